@@ -1,0 +1,142 @@
+"""What is written: one row asked of a destination, and what became of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class WriteClass(StrEnum):
+    """How a write can be made safe to repeat (vendors' own means)."""
+
+    KEY = "A"  # an idempotency key header
+    UPSERT = "B"  # a natural key: repeating it changes nothing
+    MARKER = "C"  # a mark inside the document, looked up before any resend
+    NONE = "D"  # nothing
+
+
+class Operation(StrEnum):
+    """What one row asks for."""
+
+    CREATE = "create"  # no counterpart known; by `key` where the class is B
+    UPDATE = "update"  # the counterpart is `target_id`
+
+
+@dataclass(frozen=True, slots=True)
+class WriteFacts:
+    """How a stream of a destination wants to be written to.
+
+    Attributes:
+        create_class: Write class of creating; updates by id are always repeatable.
+        batch_size: Rows per call.
+        bulk_threshold: From this many rows in a run on, `bulk_size` rows are handed
+            over at once (a bulk job); 0 where the system has none.
+        bulk_size: Rows per bulk hand-over.
+        quiet_seconds: Class C: a lost write may still land this long afterwards, so
+            nothing is looked up or sent again earlier.
+        in_flight: Batches that may be under way at once.
+    """
+
+    create_class: WriteClass
+    batch_size: int
+    bulk_threshold: int = 0
+    bulk_size: int = 0
+    quiet_seconds: float = 60.0
+    in_flight: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One row asked of a destination.
+
+    Attributes:
+        ref: The intent's id; every outcome names it.
+        operation: Create or update.
+        fields: The payload: destination field names to plain values.
+        target_id: The counterpart's id, for updates.
+        key: (field, value) of the natural key, for creates of class B.
+        mark: Our own mark, equal on every retry: idempotency key (A) or the text
+            that class C writes into the document.
+    """
+
+    ref: str
+    operation: Operation
+    fields: Mapping[str, object]
+    target_id: str | None = None
+    key: tuple[str, str] | None = None
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """It is done: the destination's id, and what it answered (the receipt).
+
+    `target_stream` is set when the record now lives elsewhere (a converted Lead
+    answers as a Contact); the engine re-points the link.
+    """
+
+    ref: str
+    id: str
+    created: bool | None = None
+    answer: Mapping[str, object] = field(default_factory=dict)
+    target_stream: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The destination refuses this row and would refuse it again."""
+
+    ref: str
+    code: str
+    words: str
+    remedy: str = "Correct the record at its source; the next run picks it up."
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """Not done, and worth trying again later (row lock, busy, quota)."""
+
+    ref: str
+    code: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class InDoubt:
+    """Sent, and nobody knows whether it was done."""
+
+    ref: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The counterpart is not there any more.
+
+    `moved_to` is (stream, id) of the record it was merged or converted into, or None
+    when it was deleted.
+    """
+
+    ref: str
+    code: str
+    words: str
+    moved_to: tuple[str, str] | None = None
+
+
+Outcome = Confirmed | Rejected | Deferred | InDoubt | Gone
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A record at the destination that a match key found."""
+
+    id: str
+    stream: str
+    fields: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What a look-up of an in-doubt write found: documents that carry its mark."""
+
+    ref: str
+    found: tuple[Confirmed, ...]

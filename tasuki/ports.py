@@ -1,0 +1,167 @@
+"""What the engine asks of the outside: protocols of a few methods each."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, runtime_checkable
+
+from tasuki.model.record import Page, Query, Record, Schema
+from tasuki.model.write import Candidate, Outcome, Sighting, Write, WriteFacts
+
+
+class Clock(Protocol):
+    """Time, so that tests can own it."""
+
+    def now(self) -> datetime:
+        """Return the present, aware, in UTC."""
+
+    def monotonic(self) -> float:
+        """Return seconds that never run backwards."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+class Source(Protocol):
+    """The reading half of a system."""
+
+    def read(self, query: Query, cursor: str | None) -> Iterator[Page]:
+        """Yield the records changed since `cursor`, all of them when it is None.
+
+        Records may come twice (look-back), never be missed; a page's cursor covers
+        the records of that page and of all before it. The last page may be empty:
+        it carries the cursor to start from next time. Deleted and merged records
+        come as such where the system tells.
+
+        Raises:
+            CursorExpiredError: the cursor is unusable; the engine reads everything.
+            RemoteError: as translated, after the transport's retries.
+        """
+
+    def fetch(self, query: Query, ids: Sequence[str]) -> list[Record]:
+        """Return these records as they are now, in any order.
+
+        A record that is gone is returned as `deleted`; one that was merged comes with
+        `merged_into`. `query.where` is not applied.
+        """
+
+
+class Destination(Protocol):
+    """The writing half of a system."""
+
+    def facts(self, stream: str) -> WriteFacts:
+        """Return how the stream wants to be written to (no call)."""
+
+    def write(
+        self, stream: str, writes: Sequence[Write], fence: Callable[[], None]
+    ) -> list[Outcome]:
+        """Send the rows of one batch and return one outcome per row.
+
+        All rows have the same operation and, for keyed creates, the same key field.
+        `fence()` is called right before every request that changes something; it
+        raises when this run may not write any more. Rows are told apart by `ref`,
+        each ref once, in any order.
+
+        Raises:
+            TransientError: nothing of this batch is known to be done, and repeating
+                it is harmless (class A and B) or certainly nothing was done.
+            AccessError: credentials or permissions; nothing was done.
+        """
+
+    def find(
+        self, stream: str, field: str, values: Sequence[str]
+    ) -> Mapping[str, Sequence[Candidate]]:
+        """Return, for each asked value, the records whose field equals it.
+
+        Text compares without case. Values nobody has are absent.
+        """
+
+    def fetch(
+        self, stream: str, ids: Sequence[str], fields: Sequence[str]
+    ) -> Mapping[str, Mapping[str, object]]:
+        """Return the present values of these records by id; absent when gone."""
+
+    def probe(self, stream: str, writes: Sequence[Write]) -> list[Sighting]:
+        """Look for documents that carry the marks of these writes (class C)."""
+
+
+@runtime_checkable
+class Counting(Protocol):
+    """A destination that can say cheaply how many records a stream holds."""
+
+    def count(self, stream: str) -> int:
+        """Return the number of records (one call)."""
+
+    def keys(self, stream: str, fields: Sequence[str]) -> Iterator[Candidate]:
+        """Yield every record with these fields, in large pages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of `tasuki doctor`."""
+
+    name: str
+    ok: bool
+    words: str
+    remedy: str = ""
+
+
+class System(Protocol):
+    """One opened connection: what a connector gives for it."""
+
+    source: Source
+    destination: Destination
+
+    def describe(self, stream: str) -> Schema:
+        """Return the stream's fields (cached by the caller)."""
+
+    def doctor(self) -> Iterator[Check]:
+        """Look at credentials, permissions and settings, one line each."""
+
+    def record_url(self, stream: str, record_id: str) -> str | None:
+        """Return the record's page in the system's own screens."""
+
+    def close(self) -> None:
+        """Give sockets back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An access token and what renews it. `expires_at` is aware, None for never."""
+
+    access: str
+    refresh: str = ""
+    expires_at: datetime | None = None
+
+    def __repr__(self) -> str:
+        return f"Token(***, expires_at={self.expires_at})"
+
+
+class TokenStore(Protocol):
+    """Where rotating tokens live, shared by all processes."""
+
+    def load(self) -> Token | None:
+        """Return the stored token of this connection."""
+
+    def renew(
+        self, stale: Token | None, mint: Callable[[Token | None], Token]
+    ) -> Token:
+        """Return a token newer than `stale`, calling `mint` at most once.
+
+        Under a lock shared by all processes: the store is read again first, and
+        when another process has renewed meanwhile its token is returned without a
+        call. The new token is committed durably before it is returned.
+        """
+
+    def save(self, token: Token) -> None:
+        """Store a token from a first login."""
+
+
+class Budget(Protocol):
+    """API calls that a connection may still make, shared by all processes."""
+
+    def acquire(self, window: str = "") -> None:
+        """Wait until one call may be made."""
+
+    def pause(self, seconds: float) -> None:
+        """Let nobody call this connection for a while (Retry-After)."""
