@@ -1,0 +1,84 @@
+"""What a connector is: one folder, one `CONNECTOR` value, asked for by name."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tasuki.model.policy import Limit, RetryPolicy, Timeouts
+from tasuki.ports import Budget, Clock, System, TokenStore
+from tasuki.transport.calls import Calls
+
+
+class TimeoutSettings(BaseModel):
+    """`timeouts:` of a connection, in seconds."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    connect: float = Field(default=10.0, gt=0)
+    read: float = Field(default=60.0, gt=0)
+
+
+class ConnectionSettings(BaseModel):
+    """What every connection has; a connector's settings add its own keys.
+
+    Secrets are declared as `pydantic.SecretStr`, which prints `**********`.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    connector: str
+    base_url: str | None = None
+    timeouts: TimeoutSettings = TimeoutSettings()
+    limits: dict[str, int] = Field(default_factory=dict)
+    """Overrides of the connector's own limits, by their names (see its README)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """What a connection is given to work with."""
+
+    connection: str
+    clock: Clock
+    budget: Budget
+    tokens: TokenStore
+    calls: Calls
+    policy: RetryPolicy = field(default_factory=RetryPolicy)
+    timeouts: Timeouts = field(default_factory=Timeouts)
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthFlow:
+    """A first login that a person makes once in a browser (`tasuki login`)."""
+
+    authorize_url: str
+    token_url: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    scope: str = ""
+    basic_auth: bool = False
+    """Send client id and secret as HTTP basic auth instead of in the form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connector:
+    """One kind of system that can be connected.
+
+    Attributes:
+        name: As written in `connector:` of connections.yaml; the folder's name.
+        settings: The connection's settings, a subclass of `ConnectionSettings`.
+        open: Makes a system from settings; does no call.
+        limits: The rate limits that hold for such a connection.
+        streams: Streams it is known to have (others may work: custom objects).
+        login: The OAuth flow, for systems that want one.
+        sandbox: `module:Class` of the stand-in, relative to the connector.
+    """
+
+    name: str
+    settings: type[ConnectionSettings]
+    open: Callable[[Any, Wire], System]
+    limits: Callable[[Any], tuple[Limit, ...]]
+    streams: tuple[str, ...]
+    login: Callable[[Any], OAuthFlow | None] | None = None
+    sandbox: str = ""

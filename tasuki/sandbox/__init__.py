@@ -1,0 +1,1 @@
+"""Stateful stand-ins of the connected systems, over real HTTP, with faults."""

@@ -1,0 +1,340 @@
+"""One HTTP client per connection: authorised, budgeted, retried, translated.
+
+Whether a request may be repeated is decided by what it *is* (`repeatable`), never by
+how it failed: the text of an exception is the same whether or not the server did it.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Protocol
+
+import httpx
+import orjson
+from tenacity import RetryCallState, Retrying
+from tenacity.stop import stop_base
+from tenacity.wait import wait_base, wait_random_exponential
+
+from tasuki.model.errors import (
+    AccessError,
+    InDoubtError,
+    NotSentError,
+    RejectedError,
+    TasukiError,
+    ThrottledError,
+    TransientError,
+)
+from tasuki.model.policy import RetryPolicy, Timeouts
+from tasuki.ports import Budget, Clock
+from tasuki.transport.calls import Calls
+
+log = logging.getLogger("tasuki.http")
+
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_WORDS = 300  # of a vendor's answer in a message
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A vendor's answer, already decoded: `body` is JSON, text or bytes as asked."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: object
+
+
+class Authoriser(Protocol):
+    """Gives requests their credentials."""
+
+    def headers(self) -> Mapping[str, str]:
+        """Return the headers to send now, fetching a token when there is none."""
+
+    def renew(self, refused: Mapping[str, str]) -> bool:
+        """Get newer credentials after `refused` were answered 401; False if static."""
+
+
+Translate = Callable[[str, httpx.Response], TasukiError | None]
+Decode = Callable[[bytes], object]
+
+
+def no_fence() -> None:
+    """Let every request pass (reads)."""
+
+
+class Http:
+    """Requests to one connection, safe to use from several threads."""
+
+    def __init__(  # noqa: PLR0913 - the composition point of a connection
+        self,
+        connection: str,
+        base_url: str,
+        *,
+        clock: Clock,
+        budget: Budget,
+        policy: RetryPolicy,
+        calls: Calls,
+        timeouts: Timeouts,
+        authoriser: Authoriser | None = None,
+        translate: Translate | None = None,
+        decode: Decode = orjson.loads,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.connection = connection
+        self._clock = clock
+        self._budget = budget
+        self._policy = policy
+        self._calls = calls
+        self._authoriser = authoriser
+        self._translate = translate
+        self._decode = decode
+        self._client = httpx.Client(
+            base_url=base_url,
+            timeout=httpx.Timeout(timeouts.read, connect=timeouts.connect),
+            # Idle sockets are dropped early: a server that closed one first would put
+            # a write in doubt that never left.
+            limits=httpx.Limits(keepalive_expiry=4.0),
+            transport=transport,
+            headers={"user-agent": "tasuki"},
+        )
+
+    def close(self) -> None:
+        """Give the sockets back."""
+        self._client.close()
+
+    def send(  # noqa: PLR0913 - one request has this many sides
+        self,
+        method: str,
+        path: str,
+        *,
+        kind: str,
+        where: str = "",
+        repeatable: bool,
+        params: Mapping[str, str | int] | None = None,
+        json: object = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        window: str = "",
+        fence: Callable[[], None] = no_fence,
+        expect: str = "json",
+    ) -> Answer:
+        """Send one request, again by policy where that is harmless.
+
+        Args:
+            method: HTTP method.
+            path: Relative to the base URL, already percent-encoded; absolute URLs of
+                the same host pass too (paging links).
+            kind: What the call counts as (see `Calls`).
+            where: `connection/stream`, for messages.
+            repeatable: Sending it twice is harmless: reads, and writes of class A, B.
+            params: Query string.
+            json: Body to encode.
+            content: Body as bytes, instead of `json`.
+            headers: More headers.
+            window: Name of a further rate limit that this call counts against.
+            fence: Called right before every attempt; raises if we may not write.
+            expect: `json`, `text`, `bytes` or `none`.
+
+        Raises:
+            NotSentError, ThrottledError, TransientError: still so after the policy.
+            InDoubtError: not repeatable, and it may have been done.
+            AccessError, RejectedError: as the vendor says.
+        """
+        body = orjson.dumps(json) if json is not None else content
+        extra = dict(headers or {})
+        if json is not None:
+            extra.setdefault("content-type", "application/json")
+        where = where or self.connection
+
+        def attempt() -> Answer:
+            return self._once(
+                method, path, params, body, extra, kind, where, window, fence,
+                repeatable, expect,
+            )
+
+        retrying = Retrying(
+            sleep=self._clock.sleep,
+            stop=_Stop(self._policy, self._clock),
+            wait=_Wait(self._policy),
+            retry=_worth_repeating,
+            reraise=True,
+        )
+        return retrying(attempt)
+
+    def _once(  # noqa: PLR0913, PLR0917
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str | int] | None,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        kind: str,
+        where: str,
+        window: str,
+        fence: Callable[[], None],
+        repeatable: bool,  # noqa: FBT001
+        expect: str,
+    ) -> Answer:
+        credentials = self._authoriser.headers() if self._authoriser else {}
+        for last in (False, True):
+            self._budget.acquire(window)
+            fence()
+            request = self._client.build_request(
+                method, path, params=params, content=body,
+                headers={**headers, **credentials},
+            )
+            response = self._exchange(request, kind, where, repeatable=repeatable)
+            if response.status_code != HTTPStatus.UNAUTHORIZED or last:
+                break
+            if not (self._authoriser and self._authoriser.renew(credentials)):
+                break
+            credentials = self._authoriser.headers()
+        return self._read(response, where, expect, repeatable=repeatable)
+
+    def _exchange(
+        self, request: httpx.Request, kind: str, where: str, *, repeatable: bool
+    ) -> httpx.Response:
+        self._calls.add(self.connection, kind)
+        try:
+            response = self._client.send(request)
+        except _NEVER_SENT as error:
+            words = f"cannot connect ({_cause(error)})"
+            raise NotSentError(where, words) from error
+        except httpx.TransportError as error:
+            words = f"no answer to {request.method} ({_cause(error)})"
+            raise _lost(where, words, repeatable=repeatable) from error
+        log.debug(
+            "connection=%s method=%s path=%s status=%s",
+            self.connection, request.method, request.url.path, response.status_code,
+        )
+        return response
+
+    def _read(
+        self, response: httpx.Response, where: str, expect: str, *, repeatable: bool
+    ) -> Answer:
+        error = self._translate(where, response) if self._translate else None
+        error = error or _plain_error(where, response)
+        if isinstance(error, ThrottledError) and error.retry_after:
+            self._budget.pause(error.retry_after)
+        if isinstance(error, TransientError) and not isinstance(error, ThrottledError):
+            error = _lost(where, str(error.answer), error.code, repeatable=repeatable)
+        if error is not None:
+            raise error
+        return Answer(
+            response.status_code,
+            response.headers,
+            self._body(response, where, expect, repeatable=repeatable),
+        )
+
+    def _body(
+        self, response: httpx.Response, where: str, expect: str, *, repeatable: bool
+    ) -> object:
+        if expect == "none":
+            return None
+        if expect == "text":
+            return response.text
+        if expect == "bytes":
+            return response.content
+        try:
+            return self._decode(response.content)
+        except ValueError as error:
+            words = f"answer {response.status_code} is not JSON"
+            raise _lost(where, words, repeatable=repeatable) from error
+
+
+def _lost(
+    where: str, words: str, code: str = "", *, repeatable: bool
+) -> TasukiError:
+    """Return the error for "sent, and we cannot know"."""
+    if repeatable:
+        return TransientError(where, words, code)
+    return InDoubtError(where, f"{code}: {words}" if code else words)
+
+
+def _plain_error(where: str, response: httpx.Response) -> TasukiError | None:
+    """Translate by status alone, for answers the connector has no opinion on."""
+    status = response.status_code
+    if status < HTTPStatus.BAD_REQUEST:
+        return None
+    words = shorten(response.text)
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return ThrottledError(where, words, "429", retry_after(response))
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        return AccessError(where, words, str(status))
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return TransientError(where, words, str(status))
+    return RejectedError(where, words, str(status))
+
+
+def shorten(words: str) -> str:
+    """Return a vendor's words fit for a message: one line, bounded."""
+    line = " ".join(words.split())
+    return line if len(line) <= _WORDS else line[: _WORDS - 1] + "…"
+
+
+def retry_after(response: httpx.Response) -> float | None:
+    """Return the seconds a `Retry-After` header asks for (RFC 9110 §10.2.3)."""
+    value = response.headers.get("retry-after", "").strip()
+    if not value:
+        return None
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        at = parsedate_to_datetime(value)
+        told = parsedate_to_datetime(response.headers.get("date", ""))
+    except ValueError:
+        return None
+    return max(0.0, (at.astimezone(UTC) - told.astimezone(UTC)).total_seconds())
+
+
+def _cause(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
+def _worth_repeating(state: RetryCallState) -> bool:
+    outcome = state.outcome
+    return bool(
+        outcome and outcome.failed and isinstance(outcome.exception(), TransientError)
+    )
+
+
+def _error(state: RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None
+
+
+class _Stop(stop_base):
+    """Stop after the policy's attempts or time; waiting longer than that: at once."""
+
+    def __init__(self, policy: RetryPolicy, clock: Clock) -> None:
+        self._policy = policy
+        self._clock = clock
+        self._began = clock.monotonic()
+
+    def __call__(self, retry_state: RetryCallState) -> bool:
+        error = _error(retry_state)
+        policy = self._policy
+        throttled = isinstance(error, ThrottledError)
+        attempts = policy.throttled_attempts if throttled else policy.attempts
+        if retry_state.attempt_number >= attempts:
+            return True
+        spent = self._clock.monotonic() - self._began
+        return spent + retry_state.upcoming_sleep > policy.total
+
+
+class _Wait(wait_base):
+    """Wait as long as the vendor says, else exponentially with jitter."""
+
+    def __init__(self, policy: RetryPolicy) -> None:
+        self._backoff = wait_random_exponential(
+            multiplier=policy.first, max=policy.ceiling, exp_base=policy.factor
+        )
+
+    def __call__(self, retry_state: RetryCallState) -> float:
+        error = _error(retry_state)
+        if isinstance(error, ThrottledError) and error.retry_after is not None:
+            return error.retry_after + 0.05
+        return self._backoff(retry_state)
