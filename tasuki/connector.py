@@ -9,6 +9,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from tasuki.model.policy import Limit, RetryPolicy, Timeouts
 from tasuki.ports import Budget, Clock, System, TokenStore
 from tasuki.transport.calls import Calls
+from tasuki.transport.flow import OAuthFlow
+
+__all__ = [
+    "ConnectionSettings",
+    "Connector",
+    "OAuthFlow",
+    "TimeoutSettings",
+    "Wire",
+]
 
 
 class TimeoutSettings(BaseModel):
@@ -46,19 +55,6 @@ class Wire:
     calls: Calls
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     timeouts: Timeouts = field(default_factory=Timeouts)
-
-
-@dataclass(frozen=True, slots=True)
-class OAuthFlow:
-    """A first login that a person makes once in a browser (`tasuki login`)."""
-
-    authorize_url: str
-    token_url: str
-    client_id: str
-    client_secret: str = field(repr=False)
-    scope: str = ""
-    basic_auth: bool = False
-    """Send client id and secret as HTTP basic auth instead of in the form."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,14 @@
 """The days on which Japanese banks are open, and the arithmetic of business days."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
 from tasuki.billing.errors import BillingError
+from tasuki.japan.dates import parse_date
 
-# Japan has had no summer time since 1951, so a fixed offset is its whole time zone.
-_JAPAN: Final = timezone(timedelta(hours=9), "Asia/Tokyo")
 _ONE_DAY: Final = timedelta(days=1)
 _SATURDAY: Final = 5
 _DECEMBER: Final = 12
@@ -86,11 +84,13 @@ class BankCalendar:
         return day
 
     def business_days_between(self, start: date, end: date) -> int:
-        """Count the business days in ``[start, end)``; negative when end comes first."""
+        """Count the business days in ``[start, end)``; negative when end is earlier."""
         if end < start:
             return -self.business_days_between(end, start)
         span = (end - start).days
-        return sum(self.is_business_day(start + offset * _ONE_DAY) for offset in range(span))
+        return sum(
+            self.is_business_day(start + offset * _ONE_DAY) for offset in range(span)
+        )
 
     def adjust(self, day: date, rule: HolidayRule) -> date:
         """Move a closed day to a business day as the rule says."""
@@ -132,34 +132,23 @@ def to_day(value: object) -> date | None:
     """Read a day from what records hold.
 
     Args:
-        value: A date, an ISO 8601 text, or an instant, which is cut in Asia/Tokyo.
-            ``None`` and a blank text are no day.
+        value: A date, a text that names one day, or an instant, which is cut in
+            Asia/Tokyo. ``None`` and a blank text are no day.
 
     Raises:
         BillingError: It is something else.
     """
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
-    if isinstance(value, datetime):
-        return _plain(value)
-    if isinstance(value, date):
-        return value
-    if isinstance(value, str):
-        return _day_of_text(value.strip())
-    raise BillingError("date", f"a {type(value).__name__} is not a day")
-
-
-def _day_of_text(text: str) -> date:
-    readers: tuple[Callable[[str], date], ...] = (date.fromisoformat, datetime.fromisoformat)
-    for read in readers:
-        try:
-            return _plain(read(text))
-        except ValueError:
-            continue
-    raise BillingError("date", f'"{text}" is not a day such as 2025-04-30')
+    if not isinstance(value, (str, date)):
+        raise BillingError(where="date", what=f"a {type(value).__name__} is not a day")
+    day = parse_date(value)
+    if day is None:
+        raise BillingError(where="date", what="the text names no day")
+    return day
 
 
 def _plain(day: date) -> date:
     if not isinstance(day, datetime):
         return day
-    return (day.astimezone(_JAPAN) if day.tzinfo else day).date()
+    return parse_date(day) or day.date()

@@ -1,4 +1,4 @@
-"""Exact amounts in whole units of a currency: every rounding of the billing domain is here.
+"""Exact amounts in whole units of a currency, and every rounding of billing.
 
 Amounts are integers of the smallest unit (yen, cents) while they are computed, so
 nothing is lost between two roundings.
@@ -15,9 +15,10 @@ from tasuki.billing.errors import BillingError
 
 # ISO 4217 currencies without a minor unit, and those with three digits.
 _WHOLE_UNIT: Final = frozenset(
-    "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split()
+    {"BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG"}
+    | {"RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"}
 )
-_THREE_DIGITS: Final = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
+_THREE_DIGITS: Final = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 
 # A number outside is a mistake; it would also make exact arithmetic arbitrarily slow.
 _LARGEST_EXPONENT: Final = 18
@@ -49,7 +50,7 @@ def round_units(amount: Fraction, digits: int, mode: Rounding) -> int:
         >>> round_units(Fraction(-10155, 10), 0, Rounding.FLOOR)
         -1015
     """
-    scaled = abs(amount) * 10**digits
+    scaled = abs(amount) * _scale(digits)
     if mode is Rounding.FLOOR:
         units = math.floor(scaled)
     elif mode is Rounding.CEIL:
@@ -66,12 +67,17 @@ def whole_units(amount: Decimal, digits: int) -> int:
         BillingError: The amount is finer than the currency allows; rounding it here
             would hide a decision that belongs to the mapping.
     """
-    scaled = Fraction(amount) * 10**digits
+    scaled = Fraction(amount) * _scale(digits)
     if scaled.denominator != 1:
         raise BillingError(
-            f"amount {amount}", f"has more than the {digits} decimals of its currency"
+            where=f"amount {amount}",
+            what=f"has more than the {digits} decimals of its currency",
         )
     return scaled.numerator
+
+
+def _scale(digits: int) -> int:
+    return int(10**digits)
 
 
 def to_decimal(units: int, digits: int) -> Decimal:
@@ -90,18 +96,24 @@ def exact_decimal(value: object) -> Decimal:
         BillingError: It is none of these, or not finite, or absurdly large or fine.
     """
     if isinstance(value, bool) or not isinstance(value, (int, Decimal, str)):
-        raise BillingError("amount", f"a {type(value).__name__} is not a decimal number")
+        raise BillingError(
+            where="amount", what=f"a {type(value).__name__} is not a decimal number"
+        )
     try:
         number = Decimal(value)
     except ArithmeticError:
-        raise BillingError("amount", "the text is not a decimal number") from None
+        raise BillingError(
+            where="amount", what="the text is not a decimal number"
+        ) from None
     if not number.is_finite():
-        raise BillingError("amount", "the number is not finite")
+        raise BillingError(where="amount", what="the number is not finite")
     smallest = number.as_tuple().exponent
     if isinstance(smallest, int) and (
         number.adjusted() > _LARGEST_EXPONENT or smallest < -_LARGEST_EXPONENT
     ):
-        raise BillingError("amount", f"the number is beyond {_LARGEST_EXPONENT} digits")
+        raise BillingError(
+            where="amount", what=f"the number is beyond {_LARGEST_EXPONENT} digits"
+        )
     return number
 
 
@@ -117,7 +129,7 @@ def largest_remainder(total: int, weights: Sequence[Fraction | int]) -> tuple[in
     whole = Fraction(sum(weights))
     if not whole:
         if total:
-            raise BillingError("allocation", "the weights add up to zero")
+            raise BillingError(where="allocation", what="the weights add up to zero")
         return tuple(0 for _ in weights)
     size = abs(total)
     quotas = [size * Fraction(weight) / whole for weight in weights]

@@ -136,7 +136,16 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What a look-up of an in-doubt write found: documents that carry its mark."""
+    """What a look-up of an in-doubt write found.
+
+    Attributes:
+        ref: The write that was looked for.
+        found: Documents that carry its mark.
+        suspects: Documents without any mark of ours that look the same (partner, date,
+            total): somebody may have edited the mark away, so nothing is sent again
+            before a person has looked.
+    """
 
     ref: str
     found: tuple[Confirmed, ...]
+    suspects: tuple[Confirmed, ...] = ()

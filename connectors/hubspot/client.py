@@ -1,0 +1,216 @@
+"""HubSpot over HTTP: credentials, and the few calls that everything is made of."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+
+import httpx
+
+from tasuki.connector import Wire
+from tasuki.transport.http import Authoriser, Http, no_fence
+
+from .paths import Paths
+from .settings import HubspotSettings
+from .vendor_errors import translate
+
+BASE_URL = "https://api.hubapi.com"
+LIST_PAGE = 100
+SEARCH_PAGE = 200
+BATCH = 100
+ASSOCIATION_BATCH = 1000  # since 10 February 2025 (HubSpot's developer changelog)
+
+T = TypeVar("T")
+
+Body = Mapping[str, Any]
+"""A decoded JSON object of HubSpot's."""
+
+
+class StaticBearer:
+    """A bearer token that nobody renews."""
+
+    def __init__(self, token: str) -> None:
+        self._headers = {"authorization": f"Bearer {token}"}
+
+    def headers(self) -> Mapping[str, str]:
+        """Return the headers to send."""
+        return self._headers
+
+    def renew(self, refused: Mapping[str, str]) -> bool:  # noqa: ARG002
+        """Say that there is nothing newer."""
+        return False
+
+
+class Client:
+    """The calls of one connection; every one is budgeted, retried and translated."""
+
+    def __init__(
+        self,
+        settings: HubspotSettings,
+        wire: Wire,
+        authoriser: Authoriser | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.paths = Paths(settings.api_version)
+        self.base_url = (settings.base_url or BASE_URL).rstrip("/")
+        self.wire = wire
+        self.authoriser = authoriser or StaticBearer(
+            settings.auth.token.get_secret_value()
+        )
+        self._http = Http(
+            wire.connection,
+            self.base_url,
+            clock=wire.clock,
+            budget=wire.budget,
+            policy=wire.policy,
+            calls=wire.calls,
+            timeouts=wire.timeouts,
+            authoriser=self.authoriser,
+            translate=translate,
+            transport=transport,
+        )
+
+    def close(self) -> None:
+        """Give the sockets back."""
+        self._http.close()
+
+    def where(self, stream: str) -> str:
+        """Return how messages name a stream."""
+        return f"{self.wire.connection}/{stream}"
+
+    def get(
+        self,
+        path: str,
+        *,
+        kind: str,
+        where: str = "",
+        params: Mapping[str, str | int] | None = None,
+    ) -> tuple[Body, datetime]:
+        """Return an answer, and when it was given."""
+        asked = self.wire.clock.now()
+        answer = self._http.send(
+            "GET", path, kind=kind, where=where, repeatable=True, params=params
+        )
+        return _object(answer.body), _told_at(answer.headers, asked)
+
+    def post(  # noqa: PLR0913 - one request has this many sides
+        self,
+        path: str,
+        body: object,
+        *,
+        kind: str,
+        where: str,
+        window: str = "",
+        fence: Callable[[], None] = no_fence,
+    ) -> tuple[Body, datetime]:
+        """Return the answer to a request that may be repeated, and when it was given.
+
+        All our posts may: they read, update by id, or upsert by a unique property.
+        """
+        asked = self.wire.clock.now()
+        answer = self._http.send(
+            "POST",
+            path,
+            kind=kind,
+            where=where,
+            repeatable=True,
+            json=body,
+            window=window,
+            fence=fence,
+        )
+        return _object(answer.body), _told_at(answer.headers, asked)
+
+    def list_page(
+        self, stream: str, properties: Sequence[str], after: str, kind: str = "read"
+    ) -> tuple[Body, datetime]:
+        """Return 100 records in the order of their ids, without any upper limit."""
+        params: dict[str, str | int] = {"limit": LIST_PAGE, "archived": "false"}
+        if properties:
+            params["properties"] = ",".join(properties)
+        if after:
+            params["after"] = after
+        path = self.paths.objects(stream)
+        return self.get(path, kind=kind, where=self.where(stream), params=params)
+
+    def search(
+        self,
+        stream: str,
+        filters: Iterable[Mapping[str, object]],
+        properties: Sequence[str],
+        *,
+        limit: int = SEARCH_PAGE,
+        kind: str = "read",
+    ) -> tuple[Body, datetime]:
+        """Return the first matches in the order of their ids.
+
+        Version 2026-09 wants all five keys, even when they say nothing.
+        """
+        body = {
+            "filterGroups": [{"filters": list(filters)}],
+            "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
+            "properties": list(properties),
+            "limit": limit,
+            "after": "0",
+        }
+        return self.post(
+            self.paths.search(stream),
+            body,
+            kind=kind,
+            where=self.where(stream),
+            window="search",
+        )
+
+    def batch_read(
+        self,
+        stream: str,
+        ids: Sequence[str],
+        properties: Sequence[str],
+        *,
+        id_property: str = "",
+        kind: str = "read",
+    ) -> list[dict[str, Any]]:
+        """Return those of at most 100 records that exist, in any order."""
+        body: dict[str, object] = {
+            "inputs": [{"id": one} for one in ids],
+            "properties": list(properties),
+            "propertiesWithHistory": [],
+        }
+        if id_property:
+            body["idProperty"] = id_property
+        path = self.paths.batch(stream, "read")
+        answer, _ = self.post(path, body, kind=kind, where=self.where(stream))
+        return rows(answer)
+
+
+def rows(body: Body) -> list[dict[str, Any]]:
+    """Return an answer's `results`."""
+    found = body.get("results")
+    return found if isinstance(found, list) else []
+
+
+def after(body: Body) -> str:
+    """Return where an answer goes on, "" at its end."""
+    paging = body.get("paging") or {}
+    return str((paging.get("next") or {}).get("after") or "")
+
+
+def chunks(items: Sequence[T], size: int) -> Iterable[Sequence[T]]:
+    """Cut a sequence into pieces."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def _object(body: object) -> Body:
+    return body if isinstance(body, dict) else {}
+
+
+def _told_at(headers: Mapping[str, str], asked: datetime) -> datetime:
+    """Return when HubSpot answered, by the earlier of its clock and ours.
+
+    A local clock that is ahead would otherwise put changes behind the cursor.
+    """
+    try:
+        told = parsedate_to_datetime(headers.get("date", ""))
+    except ValueError:
+        return asked
+    return min(told, asked) if told.tzinfo else asked

@@ -1,0 +1,230 @@
+"""Writing to HubSpot: upserts by a unique property, updates by id, 100 at a time."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from tasuki.model.errors import TransientError
+from tasuki.model.write import (
+    Candidate,
+    Confirmed,
+    Deferred,
+    Operation,
+    Outcome,
+    Rejected,
+    Sighting,
+    Write,
+    WriteClass,
+    WriteFacts,
+)
+
+from .client import BATCH, Client, after, chunks, rows
+from .lookup import Lookup
+from .outcomes import Tally
+from .properties import Properties
+from .vendor_errors import RefusedError
+
+Fence = Callable[[], None]
+
+_NO_KEY = (
+    "Give the mapping a match on a unique property (for contacts `email`, else one "
+    "made with 'require unique values'): HubSpot cannot create without doubles "
+    "otherwise."
+)
+
+
+class Destination:
+    """The writing half of HubSpot."""
+
+    def __init__(self, client: Client, properties: Properties) -> None:
+        self._client = client
+        self._lookup = Lookup(client, properties)
+
+    def facts(self, stream: str) -> WriteFacts:  # noqa: ARG002 - equal for all
+        """Return how every stream wants to be written to."""
+        return WriteFacts(WriteClass.UPSERT, BATCH)
+
+    def write(
+        self, stream: str, writes: Sequence[Write], fence: Fence
+    ) -> list[Outcome]:
+        """Send the rows and return one outcome per row.
+
+        A row that HubSpot refuses never blocks the others: where a refusal does not
+        name it, it is found by halving the batch.
+        """
+        outcomes: list[Outcome] = []
+        for batch in _rounds(writes, outcomes):
+            outcomes += self._batch(stream, batch, fence, is_first=not outcomes)
+        return outcomes
+
+    def find(
+        self, stream: str, field: str, values: Sequence[str]
+    ) -> Mapping[str, Sequence[Candidate]]:
+        """Return the records whose property equals each value, without case.
+
+        By a unique property this reads the records themselves; by any other it
+        searches, and the search index is some seconds late.
+        """
+        return self._lookup.find(stream, field, values)
+
+    def fetch(
+        self, stream: str, ids: Sequence[str], fields: Sequence[str]
+    ) -> Mapping[str, Mapping[str, object]]:
+        """Return the present values; a merged record's are those of its survivor."""
+        return self._lookup.fetch(stream, ids, fields)
+
+    def probe(self, stream: str, writes: Sequence[Write]) -> list[Sighting]:
+        """Look up keyed creates by their key; they may simply be sent again, too."""
+        seen: dict[str, tuple[Confirmed, ...]] = {}
+        by_field: dict[str, list[Write]] = defaultdict(list)
+        for write in writes:
+            if write.key:
+                by_field[write.key[0]].append(write)
+        for field, asked in by_field.items():
+            keys = [write.key[1] for write in asked if write.key]
+            found = self._lookup.find(stream, field, keys)
+            for write in asked:
+                near = found.get(write.key[1], ()) if write.key else ()
+                seen[write.ref] = tuple(Confirmed(write.ref, c.id) for c in near)
+        return [Sighting(write.ref, seen.get(write.ref, ())) for write in writes]
+
+    def count(self, stream: str) -> int:
+        """Return how many records the search index knows."""
+        body, _ = self._client.search(stream, (), (), limit=1, kind="look-up")
+        return int(body.get("total") or 0)
+
+    def keys(self, stream: str, fields: Sequence[str]) -> Iterator[Candidate]:
+        """Yield every record with these fields."""
+        mark = ""
+        while True:
+            body, _ = self._client.list_page(stream, fields, mark, kind="look-up")
+            for row in rows(body):
+                yield Candidate(row["id"], stream, row["properties"])
+            mark = after(body)
+            if not mark:
+                return
+
+    def _batch(
+        self, stream: str, batch: Sequence[Write], fence: Fence, *, is_first: bool
+    ) -> list[Outcome]:
+        tally = Tally(batch)
+        waiting: list[Sequence[Write]] = [batch]
+        while waiting:
+            part = waiting.pop()
+            try:
+                waiting += self._send(stream, part, tally, fence)
+            except TransientError as error:
+                if is_first and not tally.outcomes:
+                    raise
+                # Some rows are settled already; these wait for the next attempt.
+                for write in part:
+                    code = error.code or "TRANSIENT"
+                    tally.outcomes[write.ref] = Deferred(write.ref, code, error.answer)
+        return list(tally.outcomes.values())
+
+    def _send(
+        self, stream: str, part: Sequence[Write], tally: Tally, fence: Fence
+    ) -> list[Sequence[Write]]:
+        """Send some rows, record what is known of them, return what to send again."""
+        part = tally.open_of(part)
+        if not part:
+            return []
+        verb = "update" if part[0].operation is Operation.UPDATE else "upsert"
+        is_refused = False
+        try:
+            body, _ = self._client.post(
+                self._client.paths.batch(stream, verb),
+                {"inputs": [_input(write) for write in part]},
+                kind="write",
+                where=self._client.where(stream),
+                fence=fence,
+            )
+            unnamed = tally.read(body)
+        except RefusedError as error:
+            is_refused = True
+            unnamed = tally.read_refusal(error)
+        return _to_repeat(part, unnamed, tally, is_refused=is_refused)
+
+
+def _rounds(
+    writes: Sequence[Write], outcomes: list[Outcome]
+) -> Iterator[Sequence[Write]]:
+    """Cut rows into batches in which no record comes twice.
+
+    HubSpot refuses a batch that names a record twice; the later row is sent after
+    the earlier one, as it was meant. Rows without a key are settled on the way.
+    """
+    rounds: list[list[Write]] = []
+    times: dict[str, int] = defaultdict(int)
+    for write in writes:
+        name = write.target_id or (write.key[1].casefold() if write.key else "")
+        if not name:
+            outcomes.append(
+                Rejected(write.ref, "NO_KEY", "a create without a key", _NO_KEY)
+            )
+            continue
+        turn = times[name]
+        times[name] += 1
+        if turn == len(rounds):
+            rounds.append([])
+        rounds[turn].append(write)
+    for one in rounds:
+        yield from chunks(one, BATCH)
+
+
+def _to_repeat(
+    part: Sequence[Write],
+    unnamed: Sequence[Mapping[str, object]],
+    tally: Tally,
+    *,
+    is_refused: bool,
+) -> list[Sequence[Write]]:
+    """Return the rows to send again: together, or halved to find the bad one.
+
+    A refusal that named its rows leaves good ones; an error that names none is about
+    one of the rows that are left.
+    """
+    still = tally.open_of(part)
+    if len(part) == 1 or (len(still) == 1 and unnamed and not is_refused):
+        for write in still:
+            tally.settle(write, unnamed)
+        return []
+    if len(still) < len(part) and (is_refused or not unnamed):
+        return [still] if still else []
+    middle = len(still) // 2
+    return [half for half in (still[middle:], still[:middle]) if half]
+
+
+def _input(write: Write) -> dict[str, object]:
+    """Return a row as HubSpot wants it; `objectWriteTraceId` comes back with it."""
+    properties = {name: as_text(value) for name, value in write.fields.items()}
+    row: dict[str, object] = {
+        "objectWriteTraceId": write.ref,
+        "properties": properties,
+    }
+    if write.operation is Operation.UPDATE:
+        row["id"] = write.target_id
+    elif write.key:
+        row["idProperty"], row["id"] = write.key
+        properties.setdefault(*write.key)
+    return row
+
+
+def as_text(value: object) -> str:
+    """Return a value as HubSpot takes it; "" empties a property.
+
+    >>> as_text(True), as_text(None), as_text(Decimal("1E+3")), as_text(["a", "b"])
+    ('true', '', '1000', 'a;b')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if isinstance(value, list | tuple):
+        return ";".join(map(as_text, value))
+    return str(value)

@@ -1,0 +1,181 @@
+"""Reading from HubSpot: everything once, then what has changed.
+
+Both ways walk the records by id, never by offset: when somebody edits a record that
+was already read, every later one moves up one place, and paging by offset skips one.
+Walking by id also needs no cap of 10,000 hits, whatever their times are.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from tasuki.model.errors import CursorExpiredError, RejectedError, TransientError
+from tasuki.model.record import Page, Query, Record
+
+from .client import BATCH, SEARCH_PAGE, Body, Client, after, chunks, rows
+from .filters import Filter, above, parse_where, since
+from .included import Included
+from .position import Position, milliseconds, moment, parse_position
+
+MERGED = "hs_merged_object_ids"
+_LONGEST_QUERY = 6000
+"""Characters of property names that still fit into a URL; above, reading searches."""
+
+
+def time_property(stream: str) -> str:
+    """Return the property that says when a record changed."""
+    contacts = stream in {"contacts", "contact", "0-1"}
+    return "lastmodifieddate" if contacts else "hs_lastmodifieddate"
+
+
+class Source:
+    """The reading half of HubSpot."""
+
+    def __init__(self, client: Client, search_lag_seconds: int) -> None:
+        self._client = client
+        self._lag = search_lag_seconds * 1000
+
+    def read(self, query: Query, cursor: str | None) -> Iterator[Page]:
+        """Yield what changed since `cursor`, everything when it is None.
+
+        Everything comes by list, in the order of ids, 100 at a time; with a `where`,
+        and for changes, by search, 200 at a time. Search does not show archived
+        records: `fetch` tells them when their ids are asked for.
+        """
+        where = self._client.where(query.stream)
+        filters = parse_where(where, query.where)
+        included = Included(self._client, query)
+        position = parse_position(where, cursor) if cursor else None
+        if position is None:
+            pages = self._everything(query, filters)
+        elif position.mode == "list":
+            pages = self._resumed(query, position, where)
+        elif position.mode == "search":
+            pages = self._search(query, filters, position)
+        else:
+            floor = position.since - self._lag
+            pages = self._search(query, filters, Position("search", 0, "0", floor))
+        for page in pages:
+            included.add_to(page.records)
+            yield page
+
+    def fetch(self, query: Query, ids: Sequence[str]) -> list[Record]:
+        """Return these records as they are now."""
+        wanted = [*dict.fromkeys((*query.fields, MERGED))]
+        records: list[Record] = []
+        for chunk in chunks(list(dict.fromkeys(ids)), BATCH):
+            found = self._client.batch_read(query.stream, chunk, wanted)
+            records += map(_record, found)
+            records += [
+                _gone(asked, survivor)
+                for asked, survivor in not_found(chunk, found).items()
+            ]
+        Included(self._client, query).add_to([r for r in records if not r.deleted])
+        return records
+
+    def _everything(self, query: Query, filters: list[Filter]) -> Iterator[Page]:
+        if filters or len(",".join(query.fields)) > _LONGEST_QUERY:
+            return self._search(query, filters, Position("search", 0, "0"))
+        return self._list(query, Position("list", 0))
+
+    def _list(self, query: Query, position: Position) -> Iterator[Page]:
+        stream, fields = query.stream, query.fields
+        while True:
+            body, told_at = self._client.list_page(stream, fields, position.after)
+            started = position.since or milliseconds(told_at)
+            following = after(body)
+            mode = "list" if following else "since"
+            position = Position(mode, started, following)
+            yield Page([_record(row) for row in rows(body)], str(position))
+            if not following:
+                return
+
+    def _resumed(self, query: Query, position: Position, where: str) -> Iterator[Page]:
+        pages = self._list(query, position)
+        try:
+            first = next(pages)
+        except RejectedError as error:
+            raise CursorExpiredError(where, error.answer, error.code) from error
+        yield first
+        yield from pages
+
+    def _search(
+        self, query: Query, filters: list[Filter], position: Position
+    ) -> Iterator[Page]:
+        """Walk matches by id; a record changed meanwhile is met again next time.
+
+        The next reading starts when this one *began*: a record edited after it was
+        passed has a later time than that, one that the index shows late has at most
+        the lag's age.
+        """
+        stream, changed = query.stream, time_property(query.stream)
+        if position.floor is not None:
+            filters = [*filters, since(changed, position.floor)]
+        while True:
+            last = position.after
+            body, told_at = self._client.search(
+                stream, [*filters, above(last)], query.fields
+            )
+            found = rows(body)
+            started = position.since or milliseconds(told_at)
+            if is_last(body):
+                position = Position("since", started)
+            else:
+                following = last_id(found, last, self._client.where(stream))
+                position = Position("search", started, following, position.floor)
+            yield Page([_record(row) for row in found], str(position))
+            if position.mode == "since":
+                return
+
+
+def is_last(body: Body) -> bool:
+    """Say whether a search by id has nothing behind this answer."""
+    found, total = len(rows(body)), body.get("total")
+    return found < SEARCH_PAGE or (isinstance(total, int) and total <= found)
+
+
+def last_id(found: Sequence[dict[str, Any]], before: str, where: str) -> str:
+    """Return the id that a search by id goes on after.
+
+    Raises:
+        TransientError: the answer is not in the order of ids, so going on could lose
+            records.
+    """
+    ids = [int(before), *(int(row["id"]) for row in found)]
+    if any(left >= right for left, right in zip(ids, ids[1:], strict=False)):
+        raise TransientError(where, "search answered out of the order of ids", "ORDER")
+    return str(ids[-1])
+
+
+def not_found(
+    asked: Sequence[str], found: Sequence[dict[str, Any]]
+) -> dict[str, str | None]:
+    """Return the asked ids without a record of their own, and what they merged into."""
+    present = {row["id"] for row in found}
+    missing = [one for one in asked if one not in present]
+    if not missing:
+        return {}
+    survivors: dict[str, str] = {}
+    for row in found:
+        merged = (row.get("properties") or {}).get(MERGED) or ""
+        survivors.update((old, row["id"]) for old in merged.split(";") if old)
+    strangers = [row["id"] for row in found if row["id"] not in set(asked)]
+    if len(missing) == 1 and len(strangers) == 1:
+        survivors.setdefault(missing[0], strangers[0])
+    return {one: survivors.get(one) for one in missing}
+
+
+def _record(row: dict[str, Any]) -> Record:
+    changed = row["updatedAt"]
+    return Record(
+        row["id"],
+        changed,
+        row["properties"],
+        moment(changed),
+        deleted=bool(row.get("archived")),
+    )
+
+
+def _gone(asked: str, survivor: str | None) -> Record:
+    return Record(asked, "", {}, modified=None, deleted=True, merged_into=survivor)
+
+

@@ -1,0 +1,263 @@
+"""Writing: upserts by external id and updates by id, 200 a call or one bulk job."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from tasuki.model.errors import RejectedError, RemoteError, TransientError
+from tasuki.model.write import (
+    Candidate,
+    Deferred,
+    Operation,
+    Outcome,
+    Rejected,
+    Sighting,
+    Write,
+    WriteClass,
+    WriteFacts,
+)
+
+from . import bulk, soql
+from .client import Client, page
+from .errors import remedy
+from .moved import trace
+from .rows import COLLECTION, collection_body, done, refused, rounds
+from .settings import SalesforceSettings
+
+_BULK_ROWS = 10_000
+_RETRIEVE = 2_000  # ids of one collections look-up
+_NO_KEY = (
+    "Give the mapping a key, or as its first `match` a field that is 'External ID' "
+    "and 'Unique' in Salesforce: a create without one could be done twice."
+)
+_LEAD_MARKS = ("IsConverted", "ConvertedContactId")
+_WHOLE = frozenset({"INVALID_TYPE", "METHOD_NOT_ALLOWED", "NOT_FOUND"})
+_NO_COLUMN = re.compile(r"No such column '([\w.]+)'")
+
+
+class SalesforceDestination:
+    """The writing half. Creating is class B: an upsert by an external-id field.
+
+    A create without a key cannot be made safe to repeat here, so it is refused.
+    """
+
+    def __init__(self, client: Client, settings: SalesforceSettings) -> None:
+        self._client = client
+        self._bulk_from = settings.bulk_threshold
+        self._in_flight = settings.limit("in_flight")
+        self._unquoted: set[tuple[str, str]] = set()
+
+    def facts(self, stream: str) -> WriteFacts:  # noqa: ARG002 - the same for all
+        """Return the same for every stream: upserts of 200 rows, or a bulk job."""
+        return WriteFacts(
+            create_class=WriteClass.UPSERT,
+            batch_size=COLLECTION,
+            bulk_threshold=self._bulk_from,
+            bulk_size=_BULK_ROWS if self._bulk_from else 0,
+            in_flight=self._in_flight,
+        )
+
+    def write(
+        self, stream: str, writes: Sequence[Write], fence: Callable[[], None]
+    ) -> list[Outcome]:
+        """Send rows; from `bulk_threshold` rows on as a Bulk 2.0 job."""
+        soql.name(stream, self._client.where(stream))
+        outcomes: list[Outcome] = []
+        keyed = [w for w in writes if w.key or w.operation is Operation.UPDATE]
+        parts = list(self._parts(keyed))
+        for index, part in enumerate(parts):
+            try:
+                outcomes += self._send(stream, part, fence)
+            except RemoteError as error:
+                if index == 0:
+                    raise
+                # What was done before must be reported. The rest is harmless to
+                # repeat, and meets this error first if it persists.
+                for late in parts[index:]:
+                    outcomes += _deferred(late, error)
+                break
+        if len(keyed) < len(writes):
+            outcomes += (
+                Rejected(w.ref, "NO_KEY", "a create without an external id", _NO_KEY)
+                for w in writes if not w.key and w.operation is Operation.CREATE
+            )
+        return trace(self._client, stream, keyed, outcomes)
+
+    def _parts(self, writes: Sequence[Write]) -> Iterator[list[Write]]:
+        for turn in rounds(writes):
+            size = len(turn) if self._is_bulk(len(turn)) else COLLECTION
+            for start in range(0, len(turn), size):
+                yield turn[start : start + size]
+
+    def _is_bulk(self, rows: int) -> bool:
+        return bool(self._bulk_from) and rows >= max(self._bulk_from, COLLECTION + 1)
+
+    def _send(
+        self, stream: str, writes: Sequence[Write], fence: Callable[[], None]
+    ) -> list[Outcome]:
+        if len(writes) > COLLECTION:
+            return bulk.send(self._client, stream, writes, fence)
+        try:
+            return self._collection(stream, writes, fence)
+        except RejectedError as error:
+            return self._apart(stream, writes, fence, error)
+
+    def _apart(
+        self, stream: str, writes: Sequence[Write], fence: Callable[[], None],
+        error: RejectedError,
+    ) -> list[Outcome]:
+        """Find the rows for which Salesforce refused the whole call.
+
+        A field or a type it cannot read makes it refuse all 200 rows; only the rows
+        that are to blame may pay for that.
+        """
+        to_blame = _with_column(writes, error)
+        if len(writes) == 1 or error.code in _WHOLE or len(to_blame) == len(writes):
+            words = remedy(error.code) if error.code not in _WHOLE else error.remedy
+            return [Rejected(w.ref, error.code, error.answer, words) for w in writes]
+        if to_blame:
+            refs = {w.ref for w in to_blame}
+            halves = [to_blame, [w for w in writes if w.ref not in refs]]
+        else:
+            middle = len(writes) // 2
+            halves = [list(writes[:middle]), list(writes[middle:])]
+        return [one for half in halves for one in self._send(stream, half, fence)]
+
+    def _collection(
+        self, stream: str, writes: Sequence[Write], fence: Callable[[], None]
+    ) -> list[Outcome]:
+        first = writes[0]
+        path = "composite/sobjects"
+        if first.operation is Operation.CREATE and first.key:
+            field = soql.name(first.key[0], self._client.where(stream))
+            path = f"{path}/{stream}/{field}"
+        answer = self._client.change(
+            "PATCH", path, stream, fence=fence, content=collection_body(stream, writes)
+        )
+        rows = answer.body
+        if not isinstance(rows, list) or len(rows) != len(writes):
+            where = self._client.where(stream)
+            raise TransientError(where, f"no answer for each of {len(writes)} rows")
+        # Rows stand in the order of the request (documented for collections).
+        return [_outcome(*pair) for pair in zip(writes, rows, strict=True)]
+
+    def find(
+        self, stream: str, field: str, values: Sequence[str]
+    ) -> Mapping[str, Sequence[Candidate]]:
+        """Return the records whose field equals a value, without those in the bin.
+
+        Converted leads are found, too: their fields say so.
+        """
+        where = self._client.where(stream)
+        marks = _LEAD_MARKS if stream == "Lead" else ()
+        listed = soql.columns(("Id", soql.name(field, where)), marks)
+        head = f"{soql.select(listed, soql.name(stream, where))} WHERE {field} IN"
+        asked = list(dict.fromkeys(one for one in values if one))
+        found: dict[str, list[Candidate]] = {}
+        for row in self._matching(stream, field, head, asked):
+            candidate = _candidate(stream, row)
+            found.setdefault(_folded(row.get(field)), []).append(candidate)
+        return {one: found[_folded(one)] for one in asked if _folded(one) in found}
+
+    def _matching(
+        self, stream: str, field: str, head: str, values: Sequence[str]
+    ) -> Iterable[dict[str, object]]:
+        if (stream, field) not in self._unquoted:
+            try:
+                return self._listed(stream, head, [soql.text(one) for one in values])
+            except RejectedError as error:
+                # A number field wants its values bare; this answer is how one learns.
+                if "enclosed in quotes" not in error.answer:
+                    raise
+                self._unquoted.add((stream, field))
+        numbers = [one for one in values if re.fullmatch(r"-?\d+(\.\d+)?", one)]
+        return self._listed(stream, head, numbers)
+
+    def _listed(
+        self, stream: str, head: str, literals: Sequence[str]
+    ) -> list[dict[str, object]]:
+        rows: list[dict[str, object]] = []
+        for part in soql.chunks(literals, head):
+            text = f"{head} ({','.join(part)})"
+            rows += self._client.rows(text, stream, kind="look-up")
+        return rows
+
+    def fetch(
+        self, stream: str, ids: Sequence[str], fields: Sequence[str]
+    ) -> Mapping[str, Mapping[str, object]]:
+        """Return present values by id, 2,000 records a call."""
+        where = self._client.where(stream)
+        path = f"composite/sobjects/{soql.name(stream, where)}"
+        names = soql.columns(("Id",), (soql.name(one, where) for one in fields))
+        found: dict[str, Mapping[str, object]] = {}
+        asked = list(dict.fromkeys(ids))
+        for start in range(0, len(asked), _RETRIEVE):
+            part = asked[start : start + _RETRIEVE]
+            body = {"ids": part, "fields": names.split(", ")}
+            rows = self._client.look(path, stream, kind="look-up", ask=body)
+            if not isinstance(rows, list) or len(rows) != len(part):
+                raise TransientError(where, f"no answer for each of {len(part)} ids")
+            for one, row in zip(part, rows, strict=True):
+                if isinstance(row, dict):
+                    found[one] = {k: v for k, v in row.items() if k != "attributes"}
+        return found
+
+    def probe(self, stream: str, writes: Sequence[Write]) -> list[Sighting]:  # noqa: ARG002
+        """Return no sightings: writes of class B carry no mark and need none."""
+        return [Sighting(write.ref, ()) for write in writes]
+
+    def count(self, stream: str) -> int:
+        """Return how many records the stream holds, converted leads included."""
+        text = soql.select("COUNT()", soql.name(stream, self._client.where(stream)))
+        return page(self._client.query(text, stream, kind="look-up").body).total
+
+    def keys(self, stream: str, fields: Sequence[str]) -> Iterator[Candidate]:
+        """Yield every record with these fields, 2,000 a page."""
+        where = self._client.where(stream)
+        marks = _LEAD_MARKS if stream == "Lead" else ()
+        names = soql.columns(("Id",), (soql.name(one, where) for one in fields), marks)
+        text = f"{soql.select(names, soql.name(stream, where))} ORDER BY Id"
+        current = page(self._client.query(text, stream, kind="look-up").body)
+        while True:
+            for row in current.records:
+                yield _candidate(stream, row)
+            if not current.next_url:
+                return
+            answer = self._client.follow(current.next_url, stream, kind="look-up")
+            current = page(answer.body)
+
+
+def _outcome(write: Write, row: object) -> Outcome:
+    """Return what one row of a collections answer says."""
+    if not isinstance(row, dict):
+        return Deferred(write.ref, "NO_RESULT", "the answer has no result for the row")
+    if row.get("success") is True:
+        created = row.get("created")
+        made = created if isinstance(created, bool) else False
+        return done(write, str(row["id"]), made)
+    found = row.get("errors")
+    first = found[0] if isinstance(found, list) and found else {}
+    code = str(first.get("statusCode") or "UNKNOWN")
+    fields = [str(one) for one in first.get("fields") or []]
+    return refused(write, code, str(first.get("message") or ""), fields)
+
+
+def _with_column(writes: Sequence[Write], error: RejectedError) -> list[Write]:
+    missing = _NO_COLUMN.search(error.answer)
+    if not missing:
+        return []
+    name = missing[1].split(".")[0]
+    return [w for w in writes if name in w.fields or (w.key and w.key[0] == name)]
+
+
+def _deferred(writes: Iterable[Write], error: RemoteError) -> list[Outcome]:
+    code = error.code or "NOT_DONE"
+    return [Deferred(write.ref, code, error.answer) for write in writes]
+
+
+def _candidate(stream: str, row: dict[str, object]) -> Candidate:
+    fields = {k: v for k, v in row.items() if k != "attributes"}
+    return Candidate(str(row["Id"]), stream, fields)
+
+
+def _folded(value: object) -> str:
+    return str(value).casefold()

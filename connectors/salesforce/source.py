@@ -1,0 +1,146 @@
+"""Reading a stream in order of change, with parents, children and deletions.
+
+Progress is (SystemModstamp, Id). Salesforce stamps a record when it is written and
+shows it when the transaction commits, which may be minutes later: a record can appear
+*behind* a place already read. So each read starts `look_back` before the start of
+the one before it. There is no upper bound: a query is a snapshot anyway, and a bound
+taken from our own clock would hide records whenever the two clocks differ.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from tasuki.model.errors import RejectedError
+from tasuki.model.record import Page, Query, Record
+from tasuki.transport.http import Answer
+
+from . import soql
+from .client import Client, QueryPage, page
+from .position import Position
+from .selection import Selection, Shape
+
+
+class SalesforceSource:
+    """The reading half: SOQL, 2,000 records a page."""
+
+    def __init__(self, client: Client, look_back: int) -> None:
+        self._client = client
+        self._look_back = timedelta(seconds=look_back)
+        self._shapes: dict[str, Shape] = {}
+
+    def read(self, query: Query, cursor: str | None) -> Iterator[Page]:
+        """Yield the records changed since `cursor`.
+
+        A first read leaves the recycle bin out; later ones see it, so that deleted
+        and merged records come as such.
+        """
+        position = Position.parse(cursor, self._client.where(query.stream))
+        began = self._client.clock.now()
+        selection, answer = self._changed(query, position)
+        if not position.following:
+            earliest = min(began, _told(answer) or began) - self._look_back
+            position = replace(position, following=soql.moment(earliest))
+        current = page(answer.body)
+        while True:
+            rows = current.records
+            if rows:
+                stamp = soql.stamp(str(rows[-1][selection.shape.stamp]))
+                position = position.past(soql.moment(stamp), str(rows[-1]["Id"]))
+            records = self._records(rows, selection, query.stream)
+            if not current.next_url:
+                yield Page(records, position.done().text())
+                return
+            yield Page(records, position.text())
+            current = self._next(current.next_url, query, position)
+
+    def fetch(self, query: Query, ids: Sequence[str]) -> list[Record]:
+        """Return these records as they are now, deleted and merged ones as such."""
+        found: dict[str, Record] = {}
+        asked = list(dict.fromkeys(ids))
+        head = self._selection(query).head()
+        for part in soql.chunks([soql.text(one) for one in asked], head):
+            for record in self._fetch_part(query, part):
+                found[record.id[:15]] = record
+        return [
+            found.get(one[:15]) or Record(one, "", {}, deleted=True) for one in asked
+        ]
+
+    def _fetch_part(self, query: Query, literals: Sequence[str]) -> list[Record]:
+        def text(selection: Selection) -> str:
+            return f"{selection.head()} WHERE Id IN ({','.join(literals)})"
+
+        selection, answer = self._asked(query, text, deleted=True)
+        current = page(answer.body)
+        records = self._records(current.records, selection, query.stream)
+        while current.next_url:
+            answer = self._client.follow(current.next_url, query.stream, kind="read")
+            current = page(answer.body)
+            records += self._records(current.records, selection, query.stream)
+        return records
+
+    def _changed(self, query: Query, position: Position) -> tuple[Selection, Answer]:
+        return self._asked(
+            query,
+            lambda selection: selection.changed(position),
+            deleted=position.since is not None,
+        )
+
+    def _asked(
+        self, query: Query, text: Callable[[Selection], str], *, deleted: bool
+    ) -> tuple[Selection, Answer]:
+        """Send a query; where the object lacks a bookkeeping field, do without."""
+        stream = query.stream
+        while True:
+            selection = self._selection(query)
+            try:
+                return selection, self._client.query(
+                    text(selection), stream, kind="read", deleted=deleted
+                )
+            except RejectedError as error:
+                lesser = selection.shape.without(error)
+                if lesser is None:
+                    raise
+                self._shapes[stream] = lesser
+
+    def _selection(self, query: Query) -> Selection:
+        shape = self._shapes.get(query.stream) or Shape.of(query.stream)
+        return Selection(query, self._client.where(query.stream), shape)
+
+    def _next(self, url: str, query: Query, position: Position) -> QueryPage:
+        """Return the next page; a locator that died is replaced by our position."""
+        try:
+            return page(self._client.follow(url, query.stream, kind="read").body)
+        except RejectedError as error:
+            # Locators live 2 days, and only so many stay open for one user.
+            if error.code not in {"INVALID_QUERY_LOCATOR", "NOT_FOUND"}:
+                raise
+            return page(self._changed(query, position)[1].body)
+
+    def _records(
+        self, rows: list[dict[str, object]], selection: Selection, stream: str
+    ) -> list[Record]:
+        for relation in selection.children().values():
+            for row in rows:
+                self._complete(row.get(relation), stream)
+        return [selection.record(row) for row in rows]
+
+    def _complete(self, block: object, stream: str) -> None:
+        """Read a child list to its end: long ones come in pages of their own."""
+        if not isinstance(block, dict):
+            return
+        current = page(block)
+        while current.next_url:
+            answer = self._client.follow(current.next_url, stream, kind="read")
+            current = page(answer.body)
+            block["records"] += current.records
+
+
+def _told(answer: Answer) -> datetime | None:
+    """Return the org's own time as its answer's header says it."""
+    try:
+        at = parsedate_to_datetime(answer.headers.get("date", ""))
+    except ValueError:
+        return None
+    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)

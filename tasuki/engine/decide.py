@@ -1,0 +1,328 @@
+"""Deciding about a page: look everything up in bulk, then one pure decision each."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+from tasuki import plan
+from tasuki.engine.match import Finder, key_hash
+from tasuki.engine.sync import NO_IDENTITY, Identity, Sync
+from tasuki.engine.turn import Relink, StillInDoubt, Turn, Verdict
+from tasuki.ledger.rows import DecisionRow, IntentRow, LinkRow
+from tasuki.mapping import Faulty, MatchValue, Payload, Skip, Waiting, fingerprint
+from tasuki.model.record import Record, StreamRef
+from tasuki.model.write import WriteClass
+
+
+@dataclass(slots=True)
+class _Facts:
+    """What the ledger knows about a page."""
+
+    links: Mapping[str, LinkRow]
+    previous: Mapping[str, DecisionRow]
+    parents: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(slots=True)
+class _Made:
+    """A payload that awaits its decision, and how its counterpart may be found."""
+
+    turn: Turn
+    payload: Payload
+    steps: Sequence[MatchValue] = ()
+
+
+@dataclass(slots=True)
+class Decider:
+    """Decides about pages of one run."""
+
+    sync: Sync
+    finder: Finder
+    open_intents: dict[str, list[IntentRow]] = field(default_factory=dict)
+    """Never-finished intents of earlier runs, by source id: replaced when decided."""
+    unsettled: set[str] = field(default_factory=set)
+    """Source ids with a write in doubt: not decided until it has been looked up."""
+    attaching: dict[str, str] = field(default_factory=dict)
+    """Counterparts that records of this run were attached to, by their ids."""
+
+    def page(self, records: Sequence[Record], number: int) -> list[Turn]:
+        """Return one turn for each record, in order."""
+        facts = self._look_up(records)
+        turns: list[Turn] = []
+        unlinked: list[_Made] = []
+        for record in records:
+            turn = self._open(record, number, facts)
+            made = self._make(turn, facts)
+            if made is not None:
+                unlinked.append(made)
+            turns.append(turn)
+        if unlinked:
+            self._find_counterparts(unlinked)
+        return turns
+
+    def _look_up(self, records: Sequence[Record]) -> _Facts:
+        sync, ledger = self.sync, self.sync.ledger
+        ids = [record.id for record in records]
+        wanted: dict[str, set[str]] = defaultdict(set)
+        for record in records:
+            for other, source_id in sync.mapping.link_needs(record):
+                wanted[other].add(source_id)
+        return _Facts(
+            links=ledger.links(sync.id, ids),
+            previous=ledger.last_decisions(sync.id, ids),
+            parents={
+                other: ledger.link_targets(other, sorted(needed))
+                for other, needed in wanted.items()
+            },
+        )
+
+    def _open(self, record: Record, number: int, facts: _Facts) -> Turn:
+        return Turn(
+            record=record,
+            page=number,
+            verdict=plan.Unchanged(),
+            link=facts.links.get(record.id),
+            previous=facts.previous.get(record.id),
+            open_intents=tuple(
+                row.id for row in self.open_intents.pop(record.id, ())
+            ),
+        )
+
+    def _make(self, turn: Turn, facts: _Facts) -> _Made | None:
+        """Decide what can be decided without the destination's help."""
+        record, link = turn.record, turn.link
+        early = self._early_verdict(turn)
+        if early is not None:
+            turn.verdict = early
+            return None
+
+        def target(other: str, source_id: str) -> str | None:
+            return facts.parents.get(other, {}).get(source_id)
+
+        result = self.sync.mapping.evaluate(record, target)
+        if not isinstance(result, Payload):
+            turn.verdict = plan.Skip(result.reason) if isinstance(result, Skip) else result
+            return None
+        turn.payload = result
+        turn.fingerprint = fingerprint(result.fields)
+        if link is not None:
+            known = plan.Known(
+                link.destination, link.destination_id, link.sent, link.fingerprint
+            )
+            turn.verdict = plan.decide_linked(
+                result, turn.fingerprint, known, self._rules()
+            )
+            return None
+        steps = tuple(self.sync.mapping.match_values(record))
+        turn.match_hashes = tuple(
+            key_hash(f"{one.step.stream}\0{one.step.field}\0{one.value}")
+            for one in steps
+            if one.step.field
+        )
+        return _Made(turn, result, steps)
+
+    def _early_verdict(self, turn: Turn) -> Verdict | None:
+        record, link = turn.record, turn.link
+        if record.id in self.unsettled:
+            return StillInDoubt()
+        if record.deleted:
+            return plan.Skip("source_deleted")
+        if link is None:
+            return None
+        if link.state == "detached":
+            return plan.Skip("counterpart_deleted")
+        if self._is_known_version(record, link):
+            return plan.Unchanged()
+        return None
+
+    def _is_known_version(self, record: Record, link: LinkRow) -> bool:
+        """Say whether the record cannot have changed since it was last dealt with.
+
+        Included records change without changing the record's own version.
+        """
+        mapping = self.sync.mapping
+        return bool(
+            record.version
+            and record.version == link.version
+            and link.revision == mapping.revision
+            and not mapping.model.include
+        )
+
+    def _rules(self) -> plan.Rules:
+        mapping = self.sync.mapping
+        return plan.Rules(
+            mode=mapping.write.value,
+            on_change=mapping.on_change.value,
+            home=str(mapping.destination),
+        )
+
+    def _find_counterparts(self, unlinked: list[_Made]) -> None:
+        mapping = self.sync.mapping
+        money = mapping.write.value == "once"
+        claims: dict[str, _Made] = {}
+        for made in list(unlinked):
+            if not self._identify(made):
+                unlinked.remove(made)
+            elif money:
+                claims[made.turn.identity.claim or ""] = made
+        if money:
+            for claim, row in self.sync.ledger.claims(list(claims)).items():
+                made = claims[claim]
+                verdict = _claimed(row, made.turn)
+                if verdict is not None:
+                    made.turn.verdict = verdict
+                    unlinked.remove(made)
+        found = self._counterparts(unlinked)
+        for made in unlinked:
+            verdict = plan.decide_unlinked(
+                made.payload, found.get(made.turn.record.id, ()), self._rules()
+            )
+            made.turn.verdict = self._sole(made.turn.record.id, verdict)
+
+    def _sole(self, source_id: str, verdict: plan.Change) -> plan.Change:
+        """Let only the first of two records attach to one counterpart.
+
+        The ledger knows attachments once they are recorded; these are under way.
+        """
+        if not (isinstance(verdict, plan.Update) and verdict.attaching):
+            return verdict
+        owner = self.attaching.setdefault(verdict.target_id, source_id)
+        if owner == source_id:
+            return verdict
+        home = self.sync.mapping.destination
+        return plan.Hold("duplicate_record", f"{home}/{verdict.target_id} ← {owner}")
+
+    def _identify(self, made: _Made) -> bool:
+        """Give a record the names its create would go by; False: it has none."""
+        mapping, turn = self.sync.mapping, made.turn
+        if mapping.write.value == "update_only":
+            return True
+        key = mapping.key(turn.record)
+        if isinstance(key, Faulty):
+            turn.verdict = key
+            return False
+        natural = mapping.natural_key(turn.record)
+        claim = None
+        if mapping.write.value == "once":
+            claim = f"{mapping.destination}|{mapping.source}|{key}"
+        facts = self.sync.destination.destination.facts(mapping.destination.stream)
+        if facts.create_class is WriteClass.UPSERT and natural is None:
+            turn.verdict = Faulty(
+                "match", "key",
+                f"{mapping.destination} is written by a natural key, and this record "
+                "has none",
+                "Make the first match step a unique field of the destination.",
+            )
+            return False
+        mark = mark_of(claim or f"{mapping.destination}|{mapping.source}|{turn.record.id}")
+        turn.identity = Identity(claim, mark, *(natural or ("", "")))
+        return True
+
+    def _counterparts(
+        self, unlinked: Sequence[_Made]
+    ) -> dict[str, list[plan.Counterpart]]:
+        """Walk the match steps in order; a record leaves at the first that finds."""
+        mapping = self.sync.mapping
+        found: dict[str, list[plan.Counterpart]] = {}
+        twins = self._twins(unlinked)
+        for step in mapping.match_steps:
+            asking = [
+                (made.turn.record.id, value.value)
+                for made in unlinked
+                if made.turn.record.id not in found
+                for value in made.steps
+                if value.step == step
+            ]
+            if not asking:
+                continue
+            if step.link:
+                hits = self._by_reverse_link(step.link, asking)
+            elif self._upsert_answers(step.field, step.stream):
+                continue
+            else:
+                hits = self._by_field(step.stream, step.field, asking)
+            for source_id, ids in hits.items():
+                found[source_id] = self._as_counterparts(step, source_id, ids)
+        for source_id, twin in twins.items():
+            found.setdefault(source_id, [twin])
+        return found
+
+    def _upsert_answers(self, field_name: str, stream: str) -> bool:
+        """Say whether the create itself will find the counterpart (natural key)."""
+        mapping = self.sync.mapping
+        facts = self.sync.destination.destination.facts(mapping.destination.stream)
+        return (
+            facts.create_class is WriteClass.UPSERT
+            and mapping.write.value == "upsert"
+            and stream == mapping.destination.stream
+            and field_name == mapping.natural_field
+        )
+
+    def _by_reverse_link(
+        self, other: str, asking: Iterable[tuple[str, str]]
+    ) -> dict[str, list[str]]:
+        by_value = {value: source_id for source_id, value in asking}
+        rows = self.sync.ledger.reverse_links(other, list(by_value))
+        return {by_value[value]: [source] for value, source in rows.items()}
+
+    def _by_field(
+        self, stream: str, name: str, asking: Iterable[tuple[str, str]]
+    ) -> dict[str, list[str]]:
+        asking = list(asking)
+        rows = self.finder.find(stream, name, (value for _, value in asking))
+        return {
+            source_id: [candidate.id for candidate in rows[value]]
+            for source_id, value in asking
+            if rows.get(value)
+        }
+
+    def _as_counterparts(
+        self, step: object, source_id: str, ids: Sequence[str]
+    ) -> list[plan.Counterpart]:
+        mapping = self.sync.mapping
+        stream = str(StreamRef(mapping.destination.connection, step.stream))  # type: ignore[attr-defined]
+        attach = bool(step.attach)  # type: ignore[attr-defined]
+        owners = {} if attach else self.sync.ledger.reverse_links(self.sync.id, ids)
+        return [
+            plan.Counterpart(
+                stream, one, step.field or f"link {step.link}",  # type: ignore[attr-defined]
+                taken_by=owner if (owner := owners.get(one)) != source_id else None,
+                attach_only=attach,
+            )
+            for one in ids
+        ]
+
+    def _twins(self, unlinked: Sequence[_Made]) -> dict[str, plan.Counterpart]:
+        """Find records with the match value of another one that we sent ourselves.
+
+        The destination may not show it yet (in flight, late index), and the same page
+        may hold both: the earlier one goes, the later one is held.
+        """
+        hashes = {h for made in unlinked for h in made.turn.match_hashes}
+        owners = dict(self.sync.ledger.match_keys(self.sync.id, list(hashes)))
+        home = str(self.sync.mapping.destination)
+        twins: dict[str, plan.Counterpart] = {}
+        for made in unlinked:
+            own = made.turn.record.id
+            for one in made.turn.match_hashes:
+                owner = owners.setdefault(one, own)
+                if owner != own:
+                    twins[own] = plan.Counterpart(home, "?", "match", taken_by=owner)
+        return twins
+
+
+def _claimed(row: IntentRow, turn: Turn) -> Verdict | None:
+    """Decide about money whose business key was used before; None: still free."""
+    if row.state == "confirmed" and row.destination_id:
+        return Relink(row.destination, row.destination_id)
+    if row.state == "held":
+        return plan.Hold("in_doubt", row.error_words)
+    if row.state == "planned" or row.id in turn.open_intents:
+        return None
+    return StillInDoubt()
+
+
+def mark_of(claim: str) -> str:
+    """Return our mark: short, and equal for the same thing on every try."""
+    return blake2b(claim.encode(), digest_size=10).hexdigest()

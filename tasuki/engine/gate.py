@@ -1,0 +1,72 @@
+"""Guards: an unusual run stops before anything is sent, and says the numbers."""
+
+from dataclasses import dataclass
+
+from tasuki import plan
+from tasuki.engine.sync import Options, Sync
+from tasuki.model.errors import GuardError
+
+_FEW = 10  # changes that are never unusual, however few records are known
+
+
+@dataclass(slots=True)
+class Gate:
+    """Holds sending back until it is known that the run is not unusual.
+
+    With a guard and without a person's word, nothing is sent before everything is
+    decided; what waits meanwhile is no more than the guard allows. A person's word
+    (`--yes-really N`) opens the gate for N creates and N changes.
+    """
+
+    most_creates: int | None
+    most_changes: int | None
+    known: int = 0
+    trusted: bool = False
+    creates: int = 0
+    changes: int = 0
+
+    @classmethod
+    def of(cls, sync: Sync, options: Options) -> "Gate":
+        """Return the gate of a run."""
+        guards = sync.mapping.model.guards
+        if options.allow is not None:
+            return cls(options.allow, options.allow, trusted=True)
+        share = guards.change_share
+        known = sync.ledger.count_links(sync.id) if share is not None else 0
+        changes = None if share is None else max(_FEW, int(known * share))
+        return cls(guards.creates, changes, known)
+
+    def count(self, verdict: plan.Create | plan.Update) -> None:
+        """Note one write that is about to wait for the gate."""
+        if isinstance(verdict, plan.Create):
+            self.creates += 1
+        elif not verdict.attaching:
+            self.changes += 1
+
+    def is_open(self) -> bool:
+        """Say whether sending may begin before everything is decided."""
+        if self.most_creates is None and self.most_changes is None:
+            return True
+        return self.trusted and not self._exceeded()
+
+    def close(self, sync_id: str) -> None:
+        """Raise GuardError if the run as a whole would be unusual."""
+        if not self._exceeded():
+            return
+        if self._over(self.creates, self.most_creates):
+            what = f"would create {self.creates} records (guard: {self.most_creates})"
+            raise GuardError(sync_id, what, self.creates)
+        what = (
+            f"would change {self.changes} of {self.known} known records "
+            f"(guard: {self.most_changes})"
+        )
+        raise GuardError(sync_id, what, self.changes)
+
+    def _exceeded(self) -> bool:
+        return self._over(self.creates, self.most_creates) or self._over(
+            self.changes, self.most_changes
+        )
+
+    @staticmethod
+    def _over(count: int, most: int | None) -> bool:
+        return most is not None and count > most

@@ -1,0 +1,209 @@
+"""What one transaction will record: outcomes wait here until they are durable."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tasuki import plan
+from tasuki.engine.pages import Progress
+from tasuki.engine.sync import Sync
+from tasuki.engine.tally import Ending, Tally
+from tasuki.engine.turn import Turn
+from tasuki.ledger import Lease
+from tasuki.ledger.rows import (
+    ConfirmRow,
+    LinkRow,
+    MatchKeyRow,
+    NewDeadLetter,
+    NewDecision,
+    NewIntent,
+    StateRow,
+    encode,
+)
+
+
+@dataclass(slots=True)
+class Journal:
+    """Buffers rows and commits them together, with the cursor they allow."""
+
+    sync: Sync
+    lease: Lease
+    run_id: str
+    tally: Tally
+    progress: Progress
+    moves_cursor: bool = True
+    _decisions: list[NewDecision] = field(default_factory=list)
+    _letters: list[NewDeadLetter] = field(default_factory=list)
+    _resolved: list[str] = field(default_factory=list)
+    _confirms: list[ConfirmRow] = field(default_factory=list)
+    _states: list[StateRow] = field(default_factory=list)
+    _links: list[LinkRow] = field(default_factory=list)
+    _keys: list[MatchKeyRow] = field(default_factory=list)
+    _intents: list[NewIntent] = field(default_factory=list)
+    _finished: list[int] = field(default_factory=list)
+
+    # -- what happened to a record ------------------------------------------------
+
+    def end(self, turn: Turn, ending: Ending, reason: str = "", detail: str = "") -> None:
+        """Note how a record's turn ended, and the decision where it is news."""
+        self.tally.end(ending, reason)
+        self._finished.append(turn.page)
+        for intent in turn.open_intents:
+            self._states.append(StateRow(intent, "abandoned", "replaced", ending.value))
+        turn.open_intents = ()
+        self._decide(turn, ending, reason, detail)
+
+    def _decide(self, turn: Turn, ending: Ending, reason: str, detail: str) -> None:
+        sent = ending in {
+            Ending.CREATED, Ending.UPDATED, Ending.ATTACHED, Ending.UNCHANGED,
+        }
+        outcome = "sent" if sent else ending.value
+        before = turn.previous
+        if before is None and sent:
+            return  # the link and its intents tell the story
+        if before is not None and before.outcome == "dead" and ending is not Ending.DEAD:
+            self._resolved.append(turn.record.id)
+        if before is not None and (before.outcome, before.reason, before.detail) == (
+            outcome, "" if sent else reason, detail,
+        ):
+            return
+        mapping = self.sync.mapping
+        self._decisions.append(
+            NewDecision(
+                turn.record.id, mapping.id, outcome, "" if sent else reason, detail,
+                mapping.revision, turn.record.version,
+            )
+        )
+
+    def dead(self, turn: Turn, cause: str, words: str, remedy: str) -> None:
+        """Note a dead letter, and end the turn."""
+        mapping = self.sync.mapping
+        fields = turn.payload.fields if turn.payload else {}
+        self._letters.append(
+            NewDeadLetter(
+                turn.record.id, mapping.id, cause, words, remedy,
+                encode(mapping.masked(fields)), turn.record.version, mapping.revision,
+            )
+        )
+        self.end(turn, Ending.DEAD, cause, words)
+
+    def unchanged(self, turn: Turn) -> None:
+        """End a turn that needs no write; remember the version seen."""
+        link = turn.link
+        if link is not None and turn.payload is not None:
+            seen = link._replace(
+                version=turn.record.version,
+                revision=self.sync.mapping.revision,
+                fingerprint=turn.fingerprint,
+            )
+            if seen != link:
+                self._links.append(seen)
+        self.end(turn, Ending.UNCHANGED)
+
+    def link(
+        self, turn: Turn, stream: str, target_id: str, *, state: str = "live"
+    ) -> None:
+        """Note the link of a record with what has been sent to its counterpart."""
+        mapping = self.sync.mapping
+        sent = _sent(turn)
+        self._links.append(
+            LinkRow(
+                source_id=turn.record.id,
+                sync=mapping.id,
+                source=str(mapping.source),
+                destination=stream,
+                destination_id=target_id,
+                sent_text=encode(sent),
+                fingerprint=turn.fingerprint,
+                version=turn.record.version,
+                revision=mapping.revision,
+                state=state,
+            )
+        )
+
+    def repoint(self, link: LinkRow) -> None:
+        """Note a link as it is given."""
+        self._links.append(link)
+
+    # -- what happened to an intent ------------------------------------------------
+
+    def confirm(self, intent_id: str, target_id: str, receipt_text: str) -> None:
+        """Note the receipt of an intent."""
+        self._confirms.append(ConfirmRow(intent_id, target_id, receipt_text))
+
+    def state(self, row: StateRow) -> None:
+        """Note an intent's new state."""
+        self._states.append(row)
+
+    def plan_write_back(self, intent: NewIntent) -> None:
+        """Note a write that follows from another one; it is sent later."""
+        self._intents.append(intent)
+
+    # -- durable ---------------------------------------------------------------------
+
+    def commit(
+        self, intents: Sequence[NewIntent] = (), turns: Sequence[Turn] = ()
+    ) -> None:
+        """Make everything durable; `intents` are about to be sent.
+
+        `turns` are those the intents belong to: older intents that they replace are
+        abandoned in the same transaction, so that a claim is never held twice and
+        never free in between.
+        """
+        replaced = [
+            StateRow(one, "abandoned", "replaced") for t in turns for one in t.open_intents
+        ]
+        for turn in turns:
+            turn.open_intents = ()
+        keys = [
+            MatchKeyRow(one, self.sync.id, turn.record.id)
+            for turn in turns
+            if isinstance(turn.verdict, plan.Create)
+            for one in turn.match_hashes
+        ]
+        for page in self._finished:
+            self.progress.finish(page)
+        cursor = self.progress.advance()
+        if not self._anything(intents, replaced, cursor):
+            return
+        with self.sync.ledger.transaction(self.lease, self.run_id) as tx:
+            tx.set_states([*self._states, *replaced])
+            tx.confirm(self._confirms)
+            tx.put_links(self._links)
+            tx.put_match_keys(keys)
+            tx.add_decisions(self._decisions)
+            tx.put_dead_letters(self._letters)
+            tx.resolve_dead_letters(self.sync.id, self._resolved)
+            tx.add_intents(self._intents, state="planned")
+            tx.add_intents(intents, state="sending")
+            if cursor is not None and self.moves_cursor:
+                tx.put_cursor(self.sync.id, "", cursor, self.sync.mapping.revision)
+        self._clear()
+
+    def _anything(self, *more: object) -> bool:
+        rows = (
+            self._decisions, self._letters, self._resolved, self._confirms,
+            self._states, self._links, self._intents,
+        )
+        return any(rows) or any(more)
+
+    def _clear(self) -> None:
+        for rows in (
+            self._decisions, self._letters, self._resolved, self._confirms,
+            self._states, self._links, self._intents, self._finished,
+        ):
+            rows.clear()
+
+    def waiting_rows(self) -> int:
+        """Return how many rows are not durable yet."""
+        return len(self._decisions) + len(self._links) + len(self._letters)
+
+
+def _sent(turn: Turn) -> dict[str, object]:
+    """Return what the counterpart has been told in all: the new over the old."""
+    before = dict(turn.link.sent) if turn.link else {}
+    verdict = turn.verdict
+    if isinstance(verdict, plan.Create):
+        return dict(verdict.fields)
+    if isinstance(verdict, plan.Update):
+        return before | dict(verdict.fields)
+    return before

@@ -1,0 +1,361 @@
+"""Sending: intents first, then the call, then what became of each row."""
+
+import logging
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from tasuki import plan
+from tasuki.engine.journal import Journal
+from tasuki.engine.sync import Sync
+from tasuki.engine.tally import Ending
+from tasuki.engine.turn import Turn
+from tasuki.engine.write_back import write_back_intent
+from tasuki.ledger import Lease
+from tasuki.ledger.rows import NewIntent, StateRow, encode
+from tasuki.model.errors import (
+    InDoubtError,
+    LedgerError,
+    NotSentError,
+    RejectedError,
+    RemoteError,
+    TasukiError,
+    ThrottledError,
+    TransientError,
+)
+from tasuki.model.record import StreamRef
+from tasuki.model.write import (
+    Confirmed,
+    Deferred,
+    Gone,
+    InDoubt,
+    Operation,
+    Outcome,
+    Rejected,
+    Write,
+    WriteClass,
+    WriteFacts,
+)
+
+log = logging.getLogger("tasuki.engine")
+
+
+
+@dataclass(slots=True)
+class Batch:
+    """Rows under way together."""
+
+    operation: Operation
+    turns: dict[str, Turn]
+    writes: list[Write]
+
+
+@dataclass(slots=True)
+class Outbox:
+    """Collects what is to be written, sends it in batches, and records outcomes."""
+
+    sync: Sync
+    journal: Journal
+    lease: Lease
+    run_id: str
+    unsettled: dict[str, Turn] = field(default_factory=dict)
+    """Intent id → turn of writes that went in doubt in this run."""
+    sends: bool = True
+    """Off: count what would be sent (a guard has been hit)."""
+    error: TasukiError | None = None
+    """The first reason to stop; outcomes already known are still recorded."""
+    _creates: list[Turn] = field(default_factory=list)
+    _updates: list[Turn] = field(default_factory=list)
+    _flying: dict["Future[list[Outcome]]", Batch] = field(default_factory=dict)
+    _busy: set[str] = field(default_factory=set)
+    _sent_rows: int = 0
+    _counter: int = 0
+    _pool: ThreadPoolExecutor | None = None
+
+    def __post_init__(self) -> None:
+        if self.sync.threads:
+            self._pool = ThreadPoolExecutor(
+                max_workers=max(1, self._facts().in_flight), thread_name_prefix="send"
+            )
+
+    def close(self) -> None:
+        """Wait for the calls under way; their outcomes are recorded by the next run."""
+        if self._pool:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+
+    # -- taking in -----------------------------------------------------------------
+
+    def add(self, turn: Turn) -> None:
+        """Take a turn whose verdict is Create or Update."""
+        self._busy.add(turn.record.id)
+        creating = isinstance(turn.verdict, plan.Create)
+        (self._creates if creating else self._updates).append(turn)
+
+    def is_busy(self, source_id: str) -> bool:
+        """Say whether an earlier turn of this record is not finished."""
+        return source_id in self._busy
+
+    def waiting(self) -> int:
+        """Return how many rows wait to be sent."""
+        return len(self._creates) + len(self._updates)
+
+    # -- sending ---------------------------------------------------------------------
+
+    def pump(self, *, all_of_it: bool = False) -> None:
+        """Send full batches, or everything; record what has come back."""
+        for rows in (self._creates, self._updates):
+            size = self._batch_size(rows)
+            while rows and (all_of_it or len(rows) >= size) and self._may_send():
+                batch, rows[:] = rows[:size], rows[size:]
+                self._launch(batch)
+                size = self._batch_size(rows)
+        self._collect(block=False)
+
+    def drain(self) -> None:
+        """Send everything and wait until all of it has an outcome."""
+        while (self.waiting() and self._may_send()) or self._flying:
+            self.pump(all_of_it=True)
+            self._collect(block=True)
+
+    def _may_send(self) -> bool:
+        return self.sends and self.error is None
+
+    def _facts(self) -> WriteFacts:
+        mapping = self.sync.mapping
+        return self.sync.destination.destination.facts(mapping.destination.stream)
+
+    def _batch_size(self, rows: Sequence[Turn]) -> int:
+        facts = self._facts()
+        if facts.create_class in {WriteClass.MARKER, WriteClass.NONE}:
+            return facts.batch_size
+        if facts.bulk_threshold and self._sent_rows + len(rows) >= facts.bulk_threshold:
+            return max(facts.bulk_size, facts.batch_size)
+        return facts.batch_size
+
+    def _launch(self, turns: Sequence[Turn]) -> None:
+        """Record the intents, then send them: never the other way round."""
+        while len(self._flying) >= max(1, self._facts().in_flight):
+            self._collect(block=True)
+            if self.error is not None:
+                self._give_back(turns)
+                return
+        batch = self._batch(turns)
+        intents = [
+            self._intent(turn, write)
+            for turn, write in zip(turns, batch.writes, strict=True)
+        ]
+        self.journal.commit(intents, turns)
+        self._sent_rows += len(turns)
+        self._submit(batch)
+
+    def _give_back(self, turns: Sequence[Turn]) -> None:
+        """Put rows back that were not sent: the run is stopping."""
+        for turn in turns:
+            self.add(turn)
+
+    def _submit(self, batch: Batch) -> None:
+        if self._pool is not None:
+            self._flying[self._pool.submit(self._call, batch)] = batch
+            return
+        answer: Future[list[Outcome]] = Future()
+        try:
+            answer.set_result(self._call(batch))
+        except TasukiError as error:
+            answer.set_exception(error)
+        self._flying[answer] = batch
+
+    def _call(self, batch: Batch) -> list[Outcome]:
+        stream = self.sync.mapping.destination.stream
+        return self.sync.destination.destination.write(
+            stream, batch.writes, self.lease.check
+        )
+
+    def _batch(self, turns: Sequence[Turn]) -> Batch:
+        writes, by_ref = [], {}
+        for turn in turns:
+            write = self._write(turn)
+            writes.append(write)
+            by_ref[write.ref] = turn
+        return Batch(writes[0].operation, by_ref, writes)
+
+    def _write(self, turn: Turn) -> Write:
+        self._counter += 1
+        ref = f"{self.run_id}{self._counter:07d}"
+        verdict, identity = turn.verdict, turn.identity
+        if isinstance(verdict, plan.Create):
+            key = (identity.key_field, identity.key_value) if identity.key_field else None
+            return Write(
+                ref, Operation.CREATE, verdict.fields, key=key, mark=identity.mark
+            )
+        assert isinstance(verdict, plan.Update)  # noqa: S101 - nothing else is added
+        return Write(ref, Operation.UPDATE, verdict.fields, target_id=verdict.target_id)
+
+    def _intent(self, turn: Turn, write: Write) -> NewIntent:
+        mapping = self.sync.mapping
+        creating = write.operation is Operation.CREATE
+        return NewIntent(
+            id=write.ref,
+            sync=mapping.id,
+            source_id=turn.record.id,
+            source=str(mapping.source),
+            destination=str(mapping.destination),
+            destination_id=write.target_id,
+            operation=write.operation.value,
+            claim=turn.identity.claim if creating else None,
+            mark=write.mark,
+            key_field=write.key[0] if write.key else "",
+            key_value=write.key[1] if write.key else "",
+            payload_text=encode(write.fields),
+            fingerprint=turn.fingerprint,
+            version=turn.record.version,
+            revision=mapping.revision,
+        )
+
+    # -- what came back ----------------------------------------------------------------
+
+    def _collect(self, *, block: bool) -> None:
+        if not self._flying:
+            return
+        if block:
+            done, _ = wait(self._flying, return_when=FIRST_COMPLETED)
+        else:
+            done = {one for one in self._flying if one.done()}
+        for answer in done:
+            batch = self._flying.pop(answer)
+            error = answer.exception()
+            if error is None:
+                self._record(batch, answer.result())
+            elif isinstance(error, TasukiError):
+                self._record_failure(batch, error)
+            else:
+                raise error
+        if done and (not self.waiting() or self.sync.is_marker()):
+            self.journal.commit()  # a receipt for money is made durable at once
+
+    def _record(self, batch: Batch, outcomes: Sequence[Outcome]) -> None:
+        answered = {outcome.ref: outcome for outcome in outcomes}
+        repeatable = self._is_repeatable(batch)
+        for ref, turn in batch.turns.items():
+            outcome = answered.get(ref)
+            if outcome is None:
+                words = "the destination's answer does not name this row"
+                log.error("sync=%s change=%s %s", self.sync.id, ref, words)
+                outcome = (
+                    Deferred(ref, "no_outcome", words)
+                    if repeatable
+                    else InDoubt(ref, words)
+                )
+            self._settle(turn, outcome)
+
+    def _is_repeatable(self, batch: Batch) -> bool:
+        return batch.operation is Operation.UPDATE or not self.sync.is_marker()
+
+    def _record_failure(self, batch: Batch, error: TasukiError) -> None:
+        """Record what an error says about a whole batch; the class decides."""
+        if isinstance(error, RejectedError):
+            self._bisect(batch, error)
+            return
+        if isinstance(error, LedgerError):
+            self._stop(error)  # lease lost: nothing may be recorded by this run
+            raise error
+        certainly_not = isinstance(error, (NotSentError, ThrottledError))
+        doubtful = isinstance(error, InDoubtError) or (
+            isinstance(error, TransientError)
+            and not certainly_not
+            and not self._is_repeatable(batch)
+        )
+        for ref, turn in batch.turns.items():
+            if doubtful:
+                self._settle(turn, InDoubt(ref, str(error)))
+            else:
+                code = error.code if isinstance(error, RemoteError) else ""
+                self._settle(turn, Deferred(ref, code or "unavailable", str(error)))
+        if not isinstance(error, InDoubtError):
+            self._stop(error)
+
+    def _stop(self, error: TasukiError) -> None:
+        if self.error is None:
+            self.error = error
+
+    def _bisect(self, batch: Batch, error: RejectedError) -> None:
+        """Find the rows a vendor's "no" to the whole batch is meant for."""
+        if len(batch.writes) == 1:
+            (ref,) = batch.turns
+            self._record(
+                batch, [Rejected(ref, error.code, error.answer, error.remedy)]
+            )
+            return
+        middle = len(batch.writes) // 2
+        for part in (batch.writes[:middle], batch.writes[middle:]):
+            turns = {write.ref: batch.turns[write.ref] for write in part}
+            self._submit(Batch(batch.operation, turns, part))
+
+    def _settle(self, turn: Turn, outcome: Outcome) -> None:
+        """Record one row's outcome."""
+        self._busy.discard(turn.record.id)
+        match outcome:
+            case Confirmed():
+                self._confirmed(turn, outcome)
+            case Rejected(ref, code, words, remedy):
+                self.journal.state(StateRow(ref, "rejected", code, words))
+                self.journal.dead(turn, code, words, remedy)
+            case Deferred(ref, code, words):
+                self.journal.state(StateRow(ref, "planned", code, words))
+                self.journal.end(turn, Ending.DEFERRED, code, words)
+            case InDoubt(ref, words):
+                quiet = timedelta(seconds=self._facts().quiet_seconds)
+                until = self.sync.clock.now() + quiet
+                self.journal.state(StateRow(ref, "in_doubt", "no_answer", words, until))
+                self.journal.end(turn, Ending.IN_DOUBT, "no_answer")
+                self.unsettled[ref] = turn
+            case Gone():
+                self._gone(turn, outcome)
+
+    def _confirmed(self, turn: Turn, outcome: Confirmed) -> None:
+        mapping = self.sync.mapping
+        self.journal.confirm(outcome.ref, outcome.id, encode(outcome.answer))
+        stream = str(mapping.destination)
+        if outcome.target_stream:
+            ref = StreamRef(mapping.destination.connection, outcome.target_stream)
+            stream = str(ref)
+        self.journal.link(turn, stream, outcome.id)
+        self.journal.end(turn, self._ending(turn, outcome))
+        fields = mapping.write_back(turn.record, outcome.answer | {"id": outcome.id})
+        if fields:
+            self._counter += 1
+            self.journal.plan_write_back(
+                write_back_intent(
+                    self.sync, f"{self.run_id}{self._counter:07d}", turn.record, fields
+                )
+            )
+
+    @staticmethod
+    def _ending(turn: Turn, outcome: Confirmed) -> Ending:
+        verdict = turn.verdict
+        if isinstance(verdict, plan.Create):
+            return Ending.ATTACHED if outcome.created is False else Ending.CREATED
+        if isinstance(verdict, plan.Update) and verdict.attaching:
+            return Ending.ATTACHED
+        return Ending.UPDATED
+
+    def _gone(self, turn: Turn, outcome: Gone) -> None:
+        """Follow a counterpart that was merged or converted; let a deleted one go."""
+        mapping = self.sync.mapping
+        self.journal.state(
+            StateRow(outcome.ref, "abandoned", outcome.code, outcome.words)
+        )
+        if outcome.moved_to is None:
+            if turn.link is not None:
+                self.journal.repoint(turn.link._replace(state="detached"))
+            self.journal.end(turn, Ending.SKIPPED, "counterpart_deleted")
+            return
+        stream, target_id = outcome.moved_to
+        where = str(StreamRef(mapping.destination.connection, stream))
+        if where == str(mapping.destination) and not turn.moved and turn.payload:
+            turn.moved = True
+            turn.verdict = plan.Update(target_id, turn.payload.for_update(), attaching=True)
+            self.add(turn)
+            return
+        self.journal.link(turn, where, target_id)
+        self.journal.end(turn, Ending.ATTACHED, outcome.code.lower())

@@ -1,0 +1,385 @@
+"""One run of a sync: take up what was left, read on, send, settle, close.
+
+Every step may be the last one before the process dies. What makes that harmless:
+an intent is durable before its call, an outcome before the cursor that passes it,
+and whatever is neither confirmed nor refused is taken up by the next run.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from tasuki import plan
+from tasuki.engine.decide import Decider
+from tasuki.engine.gate import Gate
+from tasuki.engine.ids import new_id
+from tasuki.engine.journal import Journal
+from tasuki.engine.match import Finder
+from tasuki.engine.outbox import Outbox
+from tasuki.engine.pages import Progress, read_ahead
+from tasuki.engine.settle import Settled, Settler
+from tasuki.engine.sync import Options, Sync
+from tasuki.engine.tally import Ending, RunReport, Tally
+from tasuki.engine.turn import Relink, StillInDoubt, Turn
+from tasuki.engine.write_back import send_write_backs
+from tasuki.ledger import Lease
+from tasuki.ledger.rows import IntentRow
+from tasuki.mapping import Faulty, Waiting
+from tasuki.model.errors import (
+    CursorExpiredError,
+    LeaseLostError,
+    LedgerError,
+    TasukiError,
+)
+from tasuki.model.record import Page, Record
+
+log = logging.getLogger("tasuki.engine")
+
+_AGAIN_BATCH = 200
+_COMMIT_ROWS = 500
+_SETTLE_ROUNDS = 4
+_LOOK_AGAIN_SECONDS = 3600.0  # a held record is looked at again after this long
+
+
+def run_sync(sync: Sync, options: Options | None = None) -> RunReport:
+    """Run a sync once and return what it did.
+
+    A system or ledger that becomes unusable ends the run early: the report's `state`
+    is then `stopped` and `error` says why; nothing is lost, the next run goes on.
+
+    Raises:
+        LeaseHeldError: another run of this sync is under way.
+        LedgerError: the ledger cannot even be opened for the run.
+    """
+    options = options or Options()
+    run_id = new_id(sync.clock.now())
+    lease = sync.ledger.acquire_lease(f"sync:{sync.id}", options.lease_seconds)
+    report = RunReport(sync.id, run_id, sync.clock.now(), Tally())
+    try:
+        sync.ledger.start_run(run_id, sync.id, "only" if options.only else "run")
+        _Run(sync, options, lease, report).go()
+    except LeaseLostError as error:
+        _note(report, error)
+        return _finished(sync, report)
+    except TasukiError as error:
+        _note(report, error)
+    finally:
+        sync.ledger.release_lease(lease)
+    _finished(sync, report)
+    _close_books(sync, report)
+    return report
+
+
+def _note(report: RunReport, error: TasukiError) -> None:
+    report.state = "stopped"
+    report.error = str(error)
+    report.remedy = error.remedy
+    report.exit_code = error.exit_code
+
+
+def _finished(sync: Sync, report: RunReport) -> RunReport:
+    report.finished_at = sync.clock.now()
+    report.calls = sync.calls.counts()
+    if report.exit_code == 0 and report.left_over():
+        report.exit_code = 1
+    return report
+
+
+def _close_books(sync: Sync, report: RunReport) -> None:
+    calls = {f"{c}:{kind}": n for (c, kind), n in report.calls.items()}
+    try:
+        sync.ledger.finish_run(
+            report.run_id, report.state, report.as_json(), calls, report.error
+        )
+    except LedgerError as error:
+        if report.state != "stopped":
+            _note(report, error)
+
+
+@dataclass(slots=True)
+class _Run:
+    """The moving parts of one run."""
+
+    sync: Sync
+    options: Options
+    lease: Lease
+    report: RunReport
+    decider: Decider = field(init=False)
+    progress: Progress = field(init=False)
+    journal: Journal = field(init=False)
+    outbox: Outbox = field(init=False)
+    settler: Settler = field(init=False)
+    gate: Gate = field(init=False)
+    in_doubt: list[IntentRow] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        sync, tally = self.sync, self.report.tally
+        run_id = self.report.run_id
+        finder = Finder(sync.destination.destination, sync.clock)
+        self.decider = Decider(sync, finder)
+        self.progress = Progress()
+        self.journal = Journal(
+            sync, self.lease, run_id, tally, self.progress,
+            moves_cursor=not self.options.only,
+        )
+        self.outbox = Outbox(sync, self.journal, self.lease, run_id)
+        self.settler = Settler(sync, self.lease, run_id)
+        self.gate = Gate.of(sync, self.options)
+
+    @property
+    def tally(self) -> Tally:
+        return self.report.tally
+
+    def go(self) -> None:
+        """Run to the end, or until something says stop."""
+        with closing(self.outbox):
+            again = self._take_up()
+            self._send_write_backs()
+            self._settle(wait=False)
+            again += self._open_again()
+            self._pages(self._fetched(self.options.only or again))
+            if not self.options.only:
+                self._read()
+            self._finish_sending()
+            self._settle(wait=True)
+            self._send_write_backs()
+        self.tally.balance()
+        self.report.minimum_calls = self._minimum_calls()
+
+    # -- what earlier runs left --------------------------------------------------------
+
+    def _take_up(self) -> list[str]:
+        """Sort the intents that earlier runs did not finish."""
+        by_source: dict[str, list[IntentRow]] = defaultdict(list)
+        marker = self.sync.is_marker()
+        for row in self.sync.ledger.open_intents(self.sync.id):
+            if row.operation == "write_back":
+                continue
+            if marker and row.operation == "create" and row.state != "planned":
+                self.in_doubt.append(row)
+                self.decider.unsettled.add(row.source_id)
+            else:
+                by_source[row.source_id].append(row)
+        self.decider.open_intents = dict(by_source)
+        return []
+
+    def _open_again(self) -> list[str]:
+        """Return the source ids that need another turn though nothing changed."""
+        ledger, sync = self.sync.ledger, self.sync
+        before = sync.clock.now() - timedelta(seconds=_LOOK_AGAIN_SECONDS)
+        ids = dict.fromkeys(self.decider.open_intents)
+        ids |= dict.fromkeys(ledger.ready_after_wait(sync.id))
+        ids |= dict.fromkeys(ledger.held_before(sync.id, before))
+        ids |= dict.fromkeys(ledger.replayed(sync.id))
+        return [one for one in ids if one not in self.decider.unsettled]
+
+    def _fetched(self, ids: Sequence[str]) -> Iterator[Page]:
+        """Yield records of the ledger's choice as pages outside the stream."""
+        query = self.sync.mapping.query()
+        for start in range(0, len(ids), _AGAIN_BATCH):
+            part = list(ids[start : start + _AGAIN_BATCH])
+            records = self.sync.source.source.fetch(query, part)
+            got = {record.id for record in records}
+            records += [
+                Record(one, "", {}, deleted=True) for one in part if one not in got
+            ]
+            self.tally.again += len(records)
+            yield Page(records, "")
+
+    # -- reading ---------------------------------------------------------------------
+
+    def _read(self) -> None:
+        """Read the stream from the cursor, or all of it."""
+        stored = self.sync.ledger.cursor(self.sync.id)
+        position = stored.position if stored else None
+        if stored and stored.revision != self.sync.mapping.revision:
+            log.info("sync=%s the mapping has changed: everything is read", self.sync.id)
+            position = None
+        if self.options.full:
+            position = None
+        self.report.full = position is None
+        try:
+            self._pages(self._source_pages(position), cursors=True)
+        except CursorExpiredError as error:
+            log.warning("sync=%s %s: everything is read", self.sync.id, error)
+            self.report.full = True
+            self._pages(self._source_pages(None), cursors=True)
+
+    def _source_pages(self, position: str | None) -> Iterator[Page]:
+        pages = self.sync.source.source.read(self.sync.mapping.query(), position)
+        return read_ahead(pages) if self.sync.threads else iter(pages)
+
+    def _pages(self, pages: Iterator[Page], *, cursors: bool = False) -> None:
+        with closing(pages):  # type: ignore[type-var]
+            for page in pages:
+                self._page(page, page.cursor if cursors else None)
+                if self.outbox.error is not None:
+                    self._stop()
+
+    def _page(self, page: Page, cursor: str | None) -> None:
+        if any(self.outbox.is_busy(record.id) for record in page.records):
+            self.outbox.drain()
+        number = self.progress.begin(cursor, len(page.records))
+        if cursor is not None and page.records:
+            self.tally.pages += 1
+        self.tally.take(len(page.records))
+        for part in _unique_parts(page.records):
+            if part is not page.records and self.outbox.waiting():
+                self.outbox.drain()
+            for turn in self.decider.page(part, number):
+                self._dispatch(turn)
+        self._pump()
+
+    def _pump(self) -> None:
+        self.outbox.sends = self.gate.is_open()
+        self.outbox.pump()
+        if self.journal.waiting_rows() >= _COMMIT_ROWS or not self.outbox.waiting():
+            self.journal.commit()
+
+    def _dispatch(self, turn: Turn) -> None:  # noqa: C901 - one case per verdict
+        journal = self.journal
+        match turn.verdict:
+            case plan.Create() | plan.Update():
+                self.gate.count(turn.verdict)
+                self.outbox.add(turn)
+            case plan.Attach(stream, target_id) | Relink(stream, target_id):
+                journal.link(turn, stream, target_id)
+                journal.end(turn, Ending.ATTACHED)
+            case plan.Unchanged():
+                journal.unchanged(turn)
+            case plan.Skip(reason):
+                self._skip(turn, reason)
+            case plan.Hold(reason, detail):
+                journal.end(turn, Ending.HELD, reason, detail)
+            case Waiting(other, source_id):
+                journal.end(turn, Ending.WAITING, other, source_id)
+            case Faulty(where, cause, words, remedy):
+                journal.dead(turn, cause, f"{where}: {words}", remedy)
+            case StillInDoubt():
+                journal.end(turn, Ending.IN_DOUBT, "no_answer")
+
+    def _skip(self, turn: Turn, reason: str) -> None:
+        """End a skipped turn; a merged record hands its counterpart to the survivor."""
+        survivor, link = turn.record.merged_into, turn.link
+        if survivor and link is not None and link.state == "live":
+            taken = self.sync.ledger.links(self.sync.id, [survivor])
+            if not taken:
+                self.journal.repoint(link._replace(source_id=survivor, version=""))
+            self.journal.repoint(link._replace(state="detached"))
+            reason = "merged_at_source"
+        self.journal.end(turn, Ending.SKIPPED, reason)
+
+    # -- the end -----------------------------------------------------------------------
+
+    def _finish_sending(self) -> None:
+        self.gate.close(self.sync.id)  # raises where the run would do too much
+        self.outbox.sends = True
+        self.outbox.drain()
+        self.journal.commit()
+        if self.outbox.error is not None:
+            self._stop()
+
+    def _stop(self) -> None:
+        """Record what is known, then stop with the reason."""
+        self.outbox.drain()
+        self.journal.commit()
+        error = self.outbox.error
+        assert error is not None  # noqa: S101 - the caller has looked
+        raise error
+
+    def _settle(self, *, wait: bool) -> None:
+        """Look up writes in doubt; send again what certainly was not done."""
+        for _ in range(_SETTLE_ROUNDS):
+            rows = self._due(wait=wait)
+            if not rows:
+                return
+            settled = self.settler.settle(rows)
+            self._apply(rows, settled)
+            if not wait:
+                continue
+            again = list(settled.again)
+            if again:
+                self._pages(self._fetched(again))
+                self._finish_sending()
+
+    def _due(self, *, wait: bool) -> list[IntentRow]:
+        """Return the in-doubt intents whose quiet time is over, after waiting for it."""
+        if wait:
+            known = {row.id for row in self.in_doubt}
+            fresh = self.outbox.unsettled.keys() - known
+            if fresh:
+                rows = self.sync.ledger.open_intents(self.sync.id)
+                self.in_doubt += [row for row in rows if row.id in fresh]
+        now = self.sync.clock.now()
+        due = [row for row in self.in_doubt if self.settler.due_at(row) <= now]
+        if due or not wait or not self.in_doubt:
+            return due
+        longest = max(self.settler.due_at(row) for row in self.in_doubt)
+        seconds = (longest - now).total_seconds()
+        if seconds > self.sync.mapping.policy.settle:
+            return []
+        self._sleep(seconds + 0.01)
+        return list(self.in_doubt)
+
+    def _sleep(self, seconds: float) -> None:
+        """Wait without losing the lease."""
+        while seconds > 0:
+            step = min(seconds, self.options.lease_seconds / 4)
+            self.sync.clock.sleep(step)
+            self.lease.renew()
+            seconds -= step
+
+    def _apply(self, rows: Sequence[IntentRow], settled: Settled) -> None:
+        """Bring the run's own sums up to what the look-up found."""
+        gone = {row.id for row in rows}
+        self.in_doubt = [row for row in self.in_doubt if row.id not in gone]
+        open_rows = self.sync.ledger.open_intents(self.sync.id, settled.again)
+        for row in open_rows:
+            if row.operation != "write_back":
+                self.decider.open_intents.setdefault(row.source_id, []).append(row)
+        for row in rows:
+            self.decider.unsettled.discard(row.source_id)
+            if self.outbox.unsettled.pop(row.id, None) is None:
+                continue
+            self.tally.reopen(Ending.IN_DOUBT, "no_answer")
+            if row.source_id in settled.confirmed:
+                self.tally.end(Ending.CREATED)
+            elif row.source_id in settled.held:
+                self.tally.end(Ending.HELD, "in_doubt")
+            else:
+                self.tally.read -= 1  # it is taken in again with its next turn
+
+    def _send_write_backs(self) -> None:
+        if self.sync.mapping.model.write_back:
+            send_write_backs(self.sync, self.lease, self.report.run_id, self.tally)
+
+    def _minimum_calls(self) -> int:
+        """Return the calls that nobody could do without: pages read, batches written."""
+        mapping, tally = self.sync.mapping, self.tally
+        facts = self.sync.destination.destination.facts(mapping.destination.stream)
+        size = facts.batch_size
+        back = self.sync.source.destination.facts(mapping.source.stream).batch_size
+        return (
+            tally.pages
+            + -(-tally.ended[Ending.CREATED] // size)
+            + -(-tally.ended[Ending.UPDATED] // size)
+            + -(-tally.written_back // back)
+        )
+
+
+def _unique_parts(records: list[Record]) -> Iterator[list[Record]]:
+    """Split a page so that no part holds a record twice (it changed while read)."""
+    if len({record.id for record in records}) == len(records):
+        yield records
+        return
+    part: dict[str, Record] = {}
+    for record in records:
+        if record.id in part:
+            yield list(part.values())
+            part = {}
+        part[record.id] = record
+    if part:
+        yield list(part.values())

@@ -1,0 +1,63 @@
+"""What a run is given: an opened sync and its options."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from tasuki.ledger import Ledger
+from tasuki.mapping import CompiledMapping
+from tasuki.model.write import WriteClass
+from tasuki.ports import Clock, System
+from tasuki.transport.calls import Calls
+
+
+@dataclass(slots=True)
+class Sync:
+    """A mapping with both of its systems opened, ready to run."""
+
+    mapping: CompiledMapping
+    source: System
+    destination: System
+    ledger: Ledger
+    clock: Clock
+    calls: Calls = field(default_factory=Calls)
+    threads: bool = True
+    """Read, decide and send at the same time; off for deterministic tests."""
+
+    @property
+    def id(self) -> str:
+        """Return the mapping's id, under which everything is recorded."""
+        return self.mapping.id
+
+    def is_marker(self) -> bool:
+        """Say whether creating here cannot be repeated without looking first."""
+        facts = self.destination.destination.facts(self.mapping.destination.stream)
+        return facts.create_class in {WriteClass.MARKER, WriteClass.NONE}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How one run differs from the usual.
+
+    Attributes:
+        full: Read everything, not only what changed.
+        only: Source ids: these records and no others; the cursor stays.
+        allow: A person's word that this many creates or updates are meant.
+        lease_seconds: How long this run may be silent before another may take over.
+    """
+
+    full: bool = False
+    only: tuple[str, ...] = ()
+    allow: int | None = None
+    lease_seconds: float = 120.0
+
+
+class Identity(NamedTuple):
+    """Names that an intent is recorded under."""
+
+    claim: str | None
+    mark: str
+    key_field: str
+    key_value: str
+
+
+NO_IDENTITY = Identity(None, "", "", "")

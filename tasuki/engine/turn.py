@@ -1,0 +1,56 @@
+"""One record's turn in a run, from its page to its outcome."""
+
+from dataclasses import dataclass
+
+from tasuki import plan
+from tasuki.engine.sync import NO_IDENTITY, Identity
+from tasuki.ledger.rows import DecisionRow, LinkRow
+from tasuki.mapping import Faulty, Payload, Waiting
+from tasuki.model.record import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Relink:
+    """The ledger knows the counterpart under another name; link to it again."""
+
+    stream: str
+    target_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StillInDoubt:
+    """An earlier write of this record has not been looked up yet."""
+
+
+Verdict = plan.Change | Waiting | Faulty | Relink | StillInDoubt
+
+
+@dataclass(slots=True)
+class Turn:
+    """A record, what was decided about it, and what the ledger knew before.
+
+    Attributes:
+        record: As read.
+        page: The page it came with.
+        verdict: What was decided.
+        payload: What the mapping made of it, if it did.
+        fingerprint: Of the payload; "" without one.
+        identity: Claim, mark and natural key for a create.
+        link: The stored link.
+        previous: The last recorded decision.
+        open_intents: Ids of never-finished intents that this turn replaces.
+        match_hashes: Hashes of the match values, to notice twins among our own.
+        moved: The counterpart moved once already during this turn.
+    """
+
+    record: Record
+    page: int
+    verdict: Verdict
+    payload: Payload | None = None
+    fingerprint: str = ""
+    identity: Identity = NO_IDENTITY
+    link: LinkRow | None = None
+    previous: DecisionRow | None = None
+    open_intents: tuple[str, ...] = ()
+    match_hashes: tuple[int, ...] = ()
+    moved: bool = False

@@ -1,0 +1,105 @@
+"""Telling the source what became of its records, in full batches."""
+
+from collections.abc import Sequence
+
+from tasuki.engine.sync import Sync
+from tasuki.engine.tally import Tally
+from tasuki.ledger import Lease
+from tasuki.ledger.rows import (
+    ConfirmRow,
+    IntentRow,
+    NewDecision,
+    NewIntent,
+    StateRow,
+    encode,
+)
+from tasuki.model.record import Record
+from tasuki.model.write import Confirmed, Deferred, Gone, Operation, Outcome, Write
+
+
+def send_write_backs(sync: Sync, lease: Lease, run_id: str, tally: Tally) -> None:
+    """Send every recorded write-back of this sync that is not confirmed.
+
+    Updates by id are harmless to repeat, so what a killed run left is sent again.
+
+    Raises:
+        RemoteError: the source does not take writes now; they stay recorded.
+    """
+    rows = [
+        row for row in sync.ledger.open_intents(sync.id) if row.operation == "write_back"
+    ]
+    stream = sync.mapping.source.stream
+    size = sync.source.destination.facts(stream).batch_size
+    for start in range(0, len(rows), size):
+        _send(sync, lease, run_id, tally, rows[start : start + size])
+
+
+def _send(
+    sync: Sync, lease: Lease, run_id: str, tally: Tally, rows: Sequence[IntentRow]
+) -> None:
+    writes = [
+        Write(row.id, Operation.UPDATE, row.payload, target_id=row.destination_id)
+        for row in rows
+    ]
+    with sync.ledger.transaction(lease, run_id) as tx:
+        tx.mark_sending([row.id for row in rows])
+    outcomes = sync.source.destination.write(
+        sync.mapping.source.stream, writes, lease.check
+    )
+    answered = {one.ref: one for one in outcomes}
+    with sync.ledger.transaction(lease, run_id) as tx:
+        for row in rows:
+            outcome = answered.get(row.id)
+            if isinstance(outcome, Confirmed):
+                tx.confirm([ConfirmRow(row.id, outcome.id, encode(outcome.answer))])
+                tally.written_back += 1
+            else:
+                tx.set_states([_failure(row, outcome)])
+                tally.write_back_failed += 1
+                if not isinstance(outcome, Deferred):
+                    tx.add_decisions([_complaint(row, outcome)])
+
+
+def _failure(row: IntentRow, outcome: Outcome | None) -> StateRow:
+    """Return the state after a write-back that did not succeed.
+
+    A refused one is final: the next change of the record makes a new one.
+    """
+    if outcome is None or isinstance(outcome, Deferred):
+        words = outcome.words if outcome else "the answer does not name this row"
+        return StateRow(row.id, "planned", "deferred", words)
+    assert not isinstance(outcome, Confirmed)  # noqa: S101 - told apart by the caller
+    code = getattr(outcome, "code", "no_answer")
+    return StateRow(row.id, "rejected", code, outcome.words)
+
+
+def _complaint(row: IntentRow, outcome: Outcome | None) -> NewDecision:
+    words = outcome.words if isinstance(outcome, Gone) else getattr(outcome, "words", "")
+    return NewDecision(
+        row.source_id, row.sync, "sent", "write_back_failed", words, row.revision,
+        row.version,
+    )
+
+
+def write_back_intent(
+    sync: Sync, intent_id: str, record: Record, fields: dict[str, object]
+) -> NewIntent:
+    """Return the intent that tells the source what became of its record."""
+    mapping = sync.mapping
+    return NewIntent(
+        id=intent_id,
+        sync=mapping.id,
+        source_id=record.id,
+        source=str(mapping.source),
+        destination=str(mapping.source),
+        destination_id=record.id,
+        operation="write_back",
+        claim=None,
+        mark="",
+        key_field="",
+        key_value="",
+        payload_text=encode(fields),
+        fingerprint="",
+        version=record.version,
+        revision=mapping.revision,
+    )

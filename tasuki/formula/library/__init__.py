@@ -1,0 +1,1 @@
+"""The functions that every project has, in the groups of the reference."""

@@ -1,0 +1,40 @@
+"""The table of all functions that every project has."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+
+from tasuki.formula.functions import FunctionTable
+from tasuki.formula.library.blank import blank_functions
+from tasuki.formula.library.dates import date_functions
+from tasuki.formula.library.japan import japan_functions
+from tasuki.formula.library.lists import list_functions
+from tasuki.formula.library.number import number_functions
+from tasuki.formula.library.project import project_functions
+from tasuki.formula.library.text import text_functions
+
+
+def builtin_functions(
+    settings: Mapping[str, object],
+    lists: Mapping[str, Iterable[object]],
+    today: Callable[[], date],
+) -> FunctionTable:
+    """Return the functions that every project has.
+
+    Args:
+        settings: The project's settings; read once, here.
+        lists: The project's named lists; read once, here.
+        today: The day in Asia/Tokyo by the clock of the run, never the wall clock, so
+            that a formula gives the same result when it is run again.
+    """
+    return FunctionTable(
+        (
+            *blank_functions(),
+            *text_functions(),
+            *number_functions(),
+            *date_functions(today),
+            *list_functions(),
+            *japan_functions(),
+            *project_functions(settings, lists),
+        ),
+        today,
+    )

@@ -1,0 +1,87 @@
+"""The reference page of the functions, written from the table itself."""
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+
+from tasuki.formula.functions import Function, FunctionTable
+from tasuki.formula.values import plain_number
+
+_INTRODUCTION = """# Formulas
+
+A value that starts with `=` is a formula, as in a spreadsheet: `= lower(email)`.
+Rules under `qualify:` are formulas too.
+
+| written | meaning |
+|---|---|
+| `email`, `account.Name` | a field; of a related record. A field that is missing is nothing (`null`) |
+| `field("担当者（営業）")` | a field whose name is no word |
+| `12`, `0.1`, `"text"`, `true`, `false`, `null`, `["a", "b"]` | constants; numbers are exact: `0.1 + 0.2 == 0.3` |
+| `+ - * / // % **` | arithmetic; `+` also joins text to text |
+| `== != < <= > >=`, `in`, `not in` | comparisons; `1 <= x < 10` may be chained |
+| `and`, `or`, `not`, `x if condition else y` | decisions; what need not be looked at is not |
+
+Rules that keep surprises out:
+
+* **Nothing flows through.** Arithmetic, order and most functions give nothing when a value
+  is missing. `==` and `!=` compare with nothing as with any value: `x != 5` holds where x is missing.
+  As a condition, nothing is false.
+* **Text is not a number.** HubSpot delivers every property as text: write `number(hubspotscore) >= 60`.
+  Text compared or calculated with a number is an error, never silently false.
+* **Truth as text.** The text `true` or `false` (in any case) equals the boolean, and the text `false` is
+  false as a condition, because HubSpot delivers booleans as text: `hs_email_optout != true`.
+* **False as conditions** are nothing, `false`, `0`, empty text and empty lists.
+* **Lists.** In `sum(lines, Quantity * UnitPrice)` the second value is evaluated for each item and reads the
+  item's own fields. In a list of plain values the item is called `item`.
+* **Dates** are calendar days in Japan. ISO text is read by every date function; compare with `date(x)`.
+* **Division by zero** is an error: `a / b if b else null`.
+"""
+
+
+def markdown(table: FunctionTable) -> str:
+    """Write the reference page: the language, then every function by group."""
+    groups: dict[str, list[Function]] = {}
+    for function in table:
+        groups.setdefault(function.group, []).append(function)
+    parts = [_INTRODUCTION]
+    for group, functions in groups.items():
+        parts.append(f"## {group[:1].upper()}{group[1:]}\n")
+        parts.extend(map(_section, functions))
+    return "\n".join(parts)
+
+
+def _section(function: Function) -> str:
+    lines = [f"### `{function.signature}`", "", _description(function), ""]
+    if function.examples:
+        lines += ["```text", *_examples(function), "```", ""]
+    return "\n".join(lines)
+
+
+def _description(function: Function) -> str:
+    """Return the paragraphs for people; those for programmers start with a section."""
+    paragraphs = []
+    for paragraph in function.doc.split("\n\n"):
+        if paragraph.partition("\n")[0] in {"Args:", "Returns:", "Raises:", "Example:"}:
+            break
+        paragraphs.append(paragraph)
+    return "\n\n".join(paragraphs) or "A function of this project."
+
+
+def _examples(function: Function) -> Iterable[str]:
+    for example in function.examples:
+        yield f"{example.formula}  →  {shown(example.gives)}"
+
+
+def shown(value: object) -> str:
+    """Write a value as formulas do."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, int | Decimal):
+        return plain_number(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(shown, value))}]"
+    return str(value)

@@ -1,0 +1,46 @@
+"""The ledger alone says what was done: links, intents, receipts, decisions, runs."""
+
+from tasuki.ledger.lease import Lease, LeaseHeldError
+from tasuki.ledger.rows import (
+    CauseCount,
+    ConfirmRow,
+    ConnectionRow,
+    CursorRow,
+    DeadLetterRow,
+    DecisionRow,
+    IntentRow,
+    LinkRow,
+    NewDeadLetter,
+    NewDecision,
+    NewIntent,
+    RunRow,
+    StateRow,
+    Story,
+    decode,
+    encode,
+)
+from tasuki.ledger.store import Ledger
+from tasuki.ledger.transaction import Tx
+
+__all__ = [
+    "CauseCount",
+    "ConfirmRow",
+    "ConnectionRow",
+    "CursorRow",
+    "DeadLetterRow",
+    "DecisionRow",
+    "IntentRow",
+    "Lease",
+    "LeaseHeldError",
+    "Ledger",
+    "LinkRow",
+    "NewDeadLetter",
+    "NewDecision",
+    "NewIntent",
+    "RunRow",
+    "StateRow",
+    "Story",
+    "Tx",
+    "decode",
+    "encode",
+]

@@ -1,0 +1,241 @@
+"""API calls a connection may make, shared by all processes through the ledger.
+
+Each window keeps one number, the theoretical arrival time of GCRA: from `tat`, every
+call reserves its own moment. A process reserves a few moments at once, so that a call
+does not cost a query, and a moment not used within `hold` seconds is given up. With a
+burst of `b` and a rate of `r`, no window of `W` seconds can then see more than
+`b - 1 + r * (W + hold)` calls; `r` is chosen so that this is the limit.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from threading import Lock
+from typing import NamedTuple
+
+from sqlalchemy import (
+    ColumnElement,
+    Dialect,
+    Float,
+    bindparam,
+    func,
+    literal_column,
+)
+from sqlalchemy.sql.expression import ClauseElement
+
+from tasuki.ledger.database import Database, insert_into
+from tasuki.ledger.tables import BUDGET
+from tasuki.model.errors import ThrottledError
+from tasuki.model.policy import Limit
+
+_HOLD_SHARE = 0.05
+_LONGEST_HOLD = 5.0
+_AHEAD_SECONDS = 0.25
+_QUOTA_SECONDS = 600.0
+_FREE_BLOCK = 50
+
+
+class Pace(NamedTuple):
+    """How a limit is spread over time.
+
+    Attributes:
+        interval: Seconds between two calls once the burst is spent.
+        burst: Calls that may be made at once after a rest.
+        hold: Seconds after which a reserved moment is given up.
+        block: Moments reserved with one query at most.
+    """
+
+    interval: float
+    burst: int
+    hold: float
+    block: int
+
+    @classmethod
+    def of(cls, limit: Limit) -> "Pace":
+        """Return the pace that never exceeds the limit in any of its windows.
+
+        Short windows get an even pace with a small burst; long ones are quotas, half
+        of which may be used at once.
+        """
+        share = 2 if limit.seconds >= _QUOTA_SECONDS else 10
+        burst = max(1, limit.calls // share)
+        hold = min(_LONGEST_HOLD, limit.seconds * _HOLD_SHARE)
+        interval = (limit.seconds + hold) / (limit.calls - burst + 1)
+        ahead = max(1, int(_AHEAD_SECONDS / interval))
+        return cls(interval, burst, hold, min(ahead, burst * 4, limit.calls))
+
+
+_FREE = Pace(interval=0.0, burst=1, hold=1.0, block=_FREE_BLOCK)
+
+
+class _Meter:
+    """One window of one connection, with the moments this process reserved."""
+
+    def __init__(
+        self, database: Database, name: str, connection: str, pace: Pace
+    ) -> None:
+        self.name = name
+        self.pace = pace
+        self._database = database
+        self._connection = connection
+        self._moments: deque[float] = deque()
+        self._next_block = 1
+
+    def take(self, now: float) -> float:
+        """Return the moment of one call; the caller holds the budget's lock."""
+        while self._moments:
+            moment = self._moments.popleft()
+            if moment + self.pace.hold > now:
+                return moment
+            # Reserved more than was needed: the next reservation is for one call.
+            self._next_block = 1
+            self._moments.clear()
+        self._reserve(now)
+        return self._moments.popleft()
+
+    def is_over(self, moment: float, now: float) -> bool:
+        """Say whether a moment was missed."""
+        return moment + self.pace.hold <= now
+
+    def forget(self) -> None:
+        """Give up what was reserved."""
+        self._moments.clear()
+        self._next_block = 1
+
+    def _reserve(self, now: float) -> None:
+        pace, count = self.pace, self._next_block
+        with self._database.writing() as connection:
+            tat, paused_until = self._database.run(
+                connection,
+                _reserve,
+                meter=self.name,
+                owner=self._connection,
+                first=now + count * pace.interval,
+                now=now,
+                step=count * pace.interval,
+            ).one()
+        begin = tat - count * pace.interval
+        earliest = max(now, paused_until)
+        self._moments.extend(
+            max(earliest, begin + (place + 1 - pace.burst) * pace.interval)
+            for place in range(count)
+        )
+        self._next_block = min(pace.block, count * 2)
+
+
+class LedgerBudget:
+    """The calls one connection may still make (a `Budget`); safe between threads."""
+
+    def __init__(
+        self,
+        database: Database,
+        connection: str,
+        limits: Sequence[Limit],
+        patience: float | None = None,
+    ) -> None:
+        self._database = database
+        self._connection = connection
+        self._patience = patience
+        self._lock = Lock()
+        self._meters = [
+            (limit.window, _Meter(database, _name(connection, limit), connection, pace))
+            for limit in sorted(limits, key=lambda limit: -limit.seconds)
+            if (pace := Pace.of(limit))
+        ] or [("", _Meter(database, connection, connection, _FREE))]
+
+    def acquire(self, window: str = "") -> None:
+        """Wait until one call may be made.
+
+        Args:
+            window: The call also counts against the limits of this name.
+
+        Raises:
+            ThrottledError: the wait would be longer than the budget's patience.
+        """
+        meters = [m for name, m in self._meters if name in {"", window}]
+        moments: dict[str, float] = {}
+        while True:
+            now = self._now()
+            with self._lock:
+                for meter in meters:
+                    if meter.name not in moments:
+                        moments[meter.name] = meter.take(now)
+            self._wait(max(moments.values(), default=now) - now)
+            now = self._now()
+            missed = [m for m in meters if m.is_over(moments[m.name], now)]
+            if not missed:
+                return
+            for meter in missed:
+                del moments[meter.name]
+
+    def pause(self, seconds: float) -> None:
+        """Let nobody call this connection for a while.
+
+        Other processes see it with their next reservation, a quarter of a second
+        later at most while they are busy.
+        """
+        until = self._now() + seconds
+        with self._lock:
+            with self._database.writing() as connection:
+                for _, meter in self._meters:
+                    pace = meter.pace
+                    self._database.run(
+                        connection,
+                        _pause,
+                        meter=meter.name,
+                        owner=self._connection,
+                        first=until + (pace.burst - 1) * pace.interval,
+                        until=until,
+                    )
+            for _, meter in self._meters:
+                meter.forget()
+
+    def _wait(self, seconds: float) -> None:
+        if seconds <= 0:
+            return
+        if self._patience is not None and seconds > self._patience:
+            words = "our own budget of calls is spent"
+            raise ThrottledError(self._connection, words, "budget", seconds)
+        self._database.clock.sleep(seconds)
+
+    def _now(self) -> float:
+        return self._database.clock.now().timestamp()
+
+
+def _name(connection: str, limit: Limit) -> str:
+    return f"{connection}/{limit.window}/{limit.seconds:g}"
+
+
+def _reserve(dialect: Dialect) -> ClauseElement:
+    statement = insert_into(dialect, BUDGET).values(
+        name=bindparam("meter"),
+        connection=bindparam("owner"),
+        tat=bindparam("first"),
+        paused_until=literal_column("0.0"),
+    )
+    moved = _later(dialect, BUDGET.c.tat, bindparam("now", type_=Float()))
+    return statement.on_conflict_do_update(
+        index_elements=["name"],
+        set_={"tat": moved + bindparam("step", type_=Float())},
+    ).returning(BUDGET.c.tat, BUDGET.c.paused_until)
+
+
+def _pause(dialect: Dialect) -> ClauseElement:
+    statement = insert_into(dialect, BUDGET).values(
+        name=bindparam("meter"),
+        connection=bindparam("owner"),
+        tat=bindparam("first"),
+        paused_until=bindparam("until"),
+    )
+    new, old = statement.excluded, BUDGET.c
+    return statement.on_conflict_do_update(
+        index_elements=["name"],
+        set_={
+            "tat": _later(dialect, old.tat, new.tat),
+            "paused_until": _later(dialect, old.paused_until, new.paused_until),
+        },
+    )
+
+
+def _later(dialect: Dialect, *times: ColumnElement[float]) -> ColumnElement[float]:
+    latest = func.max if dialect.name == "sqlite" else func.greatest
+    return latest(*times, type_=Float())

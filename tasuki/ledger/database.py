@@ -1,0 +1,231 @@
+"""The database under the ledger: opening it, compiled statements, errors in words."""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+import psycopg
+from sqlalchemy import (
+    ARRAY,
+    URL,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Table,
+    Text,
+    any_,
+    bindparam,
+    create_engine,
+    event,
+    exc,
+    func,
+    make_url,
+    select,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.sql.expression import ClauseElement
+
+from tasuki.ledger.words import ledger_error
+from tasuki.model.errors import LedgerError
+from tasuki.ports import Clock
+
+Build = Callable[[Dialect], ClauseElement]
+Insert = sqlite.Insert | postgresql.Insert
+
+
+class Statement:
+    """A Core statement compiled once, run with plain values at the driver's speed.
+
+    Measured on SQLite: an executemany through Core's own parameter treatment costs
+    19 us per row, the same SQL with tuples 8 us.
+    """
+
+    def __init__(self, dialect: Dialect, clause: ClauseElement) -> None:
+        compiled = clause.compile(dialect=dialect)
+        self.sql = str(compiled)
+        self.names: tuple[str, ...] = tuple(compiled.positiontup or ())
+        self._fixed: dict[str, Any] = {
+            name: value for name, value in compiled.params.items() if value is not None
+        }
+
+    def values(self, given: Mapping[str, object]) -> tuple[object, ...]:
+        """Return the parameters in the order of the SQL text."""
+        fixed = self._fixed
+        return tuple(given[n] if n in given else fixed[n] for n in self.names)
+
+
+class Database:
+    """One opened ledger database."""
+
+    def __init__(self, url: str, clock: Clock, busy_seconds: float, sync: str) -> None:
+        self.url = _normal_url(url)
+        self.where = _where(self.url)
+        self.clock = clock
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if self.is_sqlite:
+            _place_file(self.url, self.where)
+            self.engine = create_engine(
+                self.url,
+                connect_args={"timeout": busy_seconds},
+                pool_size=8,
+                max_overflow=24,
+            )
+            self._reader = self.engine
+            event.listen(self.engine, "connect", _set_up(clock, busy_seconds, sync))
+        else:
+            self.engine = create_engine(
+                self.url, paramstyle="format", pool_pre_ping=True, max_overflow=24
+            )
+            # A look-up is one statement: no BEGIN and ROLLBACK around it.
+            self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._statements: dict[Build, Statement] = {}
+
+    def statement(self, build: Build) -> Statement:
+        """Return the compiled form of what `build` makes, compiling it once."""
+        statement = self._statements.get(build)
+        if statement is None:
+            statement = Statement(self.engine.dialect, build(self.engine.dialect))
+            self._statements[build] = statement
+        return statement
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection to read with."""
+        with self._translated(), self._reader.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Give a connection inside a transaction that commits at the end.
+
+        On SQLite the one write lock is taken at once: a read that is upgraded later
+        cannot wait for it and fails instead.
+        """
+        with self._translated(), self.engine.connect() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
+            connection.commit()
+
+    def rows(self, build: Build, /, **values: object) -> Sequence[tuple[Any, ...]]:
+        """Run a query of its own and return all rows."""
+        with self.reading() as connection:
+            return self.run(connection, build, **values).fetchall()
+
+    def run(
+        self, connection: Connection, build: Build, /, **values: object
+    ) -> CursorResult[Any]:
+        """Run one statement; lists are handed over as a set of texts."""
+        statement = self.statement(build)
+        if self.is_sqlite:
+            for name, value in values.items():
+                if isinstance(value, list):
+                    values[name] = orjson.dumps(value).decode()
+        return connection.exec_driver_sql(statement.sql, statement.values(values))
+
+    def run_many(
+        self, connection: Connection, build: Build, rows: Iterable[tuple[object, ...]]
+    ) -> int:
+        """Run one statement for each tuple (in the statement's own order)."""
+        many = list(rows)
+        if not many:
+            return 0
+        return connection.exec_driver_sql(self.statement(build).sql, many).rowcount
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (exc.DBAPIError, sqlite3.Error, psycopg.Error) as error:
+            cause = error.orig if isinstance(error, exc.DBAPIError) else error
+            told = ledger_error(self.where, cause)
+            if told is None:
+                raise
+            raise told from None
+
+
+def among(column: ColumnElement[Any], name: str, dialect: Dialect) -> ColumnElement[bool]:
+    """Return `column in (the texts of parameter name)`, one parameter for all."""
+    if dialect.name == "sqlite":
+        listed = func.json_each(bindparam(name, type_=Text())).table_valued("value")
+        return column.in_(select(listed.c.value))
+    return column == any_(bindparam(name, type_=ARRAY(Text())))
+
+
+def insert_into(dialect: Dialect, table: Table) -> Insert:
+    """Return an insert that knows `on conflict`."""
+    if dialect.name == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)
+
+
+def _normal_url(text: str) -> URL:
+    try:
+        url = make_url(text)
+    except exc.ArgumentError:
+        what = "this is not a database URL"
+        remedy = "Write sqlite:///path/to/ledger.db or postgresql://user@host/name."
+        raise LedgerError("ledger", what, remedy) from None
+    if url.drivername in {"postgres", "postgresql"}:
+        return url.set(drivername="postgresql+psycopg")
+    if url.drivername not in {"sqlite", "sqlite+pysqlite", "postgresql+psycopg"}:
+        what = f"no ledger can be kept in '{url.drivername}'"
+        remedy = "Write sqlite:///path/to/ledger.db or postgresql://user@host/name."
+        raise LedgerError("ledger", what, remedy)
+    if url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}:
+        what = "a ledger in memory would not survive the run"
+        remedy = "Write sqlite:///path/to/ledger.db with a path."
+        raise LedgerError("ledger", what, remedy)
+    return url
+
+
+def _where(url: URL) -> str:
+    if url.get_backend_name() == "sqlite":
+        return str(url.database)
+    return url.set(query={}).render_as_string(hide_password=True)
+
+
+def _place_file(url: URL, where: str) -> None:
+    """Create the file readable by its owner only: payloads are personal data."""
+    if str(url.database).startswith("file:"):
+        return
+    path = Path(str(url.database))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            path.touch(mode=0o600)
+    except OSError as error:
+        what = f"the ledger's file cannot be made ({error.strerror})"
+        remedy = "Choose another path for the ledger, or give this user the right."
+        raise LedgerError(where, what, remedy) from None
+
+
+def _set_up(
+    clock: Clock, busy_seconds: float, sync: str
+) -> Callable[[Any, ConnectionPoolEntry], None]:
+    def set_up(connection: Any, _: ConnectionPoolEntry) -> None:  # noqa: ANN401
+        # sqlite3's own BEGIN is deferred; ours is written out where a write begins.
+        connection.isolation_level = None
+        connection.execute(f"PRAGMA busy_timeout = {int(busy_seconds * 1000)}")
+        _write_ahead(connection, clock, busy_seconds)
+        # FULL: a commit is on the disk before the call it announces is made.
+        connection.execute(f"PRAGMA synchronous = {sync}")
+
+    return set_up
+
+
+def _write_ahead(connection: Any, clock: Clock, busy_seconds: float) -> None:  # noqa: ANN401
+    """Switch to WAL; the busy timeout does not cover this one, so wait by hand."""
+    deadline = clock.monotonic() + busy_seconds
+    while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except connection.OperationalError:
+            if clock.monotonic() > deadline:
+                raise
+            clock.sleep(0.01)

@@ -1,0 +1,245 @@
+"""What people ask the ledger: runs, dead letters, the story of one record."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Dialect, bindparam, func, or_, select, text
+from sqlalchemy.sql.expression import ClauseElement
+
+from tasuki.ledger import writes
+from tasuki.ledger.database import Database, among, insert_into
+from tasuki.ledger.reading import DECISION_COLUMNS, LINK_COLUMNS
+from tasuki.ledger.rows import (
+    CauseCount,
+    ConnectionRow,
+    DeadLetterRow,
+    DecisionRow,
+    IntentRow,
+    LinkRow,
+    RunRow,
+    Story,
+    encode,
+    time_text,
+)
+from tasuki.ledger.tables import (
+    CONNECTION,
+    DEAD_LETTER,
+    DECISION,
+    INTENT,
+    LINK,
+    OPEN_LETTERS,
+    RUN,
+)
+from tasuki.ledger.whereabouts import here
+
+
+class History:
+    """Runs, dead letters and everything about one record."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def start_run(self, run_id: str, sync: str, kind: str) -> None:
+        """Note that a run begins in this process."""
+        me = here()
+        now = time_text(self._database.clock.now())
+        row = (
+            run_id, sync, kind, "running", now, None, me.host, me.pid, "{}", "{}", "",
+        )  # fmt: skip
+        with self._database.writing() as connection:
+            self._database.run_many(connection, writes.start_run, [row])
+
+    def finish_run(
+        self,
+        run_id: str,
+        state: str,
+        counts: Mapping[str, object],
+        calls: Mapping[str, object],
+        error: str = "",
+    ) -> None:
+        """Note how a run ended, outside of any transaction of its own."""
+        now = time_text(self._database.clock.now())
+        row = (state, now, encode(counts), encode(calls), error, run_id)
+        with self._database.writing() as connection:
+            self._database.run_many(connection, writes.finish_run, [row])
+
+    def runs(self, sync: str | None = None, limit: int = 20) -> list[RunRow]:
+        """Return runs, newest first."""
+        query = _runs if sync is None else _runs_of
+        found = self._database.rows(query, sync=sync, most=limit)
+        return [RunRow._make(row) for row in found]
+
+    def run(self, run_id: str) -> RunRow | None:
+        """Return one run."""
+        found = self._database.rows(_run, which=run_id)
+        return RunRow._make(found[0]) if found else None
+
+    def dead_letters(
+        self, sync: str | None = None, state: str = "open", limit: int = 1000
+    ) -> list[DeadLetterRow]:
+        """Return dead letters in one state, newest first."""
+        query = _letters if sync is None else _letters_of
+        found = self._database.rows(query, sync=sync, wanted=state, most=limit)
+        return [DeadLetterRow._make(row) for row in found]
+
+    def dead_letter(self, letter_id: int) -> DeadLetterRow | None:
+        """Return one dead letter."""
+        found = self._database.rows(_letter, which=letter_id)
+        return DeadLetterRow._make(found[0]) if found else None
+
+    def open_letters(
+        self, sync: str, source_ids: Sequence[str]
+    ) -> dict[str, DeadLetterRow]:
+        """Return the open dead letters of these records, by source id."""
+        if not source_ids:
+            return {}
+        found = self._database.rows(_open_letters, sync=sync, ids=list(source_ids))
+        rows = map(DeadLetterRow._make, found)
+        return {row.source_id: row for row in rows}
+
+    def causes(self) -> list[CauseCount]:
+        """Return the causes of open dead letters, the most frequent first."""
+        return [CauseCount._make(row) for row in self._database.rows(_causes)]
+
+    def everything_about(self, record_id: str) -> Story:
+        """Return what is known of a record, by its id on either side."""
+        database = self._database
+        links = [LinkRow._make(r) for r in database.rows(_story_links, which=record_id)]
+        ids = list({record_id, *(link.source_id for link in links)})
+        intents = database.rows(_story_intents, ids=ids)
+        decisions = database.rows(_story_decisions, ids=ids)
+        letters = database.rows(_story_letters, ids=ids)
+        return Story(
+            links,
+            [IntentRow._make(row) for row in intents],
+            [DecisionRow._make(row) for row in decisions],
+            [DeadLetterRow._make(row) for row in letters],
+        )
+
+    def remember_connection(self, name: str, connector: str, account: str) -> None:
+        """Note which account a connection turned out to be."""
+        now = time_text(self._database.clock.now())
+        row = (name, connector, account, now)
+        with self._database.writing() as connection:
+            self._database.run_many(connection, _put_connection, [row])
+
+    def connections(self) -> list[ConnectionRow]:
+        """Return the connections that were opened, by name."""
+        return [ConnectionRow._make(r) for r in self._database.rows(_connections)]
+
+
+def _runs(_: Dialect) -> ClauseElement:
+    newest = RUN.c.started_at.desc(), RUN.c.id.desc()
+    return select(*RUN.c).order_by(*newest).limit(bindparam("most"))
+
+
+def _runs_of(_: Dialect) -> ClauseElement:
+    return (
+        select(*RUN.c)
+        .where(RUN.c.sync == bindparam("sync"))
+        .order_by(RUN.c.started_at.desc(), RUN.c.id.desc())
+        .limit(bindparam("most"))
+    )
+
+
+def _run(_: Dialect) -> ClauseElement:
+    return select(*RUN.c).where(RUN.c.id == bindparam("which"))
+
+
+def _letters(_: Dialect) -> ClauseElement:
+    return (
+        select(*DEAD_LETTER.c)
+        .where(DEAD_LETTER.c.state == bindparam("wanted"))
+        .order_by(DEAD_LETTER.c.id.desc())
+        .limit(bindparam("most"))
+    )
+
+
+def _letters_of(_: Dialect) -> ClauseElement:
+    return (
+        select(*DEAD_LETTER.c)
+        .where(
+            DEAD_LETTER.c.sync == bindparam("sync"),
+            DEAD_LETTER.c.state == bindparam("wanted"),
+        )
+        .order_by(DEAD_LETTER.c.id.desc())
+        .limit(bindparam("most"))
+    )
+
+
+def _letter(_: Dialect) -> ClauseElement:
+    return select(*DEAD_LETTER.c).where(DEAD_LETTER.c.id == bindparam("which"))
+
+
+def _open_letters(dialect: Dialect) -> ClauseElement:
+    return select(*DEAD_LETTER.c).where(
+        among(DEAD_LETTER.c.source_id, "ids", dialect),
+        DEAD_LETTER.c.sync == bindparam("sync"),
+        text(OPEN_LETTERS),
+    )
+
+
+def _causes(_: Dialect) -> ClauseElement:
+    column = DEAD_LETTER.c
+    count = func.count().label("count")
+    return (
+        select(
+            column.sync,
+            column.cause,
+            count,
+            func.max(column.words),
+            func.max(column.remedy),
+            func.min(column.first_at),
+            func.max(column.last_at),
+        )
+        .where(text(OPEN_LETTERS))
+        .group_by(column.sync, column.cause)
+        .order_by(count.desc(), column.sync, column.cause)
+    )
+
+
+def _story_links(_: Dialect) -> ClauseElement:
+    which = bindparam("which")
+    return (
+        select(*LINK_COLUMNS)
+        .where(or_(LINK.c.source_id == which, LINK.c.destination_id == which))
+        .order_by(LINK.c.linked_at)
+    )
+
+
+def _story_intents(dialect: Dialect) -> ClauseElement:
+    return (
+        select(*INTENT.c)
+        .where(among(INTENT.c.source_id, "ids", dialect))
+        .order_by(INTENT.c.created_at, INTENT.c.id)
+    )
+
+
+def _story_decisions(dialect: Dialect) -> ClauseElement:
+    return (
+        select(*DECISION_COLUMNS)
+        .where(among(DECISION.c.source_id, "ids", dialect))
+        .order_by(DECISION.c.id)
+    )
+
+
+def _story_letters(dialect: Dialect) -> ClauseElement:
+    return (
+        select(*DEAD_LETTER.c)
+        .where(among(DEAD_LETTER.c.source_id, "ids", dialect))
+        .order_by(DEAD_LETTER.c.id)
+    )
+
+
+def _put_connection(dialect: Dialect) -> ClauseElement:
+    statement = insert_into(dialect, CONNECTION)
+    return statement.on_conflict_do_update(
+        index_elements=["name"],
+        set_={
+            name: statement.excluded[name]
+            for name in ("connector", "account", "updated_at")
+        },
+    )
+
+
+def _connections(_: Dialect) -> ClauseElement:
+    return select(*CONNECTION.c).order_by(CONNECTION.c.name)

@@ -1,0 +1,192 @@
+"""What the engine looks up for a batch: one query per question, whatever its size."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Dialect, bindparam, func, select, text
+from sqlalchemy.sql.expression import ClauseElement
+
+from tasuki.ledger.database import Database, among
+from tasuki.ledger.rows import CursorRow, DecisionRow, IntentRow, LinkRow
+from tasuki.ledger.tables import (
+    CURSOR,
+    DECISION,
+    INTENT,
+    LINK,
+    LIVE_STATES,
+    OPEN_STATES,
+)
+
+LINK_COLUMNS = tuple(LINK.c[:10])
+DECISION_COLUMNS = tuple(DECISION.c[1:])
+
+
+class BatchReading:
+    """The look-ups of a batch. Ids that are unknown are absent from the answers."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def links(self, sync: str, source_ids: Sequence[str]) -> dict[str, LinkRow]:
+        """Return the links of these records, detached ones too, by source id."""
+        if not source_ids:
+            return {}
+        found = self._database.rows(_links, sync=sync, ids=list(source_ids))
+        return {row[0]: LinkRow._make(row) for row in found}
+
+    def link_targets(self, sync: str, source_ids: Sequence[str]) -> dict[str, str]:
+        """Return the counterparts' ids of live links, by source id."""
+        if not source_ids:
+            return {}
+        found = self._database.rows(_link_targets, sync=sync, ids=list(source_ids))
+        return {source_id: destination_id for source_id, destination_id in found}
+
+    def reverse_links(self, sync: str, destination_ids: Sequence[str]) -> dict[str, str]:
+        """Return the source ids of live links, by the counterpart's id.
+
+        Where several records share a counterpart, the one linked first is given.
+        """
+        if not destination_ids:
+            return {}
+        found = self._database.rows(_reverse_links, sync=sync, ids=list(destination_ids))
+        return {destination_id: source_id for destination_id, source_id in found}
+
+    def open_intents(
+        self, sync: str, source_ids: Sequence[str] | None = None
+    ) -> list[IntentRow]:
+        """Return intents that are planned, sending or in doubt, oldest first."""
+        if source_ids is None:
+            found = self._database.rows(_open_intents, sync=sync)
+        elif source_ids:
+            found = self._database.rows(
+                _open_intents_of, sync=sync, ids=list(source_ids)
+            )
+        else:
+            return []
+        return [IntentRow._make(row) for row in found]
+
+    def intents_of(
+        self, sync: str, source_ids: Sequence[str]
+    ) -> dict[str, list[IntentRow]]:
+        """Return all intents of these records, oldest first, by source id."""
+        if not source_ids:
+            return {}
+        found = self._database.rows(_intents_of, sync=sync, ids=list(source_ids))
+        grouped: dict[str, list[IntentRow]] = {}
+        for row in map(IntentRow._make, found):
+            grouped.setdefault(row.source_id, []).append(row)
+        return grouped
+
+    def intents(self, ids: Sequence[str]) -> dict[str, IntentRow]:
+        """Return these intents by id."""
+        if not ids:
+            return {}
+        found = self._database.rows(_intents, ids=list(ids))
+        return {row[0]: IntentRow._make(row) for row in found}
+
+    def claims(self, claims: Sequence[str]) -> dict[str, IntentRow]:
+        """Return the live intent that holds each claim."""
+        if not claims:
+            return {}
+        found = self._database.rows(claim_holders, ids=list(claims))
+        return {str(row.claim): row for row in map(IntentRow._make, found)}
+
+    def last_decisions(
+        self, sync: str, source_ids: Sequence[str]
+    ) -> dict[str, DecisionRow]:
+        """Return the newest decision about each record, by source id."""
+        if not source_ids:
+            return {}
+        found = self._database.rows(_last_decisions, sync=sync, ids=list(source_ids))
+        return {row[0]: DecisionRow._make(row) for row in found}
+
+    def cursor(self, sync: str, part: str = "") -> CursorRow | None:
+        """Return how far a sync (or a part of its range) has read."""
+        found = self._database.rows(_cursor, sync=sync, part=part)
+        return CursorRow._make(found[0]) if found else None
+
+
+def claim_holders(dialect: Dialect) -> ClauseElement:
+    """Build the query for live intents by claim."""
+    return select(*INTENT.c).where(
+        among(INTENT.c.claim, "ids", dialect), text(LIVE_STATES)
+    )
+
+
+def _links(dialect: Dialect) -> ClauseElement:
+    return select(*LINK_COLUMNS).where(
+        among(LINK.c.source_id, "ids", dialect), LINK.c.sync == bindparam("sync")
+    )
+
+
+def _link_targets(dialect: Dialect) -> ClauseElement:
+    return select(LINK.c.source_id, LINK.c.destination_id).where(
+        among(LINK.c.source_id, "ids", dialect),
+        LINK.c.sync == bindparam("sync"),
+        LINK.c.state == "live",
+    )
+
+
+def _reverse_links(dialect: Dialect) -> ClauseElement:
+    return (
+        select(LINK.c.destination_id, LINK.c.source_id)
+        .where(
+            among(LINK.c.destination_id, "ids", dialect),
+            LINK.c.sync == bindparam("sync"),
+            LINK.c.state == "live",
+        )
+        .order_by(LINK.c.linked_at.desc(), LINK.c.source_id.desc())
+    )
+
+
+def _open_intents(_: Dialect) -> ClauseElement:
+    # The states stand as text: a partial index serves only a condition it can read.
+    return (
+        select(*INTENT.c)
+        .where(INTENT.c.sync == bindparam("sync"), text(OPEN_STATES))
+        .order_by(INTENT.c.id)
+    )
+
+
+def _open_intents_of(dialect: Dialect) -> ClauseElement:
+    return (
+        select(*INTENT.c)
+        .where(
+            among(INTENT.c.source_id, "ids", dialect),
+            INTENT.c.sync == bindparam("sync"),
+            text(OPEN_STATES),
+        )
+        .order_by(INTENT.c.id)
+    )
+
+
+def _intents_of(dialect: Dialect) -> ClauseElement:
+    return (
+        select(*INTENT.c)
+        .where(
+            among(INTENT.c.source_id, "ids", dialect),
+            INTENT.c.sync == bindparam("sync"),
+        )
+        .order_by(INTENT.c.id)
+    )
+
+
+def _intents(dialect: Dialect) -> ClauseElement:
+    return select(*INTENT.c).where(among(INTENT.c.id, "ids", dialect))
+
+
+def _last_decisions(dialect: Dialect) -> ClauseElement:
+    newest = (
+        select(func.max(DECISION.c.id))
+        .where(
+            among(DECISION.c.source_id, "ids", dialect),
+            DECISION.c.sync == bindparam("sync"),
+        )
+        .group_by(DECISION.c.source_id)
+    )
+    return select(*DECISION_COLUMNS).where(DECISION.c.id.in_(newest))
+
+
+def _cursor(_: Dialect) -> ClauseElement:
+    return select(*CURSOR.c).where(
+        CURSOR.c.sync == bindparam("sync"), CURSOR.c.part == bindparam("part")
+    )

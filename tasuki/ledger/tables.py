@@ -1,0 +1,236 @@
+"""The ledger's tables, declared once; hot paths run Core statements on them.
+
+Times are UTC text of fixed width (see `rows.time_text`): they sort and come back
+alike on SQLite and PostgreSQL without a conversion per row. JSON is text made by
+`rows.encode`. Composite keys begin with their selective column: a table that was just
+filled has no statistics yet, and PostgreSQL then reads it whole otherwise.
+"""
+
+from sqlalchemy import Index, MetaData, Table, text
+from sqlmodel import Field, SQLModel
+
+OPEN_STATES = "state IN ('planned', 'sending', 'in_doubt')"
+LIVE_STATES = "state NOT IN ('rejected', 'abandoned')"
+OPEN_LETTERS = "state = 'open'"
+
+
+def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    condition = text(where)
+    return Index(
+        name,
+        *columns,
+        unique=unique,
+        sqlite_where=condition,
+        postgresql_where=condition,
+    )
+
+
+class Stored(SQLModel):
+    """What all tables share: a catalogue of their own, apart from any other's."""
+
+    metadata = MetaData()
+
+
+class Link(Stored, table=True):
+    """A source record and its counterpart, with what was last sent."""
+
+    __tablename__ = "link"
+    __table_args__ = (Index("link_reverse", "destination_id", "sync"),)
+
+    source_id: str = Field(primary_key=True)
+    sync: str = Field(primary_key=True)
+    source: str
+    destination: str
+    destination_id: str
+    sent: str
+    fingerprint: str
+    version: str
+    revision: str
+    state: str
+    run_id: str
+    linked_at: str
+    updated_at: str
+
+
+class Intent(Stored, table=True):
+    """A write, recorded before it is sent; its receipt afterwards.
+
+    A claim (money: the business key) belongs to one live intent, for ever: a rejected
+    or abandoned one gives it back.
+    """
+
+    __tablename__ = "intent"
+    __table_args__ = (
+        Index("intent_source", "source_id", "sync"),
+        _partial("intent_open", "sync", where=OPEN_STATES),
+        _partial("intent_claim", "claim", where=LIVE_STATES, unique=True),
+    )
+
+    id: str = Field(primary_key=True)
+    sync: str
+    source_id: str
+    source: str
+    destination: str
+    destination_id: str | None
+    operation: str
+    claim: str | None
+    mark: str
+    key_field: str
+    key_value: str
+    payload: str
+    fingerprint: str
+    version: str
+    revision: str
+    state: str
+    attempts: int
+    quiet_until: str | None
+    receipt: str | None
+    error_code: str
+    error_words: str
+    run_id: str
+    fence: int
+    created_at: str
+    sent_at: str | None
+    done_at: str | None
+
+
+class Decision(Stored, table=True):
+    """Why a record went where it went; a row per change of mind, never altered."""
+
+    __tablename__ = "decision"
+    __table_args__ = (Index("decision_source", "source_id", "sync", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    source_id: str
+    sync: str
+    outcome: str
+    reason: str
+    detail: str
+    revision: str
+    version: str
+    run_id: str
+    decided_at: str
+
+
+class DeadLetter(Stored, table=True):
+    """A record given up for now, with its cause and what a person can do."""
+
+    __tablename__ = "dead_letter"
+    __table_args__ = (
+        _partial(
+            "dead_letter_open", "source_id", "sync", where=OPEN_LETTERS, unique=True
+        ),
+        Index("dead_letter_source", "source_id", "sync"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    source_id: str
+    sync: str
+    cause: str
+    words: str
+    remedy: str
+    payload: str
+    version: str
+    revision: str
+    state: str
+    count: int
+    first_at: str
+    last_at: str
+    run_id: str
+
+
+class Cursor(Stored, table=True):
+    """How far a sync has read, stored after the outcomes."""
+
+    __tablename__ = "cursor"
+
+    sync: str = Field(primary_key=True)
+    part: str = Field(primary_key=True)
+    position: str
+    revision: str
+    updated_at: str
+    run_id: str
+
+
+class Run(Stored, table=True):
+    """One execution of a sync."""
+
+    __tablename__ = "run"
+    __table_args__ = (Index("run_sync", "sync", "started_at"),)
+
+    id: str = Field(primary_key=True)
+    sync: str
+    kind: str
+    state: str
+    started_at: str
+    finished_at: str | None
+    host: str
+    pid: int
+    counts: str
+    calls: str
+    error: str
+
+
+class LeaseHeld(Stored, table=True):
+    """Who may work under a name until when; `fence` grows with every owner."""
+
+    __tablename__ = "lease"
+
+    name: str = Field(primary_key=True)
+    owner: str
+    host: str
+    machine: str
+    pid: int
+    born: str
+    fence: int
+    since: str
+    expires_at: str
+
+
+class SealedToken(Stored, table=True):
+    """A connection's token, encrypted."""
+
+    __tablename__ = "token"
+
+    connection: str = Field(primary_key=True)
+    sealed: str
+    expires_at: str | None
+    updated_at: str
+
+
+class BudgetMeter(Stored, table=True):
+    """When the next call of a connection's window may be made (GCRA), as epoch."""
+
+    __tablename__ = "budget"
+
+    name: str = Field(primary_key=True)
+    connection: str
+    tat: float
+    paused_until: float
+
+
+class KnownConnection(Stored, table=True):
+    """A connection that was opened, and the account it turned out to be."""
+
+    __tablename__ = "connection"
+
+    name: str = Field(primary_key=True)
+    connector: str
+    account: str
+    updated_at: str
+
+
+def _table(name: str) -> Table:
+    return Stored.metadata.tables[name]
+
+
+LINK = _table("link")
+INTENT = _table("intent")
+DECISION = _table("decision")
+DEAD_LETTER = _table("dead_letter")
+CURSOR = _table("cursor")
+RUN = _table("run")
+LEASE = _table("lease")
+TOKEN = _table("token")
+BUDGET = _table("budget")
+CONNECTION = _table("connection")

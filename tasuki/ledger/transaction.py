@@ -1,0 +1,200 @@
+"""Writing: everything in one transaction commits together, under the lease's fence."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from tasuki.ledger import writes
+from tasuki.ledger.database import Build, Database
+from tasuki.ledger.reading import claim_holders
+from tasuki.ledger.rows import (
+    ConfirmRow,
+    IntentRow,
+    LinkRow,
+    NewDeadLetter,
+    NewDecision,
+    NewIntent,
+    StateRow,
+    encode,
+    time_text,
+)
+from tasuki.model.errors import LedgerError
+
+_FINAL = frozenset({"confirmed", "rejected", "abandoned"})
+
+
+class Tx:
+    """One open transaction of the ledger; made by `Ledger.transaction`."""
+
+    def __init__(
+        self, database: Database, connection: Connection, run_id: str, fence: int
+    ) -> None:
+        self._database = database
+        self._connection = connection
+        self._run_id = run_id
+        self._fence = fence
+        self._now = time_text(database.clock.now())
+
+    def add_intents(
+        self, rows: Sequence[NewIntent], *, sending: bool = False
+    ) -> dict[str, IntentRow]:
+        """Record writes before they are sent.
+
+        Args:
+            rows: The writes, each with an id of its own.
+            sending: Record them as already on their way (one statement less than
+                `mark_sending` afterwards).
+
+        Returns:
+            Those *not* recorded, because a live intent holds their claim: intent id
+            to the intent that holds it.
+        """
+        if sending:
+            rest = ("sending", 1, None, None, "", "", self._run_id, self._fence)
+            times = (self._now, self._now, None)
+        else:
+            rest = ("planned", 0, None, None, "", "", self._run_id, self._fence)
+            times = (self._now, None, None)
+        tail = rest + times
+        plain = [(*row, *tail) for row in rows if row.claim is None]
+        self._many(writes.add_intents, plain)
+        claimed = [row for row in rows if row.claim is not None]
+        if not claimed:
+            return {}
+        self._many(writes.add_claimed_intents, [(*row, *tail) for row in claimed])
+        return self._refused(claimed)
+
+    def mark_sending(self, ids: Sequence[str]) -> None:
+        """Say that planned intents are sent now, by this run."""
+        if not ids:
+            return
+        done = self._database.run(
+            self._connection,
+            writes.mark_sending,
+            ids=list(ids),
+            new_sent_at=self._now,
+            new_run_id=self._run_id,
+            new_fence=self._fence,
+        )
+        if done.rowcount != len(ids):
+            what = f"{len(ids) - done.rowcount} intents are no longer planned"
+            remedy = "Run again: the ledger is read afresh, nothing was sent."
+            raise LedgerError(self._database.where, what, remedy)
+
+    def confirm(self, rows: Sequence[ConfirmRow]) -> None:
+        """Store receipts: these writes happened."""
+        self._many(
+            writes.confirm,
+            [(row.destination_id, row.receipt_text, self._now, row.id) for row in rows],
+        )
+
+    def set_state(
+        self,
+        ids: Sequence[str],
+        state: str,
+        code: str = "",
+        words: str = "",
+        quiet_until: datetime | None = None,
+    ) -> None:
+        """Give all these intents one state."""
+        self.set_states([StateRow(one, state, code, words, quiet_until) for one in ids])
+
+    def set_states(self, rows: Sequence[StateRow]) -> None:
+        """Give each intent its own state, code and words."""
+        self._many(
+            writes.set_state,
+            [
+                (
+                    row.state,
+                    time_text(row.quiet_until) if row.quiet_until else None,
+                    row.error_code,
+                    row.error_words,
+                    self._now if row.state in _FINAL else None,
+                    row.id,
+                )
+                for row in rows
+            ],
+        )
+
+    def put_links(self, rows: Sequence[LinkRow]) -> None:
+        """Store links, new ones and changed ones."""
+        tail = (self._run_id, self._now, self._now)
+        self._many(writes.put_links, [(*row, *tail) for row in rows])
+
+    def detach_links(self, sync: str, source_ids: Sequence[str]) -> None:
+        """Keep these links as history only: their counterpart is gone."""
+        if source_ids:
+            self._database.run(
+                self._connection,
+                writes.detach_links,
+                ids=list(source_ids),
+                which=sync,
+                new_run_id=self._run_id,
+                new_updated_at=self._now,
+            )
+
+    def add_decisions(self, rows: Sequence[NewDecision]) -> None:
+        """Append decisions; the caller gives only those that changed."""
+        tail = (self._run_id, self._now)
+        self._many(writes.add_decisions, [(*row, *tail) for row in rows])
+
+    def put_dead_letters(self, rows: Sequence[NewDeadLetter]) -> None:
+        """Open dead letters; one that is open already is counted up and renewed."""
+        tail = ("open", 1, self._now, self._now, self._run_id)
+        self._many(writes.put_dead_letters, [(*row, *tail) for row in rows])
+
+    def resolve_dead_letters(
+        self, sync: str, source_ids: Sequence[str], state: str = "resolved"
+    ) -> int:
+        """Close the open dead letters of these records; returns how many there were."""
+        if not source_ids:
+            return 0
+        return self._database.run(
+            self._connection,
+            writes.resolve_dead_letters,
+            ids=list(source_ids),
+            which=sync,
+            new_state=state,
+            new_last_at=self._now,
+            new_run_id=self._run_id,
+        ).rowcount
+
+    def put_cursor(self, sync: str, part: str, position: str, revision: str) -> None:
+        """Store how far the sync has read (its outcomes are in this transaction)."""
+        row = (sync, part, position, revision, self._now, self._run_id)
+        self._many(writes.put_cursor, [row])
+
+    def forget_cursor(self, sync: str, part: str = "") -> None:
+        """Let the next run read everything."""
+        self._database.run(
+            self._connection, writes.forget_cursor, which=sync, which_part=part
+        )
+
+    def finish_run(
+        self,
+        run_id: str,
+        state: str,
+        counts: Mapping[str, object],
+        calls: Mapping[str, object],
+        error: str = "",
+    ) -> None:
+        """Close the run's own row."""
+        row = (state, self._now, encode(counts), encode(calls), error, run_id)
+        self._many(writes.finish_run, [row])
+
+    def _refused(self, claimed: list[NewIntent]) -> dict[str, IntentRow]:
+        found = self._database.run(
+            self._connection, claim_holders, ids=[row.claim for row in claimed]
+        )
+        holders = {row.claim: row for row in map(IntentRow._make, found.fetchall())}
+        return {
+            row.id: holders[row.claim]
+            for row in claimed
+            if holders[row.claim].id != row.id
+        }
+
+    def _many(
+        self, build: Build, rows: Sequence[tuple[object, ...]]
+    ) -> None:
+        self._database.run_many(self._connection, build, rows)

@@ -1,0 +1,81 @@
+"""What the database's errors mean, in one line, without values or passwords."""
+
+import sqlite3
+
+import psycopg
+
+from tasuki.model.errors import LedgerError
+
+_FREE = "Free disk space, then run again: nothing was lost."
+_RIGHTS = "Give this user the right to write there, then run again: nothing was lost."
+_RESTORE = "Put the last backup back (docs/how-to/restore); keep the broken file."
+
+_SQLITE: dict[str, tuple[str, str | None]] = {
+    "SQLITE_FULL": ("the disk is full", _FREE),
+    "SQLITE_BUSY": (
+        "another program holds the ledger",
+        "End the program that holds it (a backup, a database browser), then run "
+        "again: nothing was lost.",
+    ),
+    "SQLITE_LOCKED": ("another part of this program holds the ledger", None),
+    "SQLITE_READONLY": ("the ledger may not be written", _RIGHTS),
+    "SQLITE_PERM": ("the ledger may not be opened", _RIGHTS),
+    "SQLITE_CANTOPEN": ("the ledger's file cannot be opened", _RIGHTS),
+    "SQLITE_NOTADB": ("the file is not a ledger, or is damaged", _RESTORE),
+    "SQLITE_CORRUPT": ("the ledger's file is damaged", _RESTORE),
+    "SQLITE_IOERR": (
+        "the disk cannot be read or written",
+        "Look at the disk and its free space, then run again.",
+    ),
+    "SQLITE_CONSTRAINT": ("two live rows for one business key", None),
+}
+
+_POSTGRES: dict[str, tuple[str, str | None]] = {
+    "53100": ("the database server's disk is full", _FREE),
+    "53300": (
+        "the database server has no connection free",
+        "Raise max_connections or run fewer workers.",
+    ),
+    "25006": ("the database is read-only", _RIGHTS),
+    "42501": ("the database refuses this user", _RIGHTS),
+    "28": (
+        "the database refuses the log-in",
+        "Correct user and password in the ledger's URL.",
+    ),
+    "3D000": (
+        "there is no such database",
+        "Create it (createdb), or correct the ledger's URL.",
+    ),
+    "23505": ("two live rows for one business key", None),
+}
+
+
+def ledger_error(where: str, error: BaseException | None) -> LedgerError | None:
+    """Return the error in words, or None where it is a programming mistake."""
+    if isinstance(error, sqlite3.Error):
+        return _of_sqlite(where, error)
+    if isinstance(error, psycopg.Error):
+        return _of_postgres(where, error)
+    return None
+
+
+def _of_sqlite(where: str, error: sqlite3.Error) -> LedgerError | None:
+    name = getattr(error, "sqlite_errorname", "")
+    for prefix, (what, remedy) in _SQLITE.items():
+        if name.startswith(prefix):
+            return LedgerError(where, f"{what} ({name})", remedy)
+    return None
+
+
+def _of_postgres(where: str, error: psycopg.Error) -> LedgerError | None:
+    state = error.sqlstate or ""
+    for prefix, (what, remedy) in _POSTGRES.items():
+        if state.startswith(prefix):
+            return LedgerError(where, f"{what} (SQLSTATE {state})", remedy)
+    if isinstance(error, (psycopg.OperationalError, psycopg.InternalError)):
+        # Only the first line: the others may quote values.
+        words = (error.diag.message_primary or str(error)).splitlines()
+        what = f"the database does not answer ({words[0] if words else 'no words'})"
+        remedy = "Look at the database server, then run again: nothing was lost."
+        return LedgerError(where, what, remedy)
+    return None

@@ -1,0 +1,267 @@
+"""What a mapping must keep beyond its form: within its file, and beside the others."""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from tasuki.mapping.model import FieldModel, MappingModel, MatchModel, TestModel, WriteMode
+from tasuki.mapping.names import RECEIPT, RESULT, SOURCE, find_names
+from tasuki.mapping.problem import Problem, Problems, nearest
+from tasuki.mapping.rules import Rules
+from tasuki.mapping.yaml_text import Document, Path
+from tasuki.model.policy import RetryPolicy
+from tasuki.model.record import StreamRef
+
+_LIKE = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """One mapping file on its way: the text, the model, the rules if they were read."""
+
+    document: Document
+    model: MappingModel
+    rules: Rules | None
+
+
+def check_file(
+    loaded: Loaded, policies: Mapping[str, RetryPolicy], problems: Problems
+) -> None:
+    """Note what is wrong within one file."""
+    document, model = loaded.document, loaded.model
+    for name in ("source", "destination"):
+        _check_stream(document, name, getattr(model, name), problems)
+    problems.extend(_writing(document, model))
+    problems.extend(_match(document, model))
+    problems.extend(_names(document, model))
+    if model.retry not in policies:
+        listed = f"policies.yaml has: {', '.join(policies)}."
+        remedy = nearest(model.retry, policies, listed)
+        what = f"unknown retry policy '{model.retry}'"
+        problems.add(document.problem(("retry",), what, remedy))
+    for index, test in enumerate(model.tests):
+        problems.extend(_test(document, model, test, ("tests", index)))
+    if loaded.rules is not None:
+        problems.extend(_reading(document, loaded.rules))
+
+
+def _check_stream(document: Document, name: str, text: str, problems: Problems) -> None:
+    if text == "?/?":
+        return  # it is missing, and that was noted
+    try:
+        StreamRef.parse(text)
+    except ValueError as error:
+        remedy = "For example hubspot/contacts."
+        problems.add(document.problem((name,), str(error), remedy))
+
+
+def _writing(document: Document, model: MappingModel) -> Iterator[Problem]:
+    at: Path = ("write",) if "write" in model.model_fields_set else ("destination",)
+    if model.write is WriteMode.ONCE and model.key is None:
+        remedy = "Name what makes it the same document for ever: key: Id."
+        yield document.problem(at, "'write: once' needs a 'key'", remedy)
+    if model.document and model.write is not WriteMode.ONCE:
+        what = f"a document is written once, not '{model.write}'"
+        yield document.problem(at, what, "Write: write: once, and a key.")
+    needs_match = model.write in {WriteMode.UPSERT, WriteMode.UPDATE_ONLY}
+    if needs_match and "match" not in _said(document):
+        what = f"'write: {model.write}' needs 'match': how is a counterpart found?"
+        remedy = "For example match: [{Email: email}]; or write: create_only."
+        yield document.problem(at, what, remedy)
+    if isinstance(document.value, dict) and document.value.get("fields") == {}:
+        yield document.problem(("fields",), "no field is written")
+
+
+def _said(document: Document) -> frozenset[str]:
+    return frozenset(document.value) if isinstance(document.value, dict) else frozenset()
+
+
+def _match(document: Document, model: MappingModel) -> Iterator[Problem]:
+    home = model.destination.partition("/")[2]
+    for index, step in enumerate(model.match):
+        if step.object and step.object != home and step.then != "attach":
+            what = f"'{step.object}' is not what this mapping writes ({home})"
+            remedy = "Add then: attach (it is linked, and not written to)."
+            yield document.problem(("match", index, "object"), what, remedy)
+    seen: dict[MatchModel, int] = {}
+    for index, step in enumerate(model.match):
+        if step in seen:
+            what = f"this step is there already (number {seen[step] + 1})"
+            yield document.problem(("match", index), what, "Remove one of them.")
+        seen.setdefault(step, index)
+
+
+def _names(document: Document, model: MappingModel) -> Iterator[Problem]:
+    """Refuse names that mean two things."""
+    for name in model.include:
+        if name in {SOURCE, RESULT, RECEIPT}:
+            what = f"'{name}' has a meaning of its own in formulas"
+            yield document.key_problem(("include", name), what, "Choose another name.")
+    yield from _twins(document, model.fields, ("fields",))
+    for name, each in model.fields.items():
+        if each.fields:
+            yield from _twins(document, each.fields, ("fields", name, "fields"))
+
+
+def _twins(
+    document: Document, fields: Mapping[str, FieldModel], path: Path
+) -> Iterator[Problem]:
+    """Refuse two names that differ in case only: for most systems they are one field."""
+    seen: dict[str, str] = {}
+    for name in fields:
+        other = seen.setdefault(name.casefold(), name)
+        if other != name:
+            what = f"'{name}' and '{other}' are the same field"
+            yield document.key_problem((*path, name), what, "Keep one of them.")
+
+
+def _test(
+    document: Document, model: MappingModel, test: TestModel, path: Path
+) -> Iterator[Problem]:
+    """Refuse expectations that nothing can meet, such as a misspelt field."""
+    expect = test.expect
+    for ending in ("create", "update"):
+        for name in getattr(expect, ending) or {}:
+            if name not in model.fields:
+                what = f"the mapping writes no field '{name}'"
+                where = (*path, "expect", ending, name)
+                yield document.key_problem(where, what, nearest(name, model.fields))
+    for name in expect.write_back or {}:
+        if name not in model.write_back:
+            where = (*path, "expect", "write_back", name)
+            what = f"the mapping writes back no field '{name}'"
+            yield document.key_problem(where, what, nearest(name, model.write_back))
+    if expect.skip is not None and expect.skip not in model.qualify:
+        what = f"'{expect.skip}' is no reason of 'qualify'"
+        where = (*path, "expect", "skip")
+        yield document.problem(where, what, nearest(expect.skip, model.qualify))
+
+
+def _reading(document: Document, rules: Rules) -> Iterator[Problem]:
+    """Refuse names in formulas that are unclear or near misses."""
+    names = find_names(rules)
+    for name, at in names.unclear:
+        what = f"'{name}' is a field of the source and an earlier field of this mapping"
+        remedy = f"Write source.{name} or result.{name}."
+        yield document.problem(("fields", at), what, remedy)
+    for name, at in names.unknown_results:
+        what = f"'result.{name}': no field above is called '{name}'"
+        earlier = list(rules.model.fields)
+        yield document.problem(("fields", at), what, nearest(name, earlier))
+    for name in names.dotted:
+        close = difflib.get_close_matches(name, rules.model.include, n=1, cutoff=_LIKE)
+        if close:
+            what = f"nothing is included as '{name}'"
+            yield document.problem(("include",), what, f"Did you mean '{close[0]}'?")
+
+
+def check_together(all_loaded: Mapping[str, Loaded], problems: Problems) -> None:
+    """Note what is wrong between files: unknown syncs, cycles, fields written twice."""
+    for loaded in all_loaded.values():
+        for path, sync, step in _references(loaded.model):
+            problems.extend(_reference(loaded, path, sync, step, all_loaded))
+    problems.extend(_cycles(all_loaded))
+    problems.extend(_written_twice(all_loaded))
+
+
+def _references(
+    model: MappingModel,
+) -> Iterator[tuple[Path, str, MatchModel | FieldModel | None]]:
+    """Yield every place that names another sync."""
+    for index, sync in enumerate(model.after):
+        yield ("after", index), sync, None
+    for index, step in enumerate(model.match):
+        if step.link:
+            yield ("match", index, "link"), step.link, step
+    yield from _links(model.fields, ("fields",))
+
+
+def _links(
+    fields: Mapping[str, FieldModel], path: Path
+) -> Iterator[tuple[Path, str, FieldModel]]:
+    for name, each in fields.items():
+        if each.link:
+            yield (*path, name, "link"), each.link, each
+        yield from _links(each.fields or {}, (*path, name, "fields"))
+
+
+def _reference(
+    loaded: Loaded,
+    path: Path,
+    sync: str,
+    step: MatchModel | FieldModel | None,
+    all_loaded: Mapping[str, Loaded],
+) -> Iterator[Problem]:
+    document, model = loaded.document, loaded.model
+    other = all_loaded.get(sync)
+    if other is None:
+        listed = f"There is: {', '.join(n for n in all_loaded if n != model.id)}."
+        remedy = nearest(sync, all_loaded, listed)
+        yield document.problem(path, f"unknown sync '{sync}'", remedy)
+        return
+    if sync == model.id:
+        yield document.problem(path, f"'{sync}' names itself", "Remove it.")
+        return
+    ends = (other.model.source, other.model.destination)
+    if isinstance(step, FieldModel):
+        kept = _same_systems(ends, (model.source, model.destination))
+    elif isinstance(step, MatchModel):
+        kept = ends == (model.destination, model.source)
+    else:
+        kept = True
+    if not kept:
+        what = f"'{sync}' goes from {ends[0]} to {ends[1]}: its links do not fit here"
+        yield document.problem(path, what, "Name the sync that links these two systems.")
+
+
+def _same_systems(one: tuple[str, str], other: tuple[str, str]) -> bool:
+    return [text.partition("/")[0] for text in one] == [
+        text.partition("/")[0] for text in other
+    ]
+
+
+def _cycles(all_loaded: Mapping[str, Loaded]) -> Iterator[Problem]:
+    """Refuse syncs that wait for each other; each cycle is told once."""
+    told: set[frozenset[str]] = set()
+    for name in all_loaded:
+        cycle = _cycle_from(name, all_loaded)
+        if cycle and frozenset(cycle) not in told:
+            told.add(frozenset(cycle))
+            loaded = all_loaded[cycle[0]]
+            following = cycle[1] if len(cycle) > 1 else cycle[0]
+            path = next(p for p, sync, _ in _references(loaded.model) if sync == following)
+            what = f"these wait for each other: {' → '.join([*cycle, cycle[0]])}"
+            remedy = "Remove one 'after' or 'link' of the circle."
+            yield loaded.document.problem(path, what, remedy)
+
+
+def _cycle_from(start: str, all_loaded: Mapping[str, Loaded]) -> list[str]:
+    """Return a way from a sync back to itself, if there is one."""
+    ways = [[start]]
+    seen: set[str] = set()
+    while ways:
+        way = ways.pop()
+        loaded = all_loaded.get(way[-1])
+        for _, sync, _ in _references(loaded.model) if loaded else ():
+            if sync == start and len(way) > 1:
+                return way
+            if sync not in seen and sync != start:
+                seen.add(sync)
+                ways.append([*way, sync])
+    return []
+
+
+def _written_twice(all_loaded: Mapping[str, Loaded]) -> Iterator[Problem]:
+    """Refuse a field that goes back to a source and is also written by another sync."""
+    written: dict[tuple[str, str], str] = {}
+    for name, loaded in all_loaded.items():
+        for field in loaded.model.fields:
+            written.setdefault((loaded.model.destination, field.casefold()), name)
+    for name, loaded in all_loaded.items():
+        for field in loaded.model.write_back:
+            place = (loaded.model.source, field.casefold())
+            other = written.setdefault(place, name)
+            if other != name:
+                what = f"'{field}' of {place[0]} is written by '{other}' too"
+                where = ("write_back", field)
+                yield loaded.document.key_problem(where, what, "Let one sync write it.")

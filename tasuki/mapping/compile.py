@@ -1,0 +1,278 @@
+"""A mapping compiled: one generated function for each, and what the engine asks of it."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+from tasuki.billing.document import Problem as DocumentProblem
+from tasuki.billing.document import check_document
+from tasuki.formula.errors import FormulaError, RefusedValueError
+from tasuki.formula.formula import Formula
+from tasuki.mapping.fingerprint import canonical
+from tasuki.mapping.generate import LinkOf, Run, generate
+from tasuki.mapping.model import GuardsModel, MappingModel, OnChange, WriteMode
+from tasuki.mapping.names import RECEIPT, SOURCE, Names, find_names
+from tasuki.mapping.result import Evaluation, Faulty, MatchStep, MatchValue, Payload
+from tasuki.mapping.rules import Rule, Rules, walk
+from tasuki.mapping.runtime import items, plain, word
+from tasuki.mapping.tables import Surroundings
+from tasuki.model.policy import RetryPolicy
+from tasuki.model.record import Query, Record, StreamRef
+
+_DIGEST_BYTES = 16
+_NOT_REVISED = {"description", "tests", "guards", "retry"}  # no payload depends on them
+
+
+def no_links(_sync: str, _source_id: str) -> str | None:
+    """Know of no link."""
+    return None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CompiledMapping:
+    """A mapping, ready for records. Immutable; may be used by several threads.
+
+    Attributes:
+        id: The sync's name.
+        source, destination: What is read and written.
+        revision: Changes with anything that may change a payload or decision.
+        model: The file as written.
+        policy: How calls are repeated.
+        after: Syncs that run first, those of links included.
+        write: What may be done at the destination.
+        on_change: What a change after sending does.
+        match_steps: How counterparts are looked for, in order.
+        pii: Destination fields that hold personal data.
+    """
+
+    id: str
+    source: StreamRef
+    destination: StreamRef
+    revision: str
+    model: MappingModel
+    policy: RetryPolicy
+    after: tuple[str, ...]
+    write: WriteMode
+    on_change: OnChange
+    match_steps: tuple[MatchStep, ...]
+    pii: frozenset[str]
+    _rules: Rules = field(repr=False)
+    _names: Names = field(repr=False)
+    _fast: Run = field(repr=False)
+    _slow: Run = field(repr=False)
+
+    @property
+    def guards(self) -> GuardsModel:
+        """The limits beyond which a run stops."""
+        return self.model.guards
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The destination fields, in file order."""
+        return tuple(self.model.fields)
+
+    def query(self) -> Query:
+        """Return what to read: the fields that are really used, and no others.
+
+        The source adds its own id and change time.
+        """
+        include = self.model.include
+        return Query(
+            stream=self.source.stream,
+            fields=self._names.fields,
+            where=self.model.where,
+            include={
+                name: (include[name], fields)
+                for name, fields in self._names.include.items()
+            },
+        )
+
+    def evaluate(self, record: Record, links: LinkOf = no_links) -> Evaluation:
+        """Decide about one record, and make its payload.
+
+        Args:
+            record: As the source gave it.
+            links: The destination id that a sync has linked to a source id, or None.
+        """
+        try:
+            made = self._fast(record.fields, links, [])
+        except Exception:  # noqa: BLE001 - a project's function may raise anything
+            made = self._explain(record, links)
+        if self.model.document and type(made) is Payload:
+            return _checked(made)
+        return made
+
+    def link_needs(self, record: Record) -> Iterator[tuple[str, str]]:
+        """Yield the (sync, source id) whose links the fields of this record need."""
+        for rule in self._rules.fields:
+            yield from self._needs(rule, self._scope(record))
+
+    def reverse_needs(self, record: Record) -> Iterator[tuple[str, str]]:
+        """Yield the (sync, destination id) whose source record may be the counterpart."""
+        for step in self.match_steps:
+            if step.link:
+                yield step.link, record.id
+
+    def match_values(self, record: Record) -> tuple[MatchValue, ...] | Faulty:
+        """Return the match steps, in order, that this record has a value for."""
+        scope = self._scope(record)
+        found = []
+        for index, step in enumerate(self.match_steps):
+            formula = self._rules.match[index][1]
+            if formula is None:
+                found.append(MatchValue(step, record.id))
+                continue
+            value = _text(formula, scope, f"match.{step.field}")
+            if isinstance(value, Faulty):
+                return value
+            if value:
+                found.append(MatchValue(step, value))
+        return tuple(found)
+
+    def key(self, record: Record) -> str | None:
+        """Return the record's business key, None if it is blank or not said."""
+        if self._rules.key is None:
+            return None
+        value = _text(self._rules.key, self._scope(record), "key")
+        return None if isinstance(value, Faulty) else value or None
+
+    def natural_key(
+        self, record: Record, unique: Collection[str]
+    ) -> tuple[str, str] | None:
+        """Return the first match (field, value) whose field is unique over there."""
+        values = self.match_values(record)
+        if isinstance(values, Faulty):
+            return None
+        for step, value in values:
+            is_home = step.stream == self.destination.stream and not step.link
+            if is_home and step.field in unique:
+                return step.field, value
+        return None
+
+    def write_back(
+        self, record: Record, receipt: Mapping[str, object]
+    ) -> dict[str, object] | Faulty:
+        """Return what goes back to the source, given the destination's answer."""
+        if not self._rules.write_back:
+            return {}
+        scope = {**self._scope(record), RECEIPT: receipt}
+        made: dict[str, object] = {}
+        for name, formula in self._rules.write_back:
+            step = f"write_back.{name}"
+            try:
+                made[name] = plain(formula(scope))
+            except (FormulaError, RefusedValueError) as error:
+                return _faulty(step, error)
+        return made
+
+    def _scope(self, record: Record) -> Mapping[str, object]:
+        return {**record.fields, SOURCE: record.fields}
+
+    def _explain(self, record: Record, links: LinkOf) -> Evaluation:
+        """Go through the record again, slowly, to say where it gave up."""
+        where: list[str] = [""]
+        try:
+            return self._slow(record.fields, links, where)
+        except (FormulaError, RefusedValueError) as error:
+            return _faulty(where[0], error)
+
+    def _needs(
+        self, rule: Rule, scope: Mapping[str, object]
+    ) -> Iterator[tuple[str, str]]:
+        """Yield what one rule needs; what cannot be told is left to `evaluate`."""
+        try:
+            if rule.of is not None and rule.model.link is not None:
+                source_id = word(rule.of(scope))
+                if source_id:
+                    yield rule.model.link, source_id
+            elif rule.items is not None and any(r.of for r in walk(rule.rules)):
+                for item in items(rule.items(scope)):
+                    inner = {**item, SOURCE: scope[SOURCE]}
+                    for each in rule.rules:
+                        yield from self._needs(each, inner)
+        except (FormulaError, RefusedValueError):
+            return
+
+
+def compile_mapping(rules: Rules, around: Surroundings, syncs: Iterable[str] = ()) -> CompiledMapping:
+    """Compile a mapping that was read without a problem.
+
+    Args:
+        rules: The mapping, its formulas read.
+        around: What it was read with.
+        syncs: Further syncs that run before it.
+    """
+    model = rules.model
+    names = find_names(rules)
+    fast, slow = generate(rules, names, around.functions)
+    destination = StreamRef.parse(model.destination)
+    return CompiledMapping(
+        id=model.id,
+        source=StreamRef.parse(model.source),
+        destination=destination,
+        revision=_revision(rules, around),
+        model=model,
+        policy=around.policies[model.retry],
+        after=tuple(sorted({*model.after, *rules.links, *syncs} - {model.id})),
+        write=model.write,
+        on_change=model.changed,
+        match_steps=tuple(
+            MatchStep(
+                step.object or destination.stream,
+                step.field,
+                step.link or "",
+                step.then == "attach",
+            )
+            for step, _ in rules.match
+        ),
+        pii=frozenset(name for name, each in model.fields.items() if each.pii),
+        _rules=rules,
+        _names=names,
+        _fast=fast,
+        _slow=slow,
+    )
+
+
+def _revision(rules: Rules, around: Surroundings) -> str:
+    """Return a hash of the mapping and of everything outside that it reads."""
+    said = rules.model.model_dump(mode="json", exclude=_NOT_REVISED)
+    formulas = [formula for rule in walk(rules.fields) for formula in rule.formulas]
+    formulas += [formula for _, formula in rules.qualify]
+    called = {name for formula in formulas for name in formula.functions}
+    outside = {
+        "lookups": {name: around.lookups[name].digest for name in rules.lookups},
+        "lists": dict(around.lists) if "list" in called else {},
+        "settings": dict(around.settings) if "setting" in called else {},
+    }
+    content = canonical({"mapping": said, **outside})
+    return blake2b(content, digest_size=_DIGEST_BYTES).hexdigest()
+
+
+def _text(formula: Formula, scope: Mapping[str, object], step: str) -> str | Faulty:
+    try:
+        return word(formula(scope))
+    except (FormulaError, RefusedValueError) as error:
+        return _faulty(step, error)
+
+
+def _faulty(step: str, error: FormulaError | RefusedValueError) -> Faulty:
+    remedy = error.remedy or FormulaError.remedy
+    if isinstance(error, FormulaError):
+        words = f"{error.reason} (in `{error.text}`, character {error.position + 1})"
+        return Faulty(step, "formula", words, remedy)
+    return Faulty(step, "value", error.reason, remedy)
+
+
+def _checked(payload: Payload) -> Payload | Faulty:
+    """Let the billing domain look at a document before it may leave."""
+    problems = check_document(payload.fields)
+    if not problems:
+        return payload
+    words = "; ".join(f"{each.field}: {_words(each)}" for each in problems[:5])
+    remedy = "; ".join(each.message_ja for each in problems[:1])
+    return Faulty(problems[0].field, "document", words, remedy)
+
+
+def _words(problem: DocumentProblem) -> str:
+    """Return the message without what it quotes of the record."""
+    return problem.message.partition(' "')[0].partition(" (")[0]

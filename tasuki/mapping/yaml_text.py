@@ -1,0 +1,235 @@
+"""Reads YAML 1.2 strictly, and remembers where every key and value stands.
+
+Only what YAML 1.2 means is read into another type than text: `true`, `null`, `12` and
+`1.5`. So `on`, `NO`, `12:30`, `2026-05-20` and `0123456` stay as they were typed.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from tasuki.mapping.problem import Problem, Problems
+
+Path = tuple[str | int, ...]
+
+_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+_DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*)\.[0-9]+")
+_CONSTANTS = {"true": True, "false": False, "null": None, "~": None, "": None}
+_CORE_TAGS = "tag:yaml.org,2002:"
+_MOST_DEPTH = 30
+_COMMA_CUT = re.compile(r"[(\[]")
+
+
+@dataclass(slots=True)
+class Document:
+    """One YAML file: its values, and where they stand.
+
+    Attributes:
+        file: As problems name it.
+        value: Dicts with text keys, lists and scalars.
+        text: The file's text.
+    """
+
+    file: str
+    text: str
+    value: object = None
+    _keys: dict[Path, Node] = field(default_factory=dict)
+    _values: dict[Path, Node] = field(default_factory=dict)
+
+    def problem(self, path: Path, what: str, remedy: str = "") -> Problem:
+        """Return a problem at the value of a path, or at its nearest parent."""
+        return self._at(self._values, path, what, remedy)
+
+    def key_problem(self, path: Path, what: str, remedy: str = "") -> Problem:
+        """Return a problem at the key of a path."""
+        return self._at(self._keys, path, what, remedy)
+
+    def formula_problem(
+        self, path: Path, formula: str, position: int, what: str, remedy: str = ""
+    ) -> Problem:
+        """Return a problem at a character of a formula."""
+        node = self._node(path)
+        if not isinstance(node, ScalarNode):
+            return self.problem(path, what, remedy)
+        start = max(str(node.value).find(formula), 0)
+        index = self._index(node, start + position)
+        before = self.text[:index]
+        line = before.count("\n") + 1
+        column = index - (before.rfind("\n") + 1) + 1
+        return Problem(self.file, line, column, what, remedy)
+
+    def comment_behind(self, path: Path) -> bool:
+        """Whether a ` #` ends a plain value: YAML reads the rest as a comment."""
+        node = self._node(path)
+        if not isinstance(node, ScalarNode) or node.style is not None:
+            return False
+        rest = self.text[node.end_mark.index :].partition("\n")[0]
+        return rest.lstrip().startswith("#")
+
+    def _node(self, path: Path) -> Node | None:
+        while path and path not in self._values:
+            path = path[:-1]
+        return self._values.get(path)
+
+    def _at(
+        self, nodes: Mapping[Path, Node], path: Path, what: str, remedy: str
+    ) -> Problem:
+        node = nodes.get(path) or self._node(path)
+        if node is None:
+            return Problem(self.file, 1, 1, what, remedy)
+        mark = node.start_mark
+        return Problem(self.file, mark.line + 1, mark.column + 1, what, remedy)
+
+    def _index(self, node: ScalarNode, position: int) -> int:
+        """Return the place in the file of one character of a scalar's value.
+
+        Quotes, escapes, folded lines and indents lie between: both texts are walked
+        side by side, white space standing for any white space.
+        """
+        index, end = node.start_mark.index, node.end_mark.index
+        if node.style in {"|", ">"}:
+            index = self.text.find("\n", index) + 1
+        elif node.style:
+            index += 1
+        for letter in str(node.value)[:position]:
+            index = self._behind(letter, index, end)
+        while index < end and self.text[index] in " \n" and node.style in {"|", ">"}:
+            index += 1
+        return min(index, max(end, 0))
+
+    def _behind(self, letter: str, index: int, end: int) -> int:
+        """Return the place just behind the next occurrence of a letter."""
+        seeking = index
+        while seeking < end:
+            here = self.text[seeking]
+            seeking += 1
+            if here == letter or (letter in " \n" and here in " \n"):
+                while letter in " \n" and seeking < end and self.text[seeking] in " \n":
+                    seeking += 1
+                return seeking
+        return index + 1
+
+
+def read_yaml(file: str, text: str, problems: Problems) -> Document | None:
+    """Read a file's text; None when it is no YAML at all.
+
+    Every problem is noted: duplicate keys, anchors, tags, what YAML cannot read.
+    """
+    try:
+        node = YAML(typ="safe", pure=True).compose(text)
+    except MarkedYAMLError as error:
+        problems.add(_syntax_problem(file, text, error))
+        return None
+    except YAMLError as error:
+        problems.add(Problem(file, 1, 1, f"not YAML ({str(error).splitlines()[0]})"))
+        return None
+    if node is None:
+        problems.add(Problem(file, 1, 1, "the file is empty"))
+        return None
+    document = Document(file, text)
+    document.value = _Reader(document, problems).read(node, ())
+    return document
+
+
+class _Reader:
+    """Makes values of nodes."""
+
+    def __init__(self, document: Document, problems: Problems) -> None:
+        self._document = document
+        self._problems = problems
+        self._seen: set[int] = set()
+
+    def read(self, node: Node, path: Path) -> object:
+        self._document._values[path] = node  # noqa: SLF001 - being filled here
+        if id(node) in self._seen or node.anchor or len(path) > _MOST_DEPTH:
+            remedy = "Write the value out at each place."
+            self._note(path, "anchors and aliases (& and *) are not used here", remedy)
+            return None
+        self._seen.add(id(node))
+        if not str(node.ctag or "").startswith(_CORE_TAGS):
+            self._note(path, f"the tag '{node.ctag}' is not used here", "Remove it.")
+            return None
+        if isinstance(node, MappingNode):
+            return self._mapping(node, path)
+        if isinstance(node, SequenceNode):
+            return [self.read(item, (*path, i)) for i, item in enumerate(node.value)]
+        return _scalar(node)
+
+    def _mapping(self, node: MappingNode, path: Path) -> dict[str, object]:
+        result: dict[str, object] = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, ScalarNode):
+                self._problems.add(
+                    _node_problem(self._document, key_node, "a key must be plain text")
+                )
+                continue
+            key = str(key_node.value)
+            where = (*path, key)
+            if key in result:
+                first = self._document._keys[where].start_mark.line + 1  # noqa: SLF001
+                what = f"'{key}' is written twice (first in line {first})"
+                self._problems.add(
+                    _node_problem(self._document, key_node, what, "Keep one of them.")
+                )
+                continue
+            self._document._keys[where] = key_node  # noqa: SLF001
+            result[key] = self.read(value_node, where)
+        self._check_commas(result, path)
+        return result
+
+    def _check_commas(self, values: Mapping[str, object], path: Path) -> None:
+        """Refuse a formula that a comma inside { } has cut in two."""
+        keys = list(values)
+        for key, after in zip(keys, [*keys[1:], ""], strict=True):
+            text = values[key]
+            if not (isinstance(text, str) and text.lstrip().startswith("=")):
+                continue
+            is_open = len(_COMMA_CUT.findall(text)) > len(re.findall(r"[)\]]", text))
+            if is_open and after and values[after] is None:
+                self._note(
+                    (*path, key),
+                    "a comma inside { } ends the formula here",
+                    f"Put the formula in quotes, or on a line of its own: {key}: …",
+                )
+
+    def _note(self, path: Path, what: str, remedy: str = "") -> None:
+        self._problems.add(self._document.problem(path, what, remedy))
+
+
+def _node_problem(doc: Document, node: Node, what: str, remedy: str = "") -> Problem:
+    mark = node.start_mark
+    return Problem(doc.file, mark.line + 1, mark.column + 1, what, remedy)
+
+
+def _scalar(node: ScalarNode) -> object:
+    text = str(node.value)
+    if node.style is not None:
+        return text
+    if text in _CONSTANTS:
+        return _CONSTANTS[text]
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if _DECIMAL.fullmatch(text):
+        return Decimal(text)
+    return text
+
+
+def _syntax_problem(file: str, text: str, error: MarkedYAMLError) -> Problem:
+    """Say in our words where YAML could not be read."""
+    mark = error.problem_mark or error.context_mark
+    line, column = (mark.line, mark.column) if mark else (0, 0)
+    words = (error.problem or "not YAML").splitlines()[0]
+    at = text.split("\n")[line] if line < text.count("\n") + 1 else ""
+    remedy = "Check the indentation and the quotes around here."
+    if "\t" in at[: column + 1] or "\\t" in words:
+        column = max(at.find("\t"), 0)
+        words, remedy = "a tab", "YAML indents with spaces."
+    elif "mapping values are not allowed" in words:
+        words = "a second ': ' in one line"
+        remedy = "Put the value in quotes: field: '= concat(a, \": \", b)'."
+    return Problem(file, line + 1, column + 1, words, remedy)

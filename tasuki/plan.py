@@ -1,0 +1,162 @@
+"""Deciding: what one record's payload means for the destination. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from tasuki.mapping.result import Payload
+
+Mode = Literal["upsert", "once", "update_only", "create_only"]
+OnChange = Literal["update", "hold"]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the ledger's link says about a record's counterpart."""
+
+    stream: str
+    id: str
+    sent: Mapping[str, object]
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counterpart:
+    """A record at the destination that a match step or a reverse link found.
+
+    `taken_by` is the id of another source record that is linked to it already;
+    `attach_only` marks a counterpart of another kind (a Contact for a Lead): linked,
+    never written to.
+    """
+
+    stream: str
+    id: str
+    step: str
+    taken_by: str | None = None
+    attach_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """No counterpart: make one."""
+
+    fields: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Write these fields to the counterpart; `attaching` links it first."""
+
+    target_id: str
+    fields: Mapping[str, object]
+    attaching: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Attach:
+    """Link to a counterpart that is not written to."""
+
+    stream: str
+    target_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """The destination has all of it already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Not for this handoff, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A person decides, and about what."""
+
+    reason: str
+    detail: str = ""
+
+
+Change = Create | Update | Attach | Unchanged | Skip | Hold
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a mapping says about writing.
+
+    Attributes:
+        mode: `upsert`, `once`, `update_only` or `create_only`.
+        on_change: What a changed payload does to something already sent.
+        home: The stream (`connection/stream`) the mapping writes to.
+    """
+
+    mode: Mode
+    on_change: OnChange
+    home: str
+
+
+def decide_linked(
+    payload: Payload, fingerprint: str, known: Known, rules: Rules
+) -> Change:
+    """Decide about a record whose counterpart is known."""
+    if known.stream != rules.home:
+        return Unchanged()  # attached to another kind of record: never written to
+    if fingerprint == known.fingerprint or rules.mode == "create_only":
+        return Unchanged()
+    changed = changed_fields(payload, known.sent)
+    if not changed:
+        return Unchanged()
+    if rules.on_change == "hold":
+        return Hold("changed_after_sent", ", ".join(sorted(changed)))
+    return Update(known.id, changed)
+
+
+def changed_fields(payload: Payload, sent: Mapping[str, object]) -> dict[str, object]:
+    """Return the fields an update may send whose value is not what was last sent.
+
+    A blank that was never sent is no change.
+    """
+    return {
+        name: value
+        for name, value in payload.for_update().items()
+        if _stored(value) != sent.get(name)
+    }
+
+
+def _stored(value: object) -> object:
+    """Return a payload value in the form that the ledger gives it back."""
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {name: _stored(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_stored(one) for one in value]
+    return value
+
+
+def decide_unlinked(
+    payload: Payload, counterparts: Sequence[Counterpart], rules: Rules
+) -> Change:
+    """Decide about a record whose counterpart is not known yet.
+
+    `counterparts` are those of the first match step that found any.
+    """
+    if not counterparts:
+        if rules.mode == "update_only":
+            return Skip("no_counterpart")
+        return Create(payload.for_create())
+    if len(counterparts) > 1:
+        found = ", ".join(f"{c.stream}/{c.id}" for c in counterparts[:5])
+        return Hold("ambiguous_match", f"{counterparts[0].step}: {found}")
+    (one,) = counterparts
+    if one.attach_only:
+        return Attach(one.stream, one.id)
+    if one.taken_by is not None:
+        return Hold("duplicate_record", f"{one.stream}/{one.id} ← {one.taken_by}")
+    if rules.mode in {"create_only", "once"}:
+        return Hold("exists_already", f"{one.stream}/{one.id}")
+    return Update(one.id, payload.for_update(), attaching=True)
