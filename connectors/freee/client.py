@@ -19,7 +19,14 @@ from tasuki.model.errors import (
     ThrottledError,
     TransientError,
 )
-from tasuki.transport.http import Answer, Authoriser, Http, no_fence, retry_after, shorten
+from tasuki.transport.http import (
+    Answer,
+    Authoriser,
+    Http,
+    no_fence,
+    retry_after,
+    shorten,
+)
 from tasuki.transport.oauth import RotatingAuth, StaticAuth, TokenEndpoint, login_remedy
 
 from .settings import WINDOW, FreeeSettings, TokenSettings, login_flow
@@ -163,7 +170,9 @@ def translate(where: str, response: httpx.Response) -> TasukiError | None:
         remedy = _REMEDIES.get(code) or login_remedy(connection)
         return AccessError(where, words, code or "401", remedy)
     if status == HTTPStatus.FORBIDDEN:
-        return AccessError(where, words, code or "403", _REMEDIES.get(code, _APP_REMEDY))
+        return AccessError(
+            where, words, code or "403", _REMEDIES.get(code, _APP_REMEDY)
+        )
     return RejectedError(where, words, code or str(status))
 
 

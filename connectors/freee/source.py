@@ -90,27 +90,19 @@ class FreeeSource:
         """
         asked, keep = self._filters(query.where)
         state = self._state(cursor, "invoice") if cursor else {}
-        if "open" in state:
+        if state and "position" not in state:
             yield from self._changed(asked, keep, state, cursor or "")
             return
         today = self._today()
-        try:
-            position = (
-                Position.parse(str(state["position"]))
-                if state
-                else Position((self._whole(today, asked),))
-            )
-            began = date.fromisoformat(str(state.get("began", today)))
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise self._expired("invoice") from error
+        began = self._day_of(state) if state else today
+        unpaid = _Open(self._open_of(state) if state else {})
+        position = self._position_of(state, self._whole(today, asked))
         for rows, after in sweep(self._freee, position):
-            mark = {"began": began.isoformat(), "position": after.dump()}
-            yield Page(_invoice_records(rows, keep), _cursor(mark))
-        # The unpaid ones are listed once more, so that no cursor on the way grows.
-        unpaid = _Open()
-        for rows in self._unpaid(self._whole(today, asked), ("unsettled",)):
             unpaid.note(rows)
-        yield Page([], _cursor(unpaid.mark(began)))
+            mark = unpaid.mark(began)
+            if after.windows:
+                mark["position"] = after.dump()
+            yield Page(_invoice_records(rows, keep), _cursor(mark))
 
     def _changed(
         self,
@@ -123,7 +115,7 @@ class FreeeSource:
         today = self._today()
         began = self._day_of(state)
         recent = min(began, today) - timedelta(self._freee.settings.recent_days)
-        now, seen = _Open(), set[int]()
+        now, seen = _Open({}), set[int]()
         whole = self._whole(today, asked)
         lately = Window(recent, whole.end, asked)
         older = Window(whole.start, recent - _OVERLAP, asked)
@@ -134,11 +126,10 @@ class FreeeSource:
         )
         for part in parts:
             for rows in part:
-                fresh = [row for row in rows if row["id"] not in seen]
                 seen |= {int(str(row["id"])) for row in rows}
                 now.note(rows)
                 # The whole is read again if it stops halfway: it is small.
-                yield Page(_invoice_records(fresh, keep), cursor)
+                yield Page(_invoice_records(rows, keep), cursor)
         for invoice_id in sorted(set(before) - seen):
             row = self._single(INVOICES, "invoice", str(invoice_id))
             if row is None:
@@ -179,7 +170,11 @@ class FreeeSource:
     ) -> tuple[Mapping[str, str], Callable[[Row], bool]]:
         given = dict(parse_qsl(where)) if isinstance(where, str) else where or {}
         known = _ASKED | _COMPARED
-        if not isinstance(given, Mapping) or set(given) - known or (where and not given):
+        if (
+            not isinstance(given, Mapping)
+            or set(given) - known
+            or (where and not given)
+        ):
             raise ConfigError(
                 f"{self._freee.connection}/invoice",
                 "`where` is not a set of freee's list filters",
@@ -214,7 +209,15 @@ class FreeeSource:
     def _open_of(self, state: Mapping[str, object]) -> dict[int, str]:
         try:
             return _read_open(state["open"])
-        except (TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._expired("invoice") from error
+
+    def _position_of(self, state: Mapping[str, object], whole: Window) -> Position:
+        if not state:
+            return Position((whole,))
+        try:
+            return Position.parse(str(state["position"]))
+        except (ValueError, TypeError, AttributeError) as error:
             raise self._expired("invoice") from error
 
     def _expired(self, stream: str) -> CursorExpiredError:
@@ -226,10 +229,14 @@ class FreeeSource:
 
 
 class _Open:
-    """Invoices that still wait for money: id to payment status."""
+    """Invoices that still wait for money: id to payment status, as last yielded.
 
-    def __init__(self) -> None:
-        self._ids: dict[int, str] = {}
+    A cursor carries what its reader was told, not what is true by then: an invoice
+    that is paid right after it was read as unpaid is looked up next time.
+    """
+
+    def __init__(self, ids: Mapping[int, str]) -> None:
+        self._ids = dict(ids)
 
     def note(self, rows: Iterable[Row]) -> None:
         """Remember those of the rows that are open."""

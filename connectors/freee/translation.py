@@ -277,9 +277,9 @@ def _discount(
     amount = _decimal(line, "discount", _LARGEST_PRICE)
     words = f"値引（{body['description']}）"
     taken = {**body, "quantity": 1, "unit_price": _price(-amount)}
-    taken["description"] = words[: _DESCRIPTION - 1] + "）" if (
-        len(words) > _DESCRIPTION
-    ) else words
+    taken["description"] = (
+        words[: _DESCRIPTION - 1] + "）" if (len(words) > _DESCRIPTION) else words
+    )
     return [taken]
 
 
@@ -360,7 +360,9 @@ def _word(fields: Mapping[str, object], name: str, words: Mapping[str, str]) -> 
 
 
 def _missing(name: str) -> UnfitError:
-    return UnfitError("missing", f"{name} is missing", f"Let the mapping fill `{name}`.")
+    return UnfitError(
+        "missing", f"{name} is missing", f"Let the mapping fill `{name}`."
+    )
 
 
 def _unfit(code: str, words: str) -> UnfitError:

@@ -84,7 +84,7 @@ class Tally:
     def read_refusal(self, refusal: RefusedError) -> list[Error]:
         """Take the refusal of a whole batch: nothing of it was done."""
         category = refusal.body.get("category") or refusal.code
-        whole = {"message": refusal.answer, **refusal.body, "category": category}
+        whole: dict[str, Any] = {"message": refusal.answer, **refusal.body, "category": category}
         details = whole.pop("errors", None) or ()
         if self._blame_all(whole):
             return []

@@ -7,6 +7,8 @@ from tasuki.connector import Wire
 from tasuki.model.errors import AccessError, RemoteError
 from tasuki.model.record import Schema
 from tasuki.ports import Check
+from tasuki.ports import Destination as DestinationPort
+from tasuki.ports import Source as SourcePort
 
 from .client import Body, Client
 from .destination import Destination
@@ -19,7 +21,7 @@ from .source import Source, time_property
 _PAGES = {"contacts": "0-1", "companies": "0-2", "deals": "0-3", "tickets": "0-5"}
 """Object types with a page of their own; line items are shown inside their deal."""
 
-_TOKEN = (
+_NEW_KEY = (
     "In HubSpot: Settings > Integrations > Service keys (or the app's auth page), copy "
     "the token anew and put it into the connection's `auth.token`."
 )
@@ -35,8 +37,8 @@ class HubspotSystem:
         self._portal = settings.portal_id
         self._account: Body | None = None
         self._lock = threading.Lock()
-        self.source = Source(self._client, settings.search_lag_seconds)
-        self.destination = Destination(self._client, self._properties)
+        self.source: SourcePort = Source(self._client, settings.search_lag_seconds)
+        self.destination: DestinationPort = Destination(self._client, self._properties)
 
     def describe(self, stream: str) -> Schema:
         """Return the stream's properties; one call, the first time."""
@@ -108,5 +110,5 @@ class HubspotSystem:
 
 def _remedy(error: RemoteError) -> str:
     if isinstance(error, AccessError) and error.remedy == AccessError.remedy:
-        return _TOKEN
+        return _NEW_KEY
     return error.remedy

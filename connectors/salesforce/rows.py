@@ -20,6 +20,7 @@ from . import errors
 
 COLLECTION = 200
 _SHORTEST_ECHO = 4
+_JSON = orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS
 _GONE = frozenset({
     "CANNOT_UPDATE_CONVERTED_LEAD", "ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY",
 })
@@ -63,7 +64,7 @@ def collection_body(stream: str, writes: Sequence[Write]) -> bytes:
     else:
         records = [{"attributes": kind, **w.fields, "id": w.target_id} for w in writes]
     return orjson.dumps(
-        {"allOrNone": False, "records": records}, _json_value, orjson.OPT_UTC_Z
+        {"allOrNone": False, "records": records}, _json_value, _JSON
     )
 
 

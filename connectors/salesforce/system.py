@@ -6,7 +6,7 @@ from typing import Any
 from tasuki.connector import Wire
 from tasuki.model.errors import RejectedError, TasukiError
 from tasuki.model.record import FieldFacts, Schema
-from tasuki.ports import Check
+from tasuki.ports import Check, Destination, Source
 
 from . import soql
 from .client import Client
@@ -31,8 +31,8 @@ class SalesforceSystem:
     def __init__(self, settings: SalesforceSettings, wire: Wire) -> None:
         self._settings = settings
         self.client = Client(settings, wire)
-        self.source = SalesforceSource(self.client, settings.look_back)
-        self.destination = SalesforceDestination(self.client, settings)
+        self.source: Source = SalesforceSource(self.client, settings.look_back)
+        self.destination: Destination = SalesforceDestination(self.client, settings)
 
     def describe(self, stream: str) -> Schema:
         """Return the stream's fields as the integration user sees them."""

@@ -6,13 +6,16 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from tasuki import plan
-from tasuki.engine.match import Finder, key_hash
+from tasuki.engine.match import Finder
 from tasuki.engine.sync import NO_IDENTITY, Identity, Sync
 from tasuki.engine.turn import Relink, StillInDoubt, Turn, Verdict
 from tasuki.ledger.rows import DecisionRow, IntentRow, LinkRow
-from tasuki.mapping import Faulty, MatchValue, Payload, Skip, Waiting, fingerprint
+from tasuki.mapping import Faulty, MatchStep, MatchValue, Payload, Skip, Waiting, fingerprint
 from tasuki.model.record import Record, StreamRef
 from tasuki.model.write import WriteClass
+
+_NO_KEY = "Fill the fields that `key` reads at the source."
+_NO_NATURAL_KEY = "Make the first match step a unique field of the destination."
 
 
 @dataclass(slots=True)
@@ -114,11 +117,12 @@ class Decider:
                 result, turn.fingerprint, known, self._rules()
             )
             return None
-        steps = tuple(self.sync.mapping.match_values(record))
+        steps = self.sync.mapping.match_values(record)
+        if isinstance(steps, Faulty):
+            turn.verdict = steps
+            return None
         turn.match_hashes = tuple(
-            key_hash(f"{one.step.stream}\0{one.step.field}\0{one.value}")
-            for one in steps
-            if one.step.field
+            match_hash(one) for one in steps if one.step.field and not one.step.attach
         )
         return _Made(turn, result, steps)
 
@@ -198,26 +202,45 @@ class Decider:
         mapping, turn = self.sync.mapping, made.turn
         if mapping.write.value == "update_only":
             return True
-        key = mapping.key(turn.record)
-        if isinstance(key, Faulty):
-            turn.verdict = key
-            return False
-        natural = mapping.natural_key(turn.record)
         claim = None
         if mapping.write.value == "once":
+            key = mapping.key(turn.record)
+            if not key:
+                turn.verdict = Faulty("key", "key", "the business key is blank", _NO_KEY)
+                return False
             claim = f"{mapping.destination}|{mapping.source}|{key}"
+        natural = self._natural_key(made)
         facts = self.sync.destination.destination.facts(mapping.destination.stream)
         if facts.create_class is WriteClass.UPSERT and natural is None:
-            turn.verdict = Faulty(
-                "match", "key",
-                f"{mapping.destination} is written by a natural key, and this record "
-                "has none",
-                "Make the first match step a unique field of the destination.",
-            )
+            words = f"{mapping.destination} is written by a natural key; there is none"
+            turn.verdict = Faulty("match", "key", words, _NO_NATURAL_KEY)
             return False
         mark = mark_of(claim or f"{mapping.destination}|{mapping.source}|{turn.record.id}")
         turn.identity = Identity(claim, mark, *(natural or ("", "")))
         return True
+
+    def _natural_key(self, made: _Made) -> tuple[str, str] | None:
+        """Return (field, value) of the first match step, if it can be upserted by."""
+        natural = self.natural_field()
+        for step, value in made.steps:
+            if natural and step.field == natural and not step.attach:
+                return step.field, value
+        return None
+
+    def natural_field(self) -> str:
+        """Return the destination field that creates are keyed by; "" for none.
+
+        It is the first match step on the destination's own stream.
+        """
+        mapping = self.sync.mapping
+        facts = self.sync.destination.destination.facts(mapping.destination.stream)
+        if facts.create_class is not WriteClass.UPSERT:
+            return ""
+        for step in mapping.match_steps:
+            own = step.stream == mapping.destination.stream
+            if own and not step.link and not step.attach:
+                return step.field
+        return ""
 
     def _counterparts(
         self, unlinked: Sequence[_Made]
@@ -238,7 +261,7 @@ class Decider:
                 continue
             if step.link:
                 hits = self._by_reverse_link(step.link, asking)
-            elif self._upsert_answers(step.field, step.stream):
+            elif self._upsert_answers(step):
                 continue
             else:
                 hits = self._by_field(step.stream, step.field, asking)
@@ -248,15 +271,13 @@ class Decider:
             found.setdefault(source_id, [twin])
         return found
 
-    def _upsert_answers(self, field_name: str, stream: str) -> bool:
+    def _upsert_answers(self, step: MatchStep) -> bool:
         """Say whether the create itself will find the counterpart (natural key)."""
         mapping = self.sync.mapping
-        facts = self.sync.destination.destination.facts(mapping.destination.stream)
         return (
-            facts.create_class is WriteClass.UPSERT
-            and mapping.write.value == "upsert"
-            and stream == mapping.destination.stream
-            and field_name == mapping.natural_field
+            mapping.write.value == "upsert"
+            and step.stream == mapping.destination.stream
+            and step.field == self.natural_field()
         )
 
     def _by_reverse_link(
@@ -278,17 +299,19 @@ class Decider:
         }
 
     def _as_counterparts(
-        self, step: object, source_id: str, ids: Sequence[str]
+        self, step: MatchStep, source_id: str, ids: Sequence[str]
     ) -> list[plan.Counterpart]:
         mapping = self.sync.mapping
-        stream = str(StreamRef(mapping.destination.connection, step.stream))  # type: ignore[attr-defined]
-        attach = bool(step.attach)  # type: ignore[attr-defined]
-        owners = {} if attach else self.sync.ledger.reverse_links(self.sync.id, ids)
+        stream = str(StreamRef(mapping.destination.connection, step.stream))
+        owners: Mapping[str, str] = {}
+        if not step.attach:
+            owners = self.sync.ledger.reverse_links(self.sync.id, ids)
+        name = step.field or f"link {step.link}"
         return [
             plan.Counterpart(
-                stream, one, step.field or f"link {step.link}",  # type: ignore[attr-defined]
+                stream, one, name,
                 taken_by=owner if (owner := owners.get(one)) != source_id else None,
-                attach_only=attach,
+                attach_only=step.attach,
             )
             for one in ids
         ]
@@ -321,6 +344,12 @@ def _claimed(row: IntentRow, turn: Turn) -> Verdict | None:
     if row.state == "planned" or row.id in turn.open_intents:
         return None
     return StillInDoubt()
+
+
+def match_hash(one: MatchValue) -> str:
+    """Return what a match value is remembered by: equal without regard to case."""
+    text = f"{one.step.stream}\0{one.step.field}\0{one.value.casefold()}"
+    return blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 def mark_of(claim: str) -> str:

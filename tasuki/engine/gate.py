@@ -36,12 +36,16 @@ class Gate:
         changes = None if share is None else max(_FEW, int(known * share))
         return cls(guards.creates, changes, known)
 
-    def count(self, verdict: plan.Create | plan.Update) -> None:
-        """Note one write that is about to wait for the gate."""
+    def count(self, verdict: plan.Create | plan.Update) -> bool:
+        """Note one write; False when the run is beyond its guard already.
+
+        Such a run only goes on to count: nothing of it will be sent.
+        """
         if isinstance(verdict, plan.Create):
             self.creates += 1
         elif not verdict.attaching:
             self.changes += 1
+        return not self._exceeded()
 
     def is_open(self) -> bool:
         """Say whether sending may begin before everything is decided."""

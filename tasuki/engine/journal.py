@@ -142,12 +142,15 @@ class Journal:
 
     def commit(
         self, intents: Sequence[NewIntent] = (), turns: Sequence[Turn] = ()
-    ) -> None:
+    ) -> frozenset[str]:
         """Make everything durable; `intents` are about to be sent.
 
         `turns` are those the intents belong to: older intents that they replace are
         abandoned in the same transaction, so that a claim is never held twice and
         never free in between.
+
+        Returns:
+            The ids of intents that must not be sent: a live one holds their claim.
         """
         replaced = [
             StateRow(one, "abandoned", "replaced") for t in turns for one in t.open_intents
@@ -164,7 +167,7 @@ class Journal:
             self.progress.finish(page)
         cursor = self.progress.advance()
         if not self._anything(intents, replaced, cursor):
-            return
+            return frozenset()
         with self.sync.ledger.transaction(self.lease, self.run_id) as tx:
             tx.set_states([*self._states, *replaced])
             tx.confirm(self._confirms)
@@ -173,11 +176,12 @@ class Journal:
             tx.add_decisions(self._decisions)
             tx.put_dead_letters(self._letters)
             tx.resolve_dead_letters(self.sync.id, self._resolved)
-            tx.add_intents(self._intents, state="planned")
-            tx.add_intents(intents, state="sending")
+            tx.add_intents(self._intents)
+            refused = tx.add_intents(intents, sending=True)
             if cursor is not None and self.moves_cursor:
                 tx.put_cursor(self.sync.id, "", cursor, self.sync.mapping.revision)
         self._clear()
+        return frozenset(refused)
 
     def _anything(self, *more: object) -> bool:
         rows = (

@@ -11,7 +11,7 @@ from tasuki.engine.journal import Journal
 from tasuki.engine.sync import Sync
 from tasuki.engine.tally import Ending
 from tasuki.engine.turn import Turn
-from tasuki.engine.write_back import write_back_intent
+from tasuki.engine.write_back import write_back_intent, written_back
 from tasuki.ledger import Lease
 from tasuki.ledger.rows import NewIntent, StateRow, encode
 from tasuki.model.errors import (
@@ -92,6 +92,16 @@ class Outbox:
         creating = isinstance(turn.verdict, plan.Create)
         (self._creates if creating else self._updates).append(turn)
 
+    def withdraw(self, source_id: str) -> Turn | None:
+        """Take back a turn that has not been sent: a newer one replaces it."""
+        for rows in (self._creates, self._updates):
+            for turn in rows:
+                if turn.record.id == source_id:
+                    rows.remove(turn)
+                    self._busy.discard(source_id)
+                    return turn
+        return None
+
     def is_busy(self, source_id: str) -> bool:
         """Say whether an earlier turn of this record is not finished."""
         return source_id in self._busy
@@ -145,9 +155,15 @@ class Outbox:
             self._intent(turn, write)
             for turn, write in zip(turns, batch.writes, strict=True)
         ]
-        self.journal.commit(intents, turns)
-        self._sent_rows += len(turns)
-        self._submit(batch)
+        refused = self.journal.commit(intents, turns)
+        for ref in refused:
+            turn = batch.turns.pop(ref)
+            self._busy.discard(turn.record.id)
+            self.journal.end(turn, Ending.IN_DOUBT, "claim_in_use")
+        batch.writes = [write for write in batch.writes if write.ref not in refused]
+        self._sent_rows += len(batch.writes)
+        if batch.writes:
+            self._submit(batch)
 
     def _give_back(self, turns: Sequence[Turn]) -> None:
         """Put rows back that were not sent: the run is stopping."""
@@ -321,7 +337,8 @@ class Outbox:
             stream = str(ref)
         self.journal.link(turn, stream, outcome.id)
         self.journal.end(turn, self._ending(turn, outcome))
-        fields = mapping.write_back(turn.record, outcome.answer | {"id": outcome.id})
+        receipt = {**outcome.answer, "id": outcome.id}
+        fields = written_back(mapping, turn.record, receipt)
         if fields:
             self._counter += 1
             self.journal.plan_write_back(

@@ -136,11 +136,10 @@ class _Run:
     def go(self) -> None:
         """Run to the end, or until something says stop."""
         with closing(self.outbox):
-            again = self._take_up()
+            self._take_up()
             self._send_write_backs()
             self._settle(wait=False)
-            again += self._open_again()
-            self._pages(self._fetched(self.options.only or again))
+            self._pages(self._fetched(self.options.only or self._open_again()))
             if not self.options.only:
                 self._read()
             self._finish_sending()
@@ -151,7 +150,7 @@ class _Run:
 
     # -- what earlier runs left --------------------------------------------------------
 
-    def _take_up(self) -> list[str]:
+    def _take_up(self) -> None:
         """Sort the intents that earlier runs did not finish."""
         by_source: dict[str, list[IntentRow]] = defaultdict(list)
         marker = self.sync.is_marker()
@@ -164,7 +163,6 @@ class _Run:
             else:
                 by_source[row.source_id].append(row)
         self.decider.open_intents = dict(by_source)
-        return []
 
     def _open_again(self) -> list[str]:
         """Return the source ids that need another turn though nothing changed."""
@@ -220,18 +218,27 @@ class _Run:
                     self._stop()
 
     def _page(self, page: Page, cursor: str | None) -> None:
-        if any(self.outbox.is_busy(record.id) for record in page.records):
-            self.outbox.drain()
+        self._make_way(page.records)
         number = self.progress.begin(cursor, len(page.records))
         if cursor is not None and page.records:
             self.tally.pages += 1
         self.tally.take(len(page.records))
         for part in _unique_parts(page.records):
-            if part is not page.records and self.outbox.waiting():
-                self.outbox.drain()
+            self._make_way(part)
             for turn in self.decider.page(part, number):
                 self._dispatch(turn)
         self._pump()
+
+    def _make_way(self, records: Sequence[Record]) -> None:
+        """Let earlier turns of these records end before they are decided again."""
+        if not any(self.outbox.is_busy(record.id) for record in records):
+            return
+        self._pump()
+        self.outbox.drain()
+        for record in records:
+            earlier = self.outbox.withdraw(record.id)
+            if earlier is not None:
+                self.journal.end(earlier, Ending.UNCHANGED)
 
     def _pump(self) -> None:
         self.outbox.sends = self.gate.is_open()
@@ -243,8 +250,8 @@ class _Run:
         journal = self.journal
         match turn.verdict:
             case plan.Create() | plan.Update():
-                self.gate.count(turn.verdict)
-                self.outbox.add(turn)
+                if self.gate.count(turn.verdict):
+                    self.outbox.add(turn)
             case plan.Attach(stream, target_id) | Relink(stream, target_id):
                 journal.link(turn, stream, target_id)
                 journal.end(turn, Ending.ATTACHED)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tasuki.engine.sync import Sync
-from tasuki.engine.write_back import write_back_intent
+from tasuki.engine.write_back import write_back_intent, written_back
 from tasuki.ledger import Lease
 from tasuki.ledger.rows import (
     ConfirmRow,
@@ -98,9 +98,7 @@ class Settler:
             if len(found) == 1:
                 tx.confirm([ConfirmRow(row.id, found[0].id, encode(found[0].answer))])
                 tx.put_links([_link(self.sync, row, found[0])])
-                tx.add_intents(
-                    self._write_back(row, record, found[0]), state="planned"
-                )
+                tx.add_intents(self._write_back(row, record, found[0]))
                 settled.confirmed[row.source_id] = found[0]
             elif not found and not sighting.suspects and row.attempts < MOST_ATTEMPTS:
                 words = "looked up after the quiet time: not there"
@@ -120,9 +118,8 @@ class Settler:
     def _write_back(
         self, row: IntentRow, record: Record, found: Confirmed
     ) -> list[NewIntent]:
-        fields = self.sync.mapping.write_back(
-            record, dict(found.answer) | {"id": found.id}
-        )
+        receipt = {**found.answer, "id": found.id}
+        fields = written_back(self.sync.mapping, record, receipt)
         if not fields:
             return []
         return [write_back_intent(self.sync, f"{row.id}w", record, fields)]

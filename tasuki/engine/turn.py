@@ -52,5 +52,5 @@ class Turn:
     link: LinkRow | None = None
     previous: DecisionRow | None = None
     open_intents: tuple[str, ...] = ()
-    match_hashes: tuple[int, ...] = ()
+    match_hashes: tuple[str, ...] = ()
     moved: bool = False

@@ -1,6 +1,7 @@
 """Telling the source what became of its records, in full batches."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 
 from tasuki.engine.sync import Sync
 from tasuki.engine.tally import Tally
@@ -13,8 +14,11 @@ from tasuki.ledger.rows import (
     StateRow,
     encode,
 )
+from tasuki.mapping import CompiledMapping, Faulty
 from tasuki.model.record import Record
 from tasuki.model.write import Confirmed, Deferred, Gone, Operation, Outcome, Write
+
+log = logging.getLogger("tasuki.engine")
 
 
 def send_write_backs(sync: Sync, lease: Lease, run_id: str, tally: Tally) -> None:
@@ -79,6 +83,20 @@ def _complaint(row: IntentRow, outcome: Outcome | None) -> NewDecision:
         row.source_id, row.sync, "sent", "write_back_failed", words, row.revision,
         row.version,
     )
+
+
+def written_back(
+    mapping: CompiledMapping, record: Record, receipt: Mapping[str, object]
+) -> dict[str, object]:
+    """Return what the source is told; nothing where a formula cannot be worked out.
+
+    The write it tells of has happened: a fault here must not undo that.
+    """
+    fields = mapping.write_back(record, receipt)
+    if isinstance(fields, Faulty):
+        log.error("sync=%s record=%s write_back: %s", mapping.id, record.id, fields.words)
+        return {}
+    return fields
 
 
 def write_back_intent(

@@ -5,7 +5,7 @@ import difflib
 
 from tasuki.formula.errors import FormulaProblem, RefusedValueError
 from tasuki.formula.functions import Function, FunctionTable
-from tasuki.formula.limits import MAX_DEPTH, MAX_NESTED_LISTS
+from tasuki.formula.limits import MAX_DEPTH, MAX_NESTED_LISTS, MAX_VALUES
 from tasuki.formula.nodes import CONSTANT_NAMES, Source, constant
 from tasuki.formula.values import bounded
 
@@ -28,13 +28,18 @@ class Checker:
         self.functions: set[str] = set()
         self._source = source
         self._table = table
+        self._values = 0
         self._lists: list[str] = []  # the lists whose items are being looked at
 
     def check(self, node: ast.expr, depth: int = 1) -> None:
         """Check a value and everything in it."""
+        self._values += 1
         if depth > MAX_DEPTH:
             self._refuse(self._source.start(node), "values nested too deeply")
             return
+        if self._values == MAX_VALUES + 1:
+            at = self._source.start(node)
+            self._refuse(at, f"more than {MAX_VALUES} values in one formula")
         method = getattr(self, f"_{type(node).__name__.lower()}", None)
         if method is None:
             message, remedy = _REFUSED.get(
@@ -126,7 +131,7 @@ class Checker:
                 self._check_kinds(left, right)
 
     def _check_kinds(self, left: ast.expr, right: ast.expr) -> None:
-        """Refuse number(x) == "60": what one side is known to be, the other never is."""
+        """Refuse number(x) == "60": the two sides are never of one kind."""
         for called, other in ((left, right), (right, left)):
             known = constant(other, self._source)
             returns = self._returned(called)
@@ -184,17 +189,21 @@ class Checker:
 
     def _check_arguments(self, node: ast.Call, called: Function) -> None:
         at = self._source.start(node)
-        starred = any(isinstance(argument, ast.Starred) for argument in node.args)
-        if starred or any(word.arg is None for word in node.keywords):
-            self._refuse(at, "'*' before a value")
+        usage = f"Write {called.signature}."
+        if any(isinstance(argument, ast.Starred) for argument in node.args):
+            return  # refused where the arguments are checked
+        if any(word.arg is None for word in node.keywords):
+            self._refuse(at, "'**' before a value")
             return
         words = {word.arg or "": word.value for word in node.keywords}
         try:
             self._table.signature(called.name).bind(*node.args, **words)
         except TypeError as mismatch:
-            self._refuse(at, f"{called.name}: {mismatch}", f"Write {called.signature}.")
+            told = str(mismatch).replace("_'", "'").replace(" positional", "")
+            self._refuse(at, f"{called.name}: {told}", usage)
+            return
         if called.lazy_args and (words or len(node.args) > max(called.lazy_args) + 1):
-            self._refuse(at, f"{called.name}: one value too many or named", usage)
+            self._refuse(at, f"{called.name}: too many arguments, or named ones", usage)
         if called.choices is not None and node.args:
             self._check_choice(node.args[0], called)
 

@@ -212,6 +212,9 @@ class Emitter:
             return f"({left.text} {'is' if sign == '==' else 'is not'} None)"
         if left.kind is right.kind is Kind.NUMBER:
             return f"({left.text} {sign} {right.text})"
+        if right.constant is not None and right.kind is Kind.TRUTH:
+            test = f"_eq_truth({left.text}, {right.text})"
+            return test if sign == "==" else f"(not {test})"
         if right.is_text and left.kind is Kind.TEXT:
             return f"({left.text} {sign} {right.text})"
         if right.is_text and left.kind is Kind.ANY:

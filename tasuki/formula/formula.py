@@ -57,7 +57,7 @@ class Formula:
         """
         try:
             return self._run(scope.get)
-        except Exception as error:  # noqa: BLE001 - a project's function may raise anything
+        except Exception as error:  # noqa: BLE001 - a project's own
             failure = self._explained(error)
         # Raised outside the clause: what went wrong may quote the record, so it does
         # not travel along as the context of our own error.
@@ -134,18 +134,20 @@ def _parsed(text: str, source: Source) -> ast.expr:
     try:
         return source.parse()
     except SyntaxError as error:
-        at = source.at(0) + max((error.offset or 1) - 1, 0)
-        _stop_at(text, [_syntax_problem(text, min(at, len(text)))])
+        problem = _syntax_problem(text, source, error)
     except (RecursionError, MemoryError, ValueError):
-        _stop_at(text, [FormulaProblem(0, "values nested too deeply")])
-    raise AssertionError("unreachable")
+        problem = FormulaProblem(0, "values nested too deeply")
+    raise FormulaSyntaxError(text, [problem])
 
 
-def _syntax_problem(text: str, at: int) -> FormulaProblem:
+def _syntax_problem(text: str, source: Source, error: SyntaxError) -> FormulaProblem:
     """Say in our words where Python's parser gave up; its own speak of Python."""
+    at = source.at(0) + error.offset - 1 if error.offset else len(text)
+    if "expected 'else'" in error.msg:
+        return FormulaProblem(at, "`if` without `else`", "Write `x if y else null`.")
     rest = text[at:].strip()
     if not rest:
-        return FormulaProblem(at, "the formula ends too early")
+        return FormulaProblem(len(text.rstrip()), "the formula ends too early")
     word = rest.split(maxsplit=1)[0]
     near = difflib.get_close_matches(word.lower(), ("and", "or", "not", "in"), n=1)
     remedy = f"Did you mean '{near[0]}'?" if near and near[0] != word else None

@@ -171,8 +171,8 @@ class FunctionTable:
         for each in added:
             if each.name in self:
                 raise ConfigError(
-                    "mappings/functions.py",
-                    f"function '{each.name}' exists already",
-                    "Give it another name.",
+                    where="mappings/functions.py",
+                    what=f"function '{each.name}' exists already",
+                    remedy="Give it another name.",
                 )
         return FunctionTable((*self, *added), self.today)

@@ -2,6 +2,7 @@
 
 MAX_LENGTH = 2_000  # characters of a formula
 MAX_DEPTH = 40  # values nested in values
+MAX_VALUES = 250  # in one formula
 MAX_BRACKETS = 40  # brackets within brackets
 MAX_DIGITS = 34  # of a number: IEEE 754 decimal128
 MAX_EXPONENT = 99

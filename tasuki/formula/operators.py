@@ -44,8 +44,7 @@ def add(left: object, right: object) -> object:
         if len(left) + len(right) > MAX_ITEMS:
             raise RefusedValueError(reason=f"a list of more than {MAX_ITEMS:,} items")
         return left + right
-    _refuse_mixture("+", left, right)
-    return add(as_number(left), as_number(right))
+    return add(*_numbers("+", left, right))
 
 
 def sub(left: object, right: object) -> object:
@@ -56,8 +55,7 @@ def sub(left: object, right: object) -> object:
         return _subtract(left, right)  # type: ignore[arg-type]
     if left is None or right is None:
         return None
-    _refuse_mixture("-", left, right)
-    return sub(as_number(left), as_number(right))
+    return sub(*_numbers("-", left, right))
 
 
 def mul(left: object, right: object) -> object:
@@ -68,16 +66,14 @@ def mul(left: object, right: object) -> object:
         return _multiply(left, right)  # type: ignore[arg-type]
     if left is None or right is None:
         return None
-    _refuse_mixture("*", left, right)
-    return mul(as_number(left), as_number(right))
+    return mul(*_numbers("*", left, right))
 
 
 def div(left: object, right: object) -> object:
     """Divide numbers, exactly to 34 digits."""
     if left is None or right is None:
         return None
-    _refuse_mixture("/", left, right)
-    dividend, divisor = _division(left, right)
+    dividend, divisor = _division("/", left, right)
     return _divide(dividend, divisor)
 
 
@@ -85,8 +81,7 @@ def floordiv(left: object, right: object) -> object:
     """Divide and round down, also below zero: -7 // 2 is -4 for every number."""
     if left is None or right is None:
         return None
-    _refuse_mixture("//", left, right)
-    dividend, divisor = _division(left, right)
+    dividend, divisor = _division("//", left, right)
     if type(dividend) is int and type(divisor) is int:
         return dividend // divisor
     rest = _modulo(dividend, divisor)
@@ -97,8 +92,7 @@ def mod(left: object, right: object) -> object:
     """Return what floordiv leaves over; it has the sign of the divisor."""
     if left is None or right is None:
         return None
-    _refuse_mixture("%", left, right)
-    dividend, divisor = _division(left, right)
+    dividend, divisor = _division("%", left, right)
     if type(dividend) is int and type(divisor) is int:
         return dividend % divisor
     return _modulo(dividend, divisor)
@@ -108,8 +102,7 @@ def power(left: object, right: object) -> object:
     """Raise a number to a small whole power."""
     if left is None or right is None:
         return None
-    _refuse_mixture("**", left, right)
-    number, exponent = as_number(left), as_number(right)
+    number, exponent = _numbers("**", left, right)
     if exponent != int(exponent) or not -MAX_POWER <= exponent <= MAX_POWER:
         raise RefusedValueError(
             reason=f"** takes a whole number between -{MAX_POWER} and {MAX_POWER}"
@@ -135,19 +128,26 @@ def _modulo(dividend: int | Decimal, divisor: int | Decimal) -> Decimal:
     return _add(rest, divisor) if rest and (rest < 0) != (divisor < 0) else rest
 
 
-def _division(left: object, right: object) -> tuple[int | Decimal, int | Decimal]:
-    dividend, divisor = as_number(left), as_number(right)
+def _division(
+    sign: str, left: object, right: object
+) -> tuple[int | Decimal, int | Decimal]:
+    dividend, divisor = _numbers(sign, left, right)
     return (dividend, divisor) if divisor else _no_division()
 
 
 def _no_division() -> tuple[int | Decimal, int | Decimal]:
-    raise RefusedValueError(reason="division by zero", remedy="Write `a / b if b else null`.")
+    raise RefusedValueError(
+        reason="division by zero", remedy="Write `a / b if b else null`."
+    )
 
 
-def _refuse_mixture(sign: str, left: object, right: object) -> None:
+def _numbers(
+    sign: str, left: object, right: object
+) -> tuple[int | Decimal, int | Decimal]:
+    """Return both sides as exact numbers, or say what was mixed."""
     kinds = kind(left), kind(right)
     if kinds == ("a number", "a number"):
-        return
+        return as_number(left), as_number(right)
     remedy = None
     if set(kinds) == {"text", "a number"}:
         remedy = "Use number(x) to calculate, concat(a, b) to join."
@@ -168,8 +168,10 @@ def eq(left: object, right: object) -> bool:
         return left == right
     if left is None or right is None:
         return left is right
-    if isinstance(left, bool) or isinstance(right, bool):
-        return _equal_truth(left, right)
+    if isinstance(right, bool):
+        return eq_truth(left, truth=right)
+    if isinstance(left, bool):
+        return eq_truth(right, truth=left)
     left, right = exact(left), exact(right)
     if kind(left) != kind(right):
         _refuse_comparison(left, right)
@@ -183,19 +185,13 @@ def ne(left: object, right: object) -> bool:
     return not eq(left, right)
 
 
-def _equal_truth(left: object, right: object) -> bool:
-    truths = [_as_truth(value) for value in (left, right)]
-    return None not in truths and truths[0] is truths[1]
-
-
-def _as_truth(value: object) -> bool | None:
-    if isinstance(value, bool):
-        return value
+def eq_truth(value: object, truth: bool) -> bool:  # noqa: FBT001 - generated code calls it
+    """Compare a value with true or false; the texts and 1 and 0 count as booleans."""
     if isinstance(value, str):
-        return {"true": True, "false": False}.get(value.strip().lower())
-    if isinstance(value, int | float | Decimal) and value in (0, 1):
-        return bool(value)
-    return None
+        return value.strip().lower() == ("true" if truth else "false")
+    if value is None:
+        return False
+    return isinstance(value, int | float | Decimal) and value == truth
 
 
 def _equal_lists(left: object, right: object) -> bool:
@@ -207,6 +203,8 @@ def lt(left: object, right: object) -> bool | None:
     """Tell whether left comes before right; nothing if either is missing."""
     if type(left) in EXACT and type(right) in EXACT:
         return left < right  # type: ignore[operator, no-any-return]
+    if type(left) is float or type(right) is float:
+        return lt(exact(left), exact(right))
     return _ordered(left, right, operator.lt)
 
 
@@ -214,6 +212,8 @@ def le(left: object, right: object) -> bool | None:
     """Tell whether left comes before right or equals it."""
     if type(left) in EXACT and type(right) in EXACT:
         return left <= right  # type: ignore[operator, no-any-return]
+    if type(left) is float or type(right) is float:
+        return le(exact(left), exact(right))
     return _ordered(left, right, operator.le)
 
 
@@ -221,6 +221,8 @@ def gt(left: object, right: object) -> bool | None:
     """Tell whether left comes after right."""
     if type(left) in EXACT and type(right) in EXACT:
         return left > right  # type: ignore[operator, no-any-return]
+    if type(left) is float or type(right) is float:
+        return gt(exact(left), exact(right))
     return _ordered(left, right, operator.gt)
 
 
@@ -228,6 +230,8 @@ def ge(left: object, right: object) -> bool | None:
     """Tell whether left comes after right or equals it."""
     if type(left) in EXACT and type(right) in EXACT:
         return left >= right  # type: ignore[operator, no-any-return]
+    if type(left) is float or type(right) is float:
+        return ge(exact(left), exact(right))
     return _ordered(left, right, operator.ge)
 
 
@@ -236,7 +240,6 @@ def _ordered(
 ) -> bool | None:
     if left is None or right is None:
         return None
-    left, right = exact(left), exact(right)
     if kind(left) != kind(right):
         _refuse_comparison(left, right)
     if isinstance(left, str) and isinstance(right, str):
@@ -247,7 +250,9 @@ def _ordered(
             )
     elif isinstance(left, datetime) and isinstance(right, datetime):
         if (left.tzinfo is None) != (right.tzinfo is None):
-            raise RefusedValueError(reason="times with and without a zone", remedy="Use date(x).")
+            raise RefusedValueError(
+                reason="times with and without a zone", remedy="Use date(x)."
+            )
     elif isinstance(left, bool) or not isinstance(left, int | Decimal | date):
         raise RefusedValueError(reason=f"{kind(left)} has no order")
     return compare(left, right)
@@ -260,7 +265,9 @@ def _refuse_comparison(left: object, right: object) -> None:
         remedy = "Use date(x)."
     elif set(kinds) == {"text", "a number"}:
         remedy = "Use number(x)."
-    raise RefusedValueError(reason=f"{kinds[0]} compared with {kinds[1]}", remedy=remedy)
+    raise RefusedValueError(
+        reason=f"{kinds[0]} compared with {kinds[1]}", remedy=remedy
+    )
 
 
 def contained(value: object, container: object) -> bool:
@@ -275,7 +282,9 @@ def contained(value: object, container: object) -> bool:
         return value is not None and value in container
     if isinstance(container, list | tuple | set | frozenset):
         return any(eq(value, item) for item in container)
-    raise RefusedValueError(reason=f"in {kind(container)}", remedy="`in` takes a list or text.")
+    raise RefusedValueError(
+        reason=f"in {kind(container)}", remedy="`in` takes a list or text."
+    )
 
 
 def not_contained(value: object, container: object) -> bool:

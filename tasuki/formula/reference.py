@@ -14,26 +14,31 @@ Rules under `qualify:` are formulas too.
 
 | written | meaning |
 |---|---|
-| `email`, `account.Name` | a field; of a related record. A field that is missing is nothing (`null`) |
+| `email`, `account.Name` | a field; a field of a related record |
 | `field("担当者（営業）")` | a field whose name is no word |
-| `12`, `0.1`, `"text"`, `true`, `false`, `null`, `["a", "b"]` | constants; numbers are exact: `0.1 + 0.2 == 0.3` |
+| `12`, `0.1`, `"text"`, `["a", "b"]` | constants: `0.1 + 0.2 == 0.3` |
+| `true`, `false`, `null` | constants too; `null` is nothing |
 | `+ - * / // % **` | arithmetic; `+` also joins text to text |
-| `== != < <= > >=`, `in`, `not in` | comparisons; `1 <= x < 10` may be chained |
-| `and`, `or`, `not`, `x if condition else y` | decisions; what need not be looked at is not |
+| `== != < <= > >=`, `in`, `not in` | comparisons; `1 <= x < 10` |
+| `and`, `or`, `not`, `x if condition else y` | decisions |
 
 Rules that keep surprises out:
 
-* **Nothing flows through.** Arithmetic, order and most functions give nothing when a value
-  is missing. `==` and `!=` compare with nothing as with any value: `x != 5` holds where x is missing.
-  As a condition, nothing is false.
-* **Text is not a number.** HubSpot delivers every property as text: write `number(hubspotscore) >= 60`.
-  Text compared or calculated with a number is an error, never silently false.
-* **Truth as text.** The text `true` or `false` (in any case) equals the boolean, and the text `false` is
-  false as a condition, because HubSpot delivers booleans as text: `hs_email_optout != true`.
+* **Nothing flows through.** A field that is missing is nothing. Arithmetic, order and
+  most functions then give nothing. `==` and `!=` compare with nothing as with any
+  value: `x != 5` holds where x is missing. As a condition, nothing is false.
+* **Text is not a number.** HubSpot delivers every property as text: write
+  `number(hubspotscore) >= 60`. Text compared or calculated with a number is an error,
+  never silently false.
+* **Truth as text.** The text `true` or `false` (in any case) equals the boolean, and
+  the text `false` is false as a condition, because HubSpot delivers booleans as text:
+  `hs_email_optout != true`.
 * **False as conditions** are nothing, `false`, `0`, empty text and empty lists.
-* **Lists.** In `sum(lines, Quantity * UnitPrice)` the second value is evaluated for each item and reads the
-  item's own fields. In a list of plain values the item is called `item`.
-* **Dates** are calendar days in Japan. ISO text is read by every date function; compare with `date(x)`.
+* **Lists.** In `sum(lines, Quantity * UnitPrice)` the second value is evaluated for
+  each item and reads the item's own fields only. In a list of plain values the item
+  is called `item`. A list that is missing is empty.
+* **Dates** are calendar days in Japan. Every date function reads ISO text; to compare,
+  write `date(x)`.
 * **Division by zero** is an error: `a / b if b else null`.
 """
 

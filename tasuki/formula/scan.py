@@ -58,6 +58,7 @@ class Scan:
         self.problems: list[FormulaProblem] = []
         self._open: list[tuple[str, int]] = []
         self._pieces: list[str] = []
+        self._before = ""
         self._solid = ""  # the last token that was no space
         if len(text) > MAX_LENGTH:
             self._refuse(
@@ -72,25 +73,25 @@ class Scan:
         self.line = "".join(self._pieces)
 
     def _read(self) -> None:
-        before = ""
         for match in _TOKEN.finditer(self.text):
-            name, token, at = match.lastgroup or "", match.group(), match.start()
-            getattr(self, f"_{name}")(token, at, before)
-            self._pieces.append(" " * len(token) if name == "space" else token)
-            before = name
+            name, piece, at = match.lastgroup or "", match.group(), match.start()
+            getattr(self, f"_{name}")(piece, at)
+            self._pieces.append(" " * len(piece) if name == "space" else piece)
+            self._before = name
             self._solid = self._solid if name == "space" else name
         for sign, at in self._open:
             self._refuse(at, f"'{sign}' is not closed")
 
-    def _space(self, token: str, at: int, before: str) -> None:
-        """Spaces separate and mean nothing."""
+    def _space(self, piece: str, at: int) -> None:
+        """Accept what separates and means nothing."""
+        del piece, at
 
-    def _text(self, token: str, at: int, before: str) -> None:
-        if before == "word" and self._pieces[-1] not in _WORDS:
+    def _text(self, piece: str, at: int) -> None:
+        if self._before == "word" and self._pieces[-1] not in _WORDS:
             self._refuse(at, f"text written directly after '{self._pieces[-1]}'")
-        elif before == "text" or (before == "space" and self._solid == "text"):
+        elif self._solid == "text":
             self._refuse(at, "text after text", "A comma or + is missing.")
-        for match in _ESCAPE.finditer(token):
+        for match in _ESCAPE.finditer(piece):
             if match["bad"]:
                 self._refuse(
                     at + match.start(),
@@ -99,69 +100,71 @@ class Scan:
                 )
             elif _SURROGATE.fullmatch(match.group()):
                 self._refuse(at + match.start(), f"'{match.group()}' is no character")
-        self._check_encoding(token, at)
+        self._check_characters(piece, at)
 
-    def _number(self, token: str, at: int, before: str) -> None:
-        digits = re.sub(r"[eE].*|[._]", "", token)
-        following = self.text[at + len(token) : at + len(token) + 1]
+    def _number(self, piece: str, at: int) -> None:
+        digits = re.sub(r"[eE].*|[._]", "", piece)
+        following = self.text[at + len(piece) : at + len(piece) + 1]
         if following == "_" or following.isalnum():
             self._refuse(
                 at,
-                f"'{token}{following}' is neither a number nor a name",
+                f"'{piece}{following}' is neither a number nor a name",
                 'Read a field whose name starts with a digit by field("name").',
             )
         elif len(digits) > MAX_DIGITS:
             self._refuse(at, f"a number of more than {MAX_DIGITS} digits")
-        elif len(digits) > 1 and digits[0] == "0" and "." not in token:
+        elif len(digits) > 1 and digits[0] == "0" and "." not in piece:
             self._refuse(
-                at, f"'{token}' starts with 0", f'Write "{token}" if it is text.'
+                at, f"'{piece}' starts with 0", f'Write "{piece}" if it is text.'
             )
-        elif "__" in token or re.search(r"_(\.|e|E|$)|\._", token):
-            self._refuse(at, f"'{token}' is not a number")
+        elif "__" in piece or re.search(r"_(\.|e|E|$)|\._", piece):
+            self._refuse(at, f"'{piece}' is not a number")
 
-    def _word(self, token: str, at: int, before: str) -> None:
-        if not token.isidentifier():
-            self._refuse(at, f"'{token}' is not a name", f'Write field("{token}").')
-        elif keyword.iskeyword(token) and token not in _WORDS:
+    def _word(self, piece: str, at: int) -> None:
+        if not piece.isidentifier():
+            self._refuse(at, f"'{piece}' is not a name", f'Write field("{piece}").')
+        elif keyword.iskeyword(piece) and piece not in _WORDS:
             remedy = _INSTEAD.get(
-                token, f'Read a field of this name by field("{token}").'
+                piece, f'Read a field of this name by field("{piece}").'
             )
-            self._refuse(at, f"'{token}' cannot be used in a formula", remedy)
-        self._check_encoding(token, at)
+            self._refuse(at, f"'{piece}' cannot be used in a formula", remedy)
+        self._check_characters(piece, at)
 
-    def _wrong(self, token: str, at: int, before: str) -> None:
-        self._refuse(at, f"'{token}' cannot be used in a formula", _INSTEAD.get(token))
+    def _wrong(self, piece: str, at: int) -> None:
+        self._refuse(at, f"'{piece}' cannot be used in a formula", _INSTEAD.get(piece))
 
-    def _sign(self, token: str, at: int, before: str) -> None:
-        if token in "([":
-            self._open.append((token, at))
+    def _sign(self, piece: str, at: int) -> None:
+        if piece in {"(", "["}:
+            self._open.append((piece, at))
             if len(self._open) == MAX_BRACKETS + 1:
                 self._refuse(at, f"more than {MAX_BRACKETS} brackets within brackets")
-        elif token in _PAIRS:
-            if not self._open or self._open.pop()[0] != _PAIRS[token]:
-                self._refuse(at, f"'{token}' closes nothing")
-        elif token == "=" and not self._open:
+        elif piece in _PAIRS:
+            if not self._open or self._open.pop()[0] != _PAIRS[piece]:
+                self._refuse(at, f"'{piece}' closes nothing")
+        elif piece == "=" and not self._open:
             self._refuse(at, "'=' does not compare", "Write `==`.")
 
-    def _other(self, token: str, at: int, before: str) -> None:
-        plain = unicodedata.normalize("NFKC", token)
-        if token in "\"'":
-            self._refuse(at, "the text is not closed", f"End it with {token}.")
-        elif plain in {"“", "”", "„", "‘", "’", "＂", "「", "」"} or token in "＂＇":
-            self._refuse(at, f"'{token}' is not a quotation mark here", 'Write ".')
-        elif plain != token and plain.isascii():
-            shown = "a full-width space" if token == "\u3000" else f"'{token}'"
+    def _other(self, piece: str, at: int) -> None:
+        plain = unicodedata.normalize("NFKC", piece)
+        if piece in {'"', "'"}:
+            self._refuse(at, "the text is not closed", f"End it with {piece}.")
+        elif plain in {"“", "”", "„", "‘", "’", "＂", "「", "」"} or piece in "＂＇":
+            self._refuse(at, f"'{piece}' is not a quotation mark here", 'Write ".')
+        elif plain != piece and plain.isascii():
+            shown = "a full-width space" if piece == "\u3000" else f"'{piece}'"
             instead = "a normal space" if plain == " " else f"`{plain}`"
             self._refuse(at, f"{shown} is a full-width character", f"Write {instead}.")
         else:
-            shown = f"'{token}'" if token.isprintable() else f"U+{ord(token):04X}"
-            remedy = _INSTEAD.get(token)
+            shown = f"'{piece}'" if piece.isprintable() else f"U+{ord(piece):04X}"
+            remedy = _INSTEAD.get(piece)
             self._refuse(at, f"{shown} cannot be used in a formula", remedy)
 
-    def _check_encoding(self, token: str, at: int) -> None:
-        for offset, character in enumerate(token):
-            if "\ud800" <= character <= "\udfff":
-                self._refuse(at + offset, f"U+{ord(character):04X} is no character")
+    def _check_characters(self, piece: str, at: int) -> None:
+        """Refuse what no text of a formula needs: controls and half characters."""
+        for offset, character in enumerate(piece):
+            if unicodedata.category(character) in {"Cc", "Cs"} and character != "\t":
+                told = f"U+{ord(character):04X} cannot be used in a formula"
+                self._refuse(at + offset, told)
 
     def _refuse(self, at: int, message: str, remedy: str | None = None) -> None:
         self.problems.append(FormulaProblem(at, message, remedy))

@@ -1,5 +1,6 @@
 """The values formulas work on: text, exact numbers, dates, lists; never a float."""
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -11,6 +12,8 @@ from decimal import (
     InvalidOperation,
     Overflow,
 )
+from types import NoneType
+from typing import Self
 
 from tasuki.formula.errors import RefusedValueError
 from tasuki.formula.limits import MAX_DIGITS, MAX_EXPONENT, MAX_TEXT, MAX_WHOLE
@@ -46,30 +49,41 @@ class NamedList(tuple[object, ...]):  # noqa: SLOT001 - a tuple cannot have slot
         return made
 
 
+_KINDS: dict[type, str] = {
+    NoneType: "nothing",
+    bool: "true/false",
+    str: "text",
+    int: "a number",
+    float: "a number",
+    Decimal: "a number",
+    datetime: "a time",
+    date: "a date",
+    dict: "a record",
+    list: "a list",
+    tuple: "a list",
+    set: "a list",
+    frozenset: "a list",
+}
+
+
 def kind(value: object) -> str:
     """Name the kind of a value, for messages: never the value itself."""
-    kinds: tuple[tuple[type | tuple[type, ...], str], ...] = (
-        (bool, "true/false"),
-        (str, "text"),
-        ((int, float, Decimal), "a number"),
-        (datetime, "a time"),
-        (date, "a date"),
-        (Mapping, "a record"),
-        ((list, tuple, set, frozenset), "a list"),
-    )
-    if value is None:
-        return "nothing"
-    return next((name for types, name in kinds if isinstance(value, types)), "a value")
+    found = _KINDS.get(type(value))
+    if found is not None:
+        return found
+    if isinstance(value, Mapping):
+        return "a record"
+    # datetime is a date and bool a number, so the order of the table matters.
+    return next((name for each, name in _KINDS.items() if isinstance(value, each)), "?")
 
 
 def exact(value: object) -> object:
     """Return the value, a float as the decimal number it was written as."""
     if not isinstance(value, float):
         return value
-    number = Decimal(repr(float(value)))
-    if not number.is_finite():
+    if not math.isfinite(value):
         raise RefusedValueError(reason="not a finite number")
-    return number
+    return Decimal(repr(float(value)))
 
 
 def bounded(number: int | Decimal) -> int | Decimal:
@@ -93,7 +107,9 @@ def as_number(value: object) -> int | Decimal:
     if type(value) in EXACT:
         return bounded(value)  # type: ignore[arg-type]  # EXACT says so
     if isinstance(value, str):
-        raise RefusedValueError(reason="text where a number is needed", remedy="Use number(x).")
+        raise RefusedValueError(
+            reason="text where a number is needed", remedy="Use number(x)."
+        )
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise RefusedValueError(reason=f"{kind(value)} where a number is needed")
     return bounded(exact(value))  # type: ignore[arg-type]  # no float is left
@@ -148,6 +164,8 @@ def as_text(value: object) -> str:
 
 def as_whole(value: object, lowest: int, highest: int) -> int:
     """Return a whole number within bounds: a count, a width, a number of days."""
+    if type(value) is int and lowest <= value <= highest:
+        return value
     number = as_number(value)
     if number != int(number):
         raise RefusedValueError(reason="a fraction where a whole number is needed")
@@ -178,13 +196,15 @@ def as_date(value: object) -> date:
         return value
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise RefusedValueError(reason=f"{kind(value)} where a date is needed")
-    text = str(value).strip() if isinstance(value, str) else f"{value:d}"
+    text = value.strip() if isinstance(value, str) else plain_number(bounded(value))
     try:
-        return _read_date(text[: _LONGEST_DATE + 1])
+        if len(text) <= _LONGEST_DATE:
+            return _read_date(text)
     except (ValueError, OverflowError):
-        raise RefusedValueError(
-            reason="not a date", remedy="Dates are read as 2026-05-31 or 2026/5/31."
-        ) from None
+        pass  # refused below, like text that is too long
+    raise RefusedValueError(
+        reason="not a date", remedy="Dates are read as 2026-05-31 or 2026/5/31."
+    )
 
 
 def _read_date(text: str) -> date:

@@ -9,7 +9,7 @@ from tasuki.japan.text import fold_variants, folded_width
 
 _ISO_2022_JP_ESCAPES = (b"\x1b$B", b"\x1b$@", b"\x1b(J", b"\x1b(I")
 # What cp932 has in place of characters that other systems use for the same sign.
-_CP932_TWINS = str.maketrans("〜−‖¢£¬—–•·", "～－∥￠￡￢―‐・・") | {
+_CP932_TWINS = str.maketrans("〜−‖¢£¬¥—–•·", "～－∥￠￡￢￥―‐・・") | {
     ord("©"): "(C)",
     ord("®"): "(R)",
 }
@@ -81,9 +81,13 @@ def encode_cp932(value: str) -> Encoded:
         ('𠮷', '—')
     """
     try:
-        return Encoded(value.encode("cp932"), ())
+        content = value.encode("cp932")
     except UnicodeEncodeError:
-        pieces = [(character, _cp932(character)) for character in value]
+        content = b""
+    # Python's codec changes some signs without a word: ¥ to a backslash, ¢ to ￠.
+    if content.decode("cp932") == value:
+        return Encoded(content, ())
+    pieces = [(character, _cp932(character)) for character in value]
     changed = dict.fromkeys(
         character for character, piece in pieces if piece.decode("cp932") != character
     )
@@ -103,7 +107,6 @@ def _candidates(content: bytes) -> tuple[str, ...]:
 
 def _cp932(character: str) -> bytes:
     for candidate in (
-        character,
         character.translate(_CP932_TWINS),
         fold_variants(character),
         folded_width(character),

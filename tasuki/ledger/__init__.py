@@ -10,6 +10,7 @@ from tasuki.ledger.rows import (
     DecisionRow,
     IntentRow,
     LinkRow,
+    MatchKeyRow,
     NewDeadLetter,
     NewDecision,
     NewIntent,
@@ -20,10 +21,11 @@ from tasuki.ledger.rows import (
     encode,
 )
 from tasuki.ledger.store import Ledger
-from tasuki.ledger.transaction import Tx
+from tasuki.ledger.transaction import ClaimTakenError, Tx
 
 __all__ = [
     "CauseCount",
+    "ClaimTakenError",
     "ConfirmRow",
     "ConnectionRow",
     "CursorRow",
@@ -34,6 +36,7 @@ __all__ = [
     "LeaseHeldError",
     "Ledger",
     "LinkRow",
+    "MatchKeyRow",
     "NewDeadLetter",
     "NewDecision",
     "NewIntent",

@@ -35,6 +35,7 @@ from tasuki.model.errors import LedgerError
 from tasuki.ports import Clock
 
 Build = Callable[[Dialect], ClauseElement]
+UNNAMED = "ledger"
 Insert = sqlite.Insert | postgresql.Insert
 
 
@@ -149,7 +150,9 @@ class Database:
             raise told from None
 
 
-def among(column: ColumnElement[Any], name: str, dialect: Dialect) -> ColumnElement[bool]:
+def among(
+    column: ColumnElement[Any], name: str, dialect: Dialect
+) -> ColumnElement[bool]:
     """Return `column in (the texts of parameter name)`, one parameter for all."""
     if dialect.name == "sqlite":
         listed = func.json_each(bindparam(name, type_=Text())).table_valued("value")
@@ -170,17 +173,17 @@ def _normal_url(text: str) -> URL:
     except exc.ArgumentError:
         what = "this is not a database URL"
         remedy = "Write sqlite:///path/to/ledger.db or postgresql://user@host/name."
-        raise LedgerError("ledger", what, remedy) from None
+        raise LedgerError(UNNAMED, what, remedy) from None
     if url.drivername in {"postgres", "postgresql"}:
         return url.set(drivername="postgresql+psycopg")
     if url.drivername not in {"sqlite", "sqlite+pysqlite", "postgresql+psycopg"}:
         what = f"no ledger can be kept in '{url.drivername}'"
         remedy = "Write sqlite:///path/to/ledger.db or postgresql://user@host/name."
-        raise LedgerError("ledger", what, remedy)
+        raise LedgerError(UNNAMED, what, remedy)
     if url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}:
         what = "a ledger in memory would not survive the run"
         remedy = "Write sqlite:///path/to/ledger.db with a path."
-        raise LedgerError("ledger", what, remedy)
+        raise LedgerError(UNNAMED, what, remedy)
     return url
 
 

@@ -26,8 +26,8 @@ from tasuki.ledger.tables import (
     DECISION,
     INTENT,
     LINK,
-    OPEN_LETTERS,
     RUN,
+    UNSOLVED_LETTERS,
 )
 from tasuki.ledger.whereabouts import here
 
@@ -86,18 +86,40 @@ class History:
         found = self._database.rows(_letter, which=letter_id)
         return DeadLetterRow._make(found[0]) if found else None
 
-    def open_letters(
+    def unsolved_letters(
         self, sync: str, source_ids: Sequence[str]
     ) -> dict[str, DeadLetterRow]:
-        """Return the open dead letters of these records, by source id."""
+        """Return the unsolved dead letters of these records, by source id."""
         if not source_ids:
             return {}
-        found = self._database.rows(_open_letters, sync=sync, ids=list(source_ids))
+        found = self._database.rows(_unsolved_letters, sync=sync, ids=list(source_ids))
         rows = map(DeadLetterRow._make, found)
         return {row.source_id: row for row in rows}
 
+    def replay(self, letter_ids: Sequence[int]) -> int:
+        """Let the next run take these records up; returns how many it will."""
+        return self._move(letter_ids, "replayed")
+
+    def drop(self, letter_ids: Sequence[int]) -> int:
+        """Give these dead letters up for good; returns how many there were."""
+        return self._move(letter_ids, "dropped")
+
+    def _move(self, letter_ids: Sequence[int], state: str) -> int:
+        now = time_text(self._database.clock.now())
+        with self._database.writing() as connection:
+            return sum(
+                self._database.run(
+                    connection,
+                    writes.move_dead_letters,
+                    which=one,
+                    new_state=state,
+                    new_last_at=now,
+                ).rowcount
+                for one in letter_ids
+            )
+
     def causes(self) -> list[CauseCount]:
-        """Return the causes of open dead letters, the most frequent first."""
+        """Return the causes of unsolved dead letters, the most frequent first."""
         return [CauseCount._make(row) for row in self._database.rows(_causes)]
 
     def everything_about(self, record_id: str) -> Story:
@@ -170,11 +192,11 @@ def _letter(_: Dialect) -> ClauseElement:
     return select(*DEAD_LETTER.c).where(DEAD_LETTER.c.id == bindparam("which"))
 
 
-def _open_letters(dialect: Dialect) -> ClauseElement:
+def _unsolved_letters(dialect: Dialect) -> ClauseElement:
     return select(*DEAD_LETTER.c).where(
         among(DEAD_LETTER.c.source_id, "ids", dialect),
         DEAD_LETTER.c.sync == bindparam("sync"),
-        text(OPEN_LETTERS),
+        text(UNSOLVED_LETTERS),
     )
 
 
@@ -191,7 +213,7 @@ def _causes(_: Dialect) -> ClauseElement:
             func.min(column.first_at),
             func.max(column.last_at),
         )
-        .where(text(OPEN_LETTERS))
+        .where(text(UNSOLVED_LETTERS))
         .group_by(column.sync, column.cause)
         .order_by(count.desc(), column.sync, column.cause)
     )

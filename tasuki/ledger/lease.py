@@ -197,11 +197,13 @@ def _swap(_: Dialect) -> ClauseElement:
             LEASE.c.fence == bindparam("seen_fence"),
             LEASE.c.expires_at == bindparam("seen_expires"),
         )
-        .values({
-            column.name: bindparam(f"new_{column.name}")
-            for column in LEASE.c
-            if column.name != "name"
-        })
+        .values(
+            {
+                column.name: bindparam(f"new_{column.name}")
+                for column in LEASE.c
+                if column.name != "name"
+            }
+        )
     )
 
 

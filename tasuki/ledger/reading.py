@@ -40,14 +40,18 @@ class BatchReading:
         found = self._database.rows(_link_targets, sync=sync, ids=list(source_ids))
         return {source_id: destination_id for source_id, destination_id in found}
 
-    def reverse_links(self, sync: str, destination_ids: Sequence[str]) -> dict[str, str]:
+    def reverse_links(
+        self, sync: str, destination_ids: Sequence[str]
+    ) -> dict[str, str]:
         """Return the source ids of live links, by the counterpart's id.
 
         Where several records share a counterpart, the one linked first is given.
         """
         if not destination_ids:
             return {}
-        found = self._database.rows(_reverse_links, sync=sync, ids=list(destination_ids))
+        found = self._database.rows(
+            _reverse_links, sync=sync, ids=list(destination_ids)
+        )
         return {destination_id: source_id for destination_id, source_id in found}
 
     def open_intents(

@@ -154,6 +154,22 @@ class StateRow(NamedTuple):
     quiet_until: datetime | None = None
 
 
+class MatchKeyRow(NamedTuple):
+    """A match value, hashed, and the record whose create had it."""
+
+    key: str
+    sync: str
+    source_id: str
+
+
+class RelationRow(NamedTuple):
+    """Two records (`connection/stream/id`) that belong to one story."""
+
+    from_ref: str
+    to_ref: str
+    sync: str
+
+
 class NewDecision(NamedTuple):
     """A decision about to be recorded."""
 

@@ -5,12 +5,14 @@ from contextlib import contextmanager
 from typing import Literal, Self
 
 from tasuki.ledger.budget import LedgerBudget
-from tasuki.ledger.database import Database
+from tasuki.ledger.database import UNNAMED, Database
 from tasuki.ledger.history import History
 from tasuki.ledger.lease import Lease, acquire, release
 from tasuki.ledger.migration import bring_up_to_date
 from tasuki.ledger.reading import BatchReading
+from tasuki.ledger.revisit import Revisits
 from tasuki.ledger.sealing import SHORTEST_KEY, Seal
+from tasuki.ledger.story import Relations
 from tasuki.ledger.tokens import LedgerTokens
 from tasuki.ledger.transaction import Tx
 from tasuki.model.errors import LedgerError
@@ -20,7 +22,7 @@ from tasuki.ports import Budget, Clock, TokenStore
 Durability = Literal["FULL", "NORMAL", "OFF"]
 
 
-class Ledger(BatchReading, History):
+class Ledger(BatchReading, Revisits, Relations, History):
     """One opened ledger; safe to share between threads, not across a fork."""
 
     def __init__(self, database: Database, secret_key: bytes | None) -> None:
@@ -53,7 +55,7 @@ class Ledger(BatchReading, History):
         if secret_key is not None and len(secret_key) < SHORTEST_KEY:
             what = f"the secret key is shorter than {SHORTEST_KEY} bytes"
             remedy = "Give a longer one, for example from `openssl rand -base64 32`."
-            raise LedgerError("ledger", what, remedy)
+            raise LedgerError(UNNAMED, what, remedy)
         database = Database(url, clock, busy_seconds, durability)
         try:
             bring_up_to_date(database)

@@ -11,7 +11,8 @@ from sqlmodel import Field, SQLModel
 
 OPEN_STATES = "state IN ('planned', 'sending', 'in_doubt')"
 LIVE_STATES = "state NOT IN ('rejected', 'abandoned')"
-OPEN_LETTERS = "state = 'open'"
+UNSOLVED_LETTERS = "state IN ('open', 'replayed')"
+LEFT_OVER_DECISIONS = "outcome IN ('waiting', 'held')"
 
 
 def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
@@ -94,11 +95,43 @@ class Intent(Stored, table=True):
     done_at: str | None
 
 
+class MatchKey(Stored, table=True):
+    """A match value (hashed) that a create of ours had: twins are noticed by it.
+
+    The destination may not show the first of two yet: in flight, or a late index.
+    """
+
+    __tablename__ = "match_key"
+
+    key: str = Field(primary_key=True)
+    sync: str = Field(primary_key=True)
+    source_id: str
+
+
+class Relation(Stored, table=True):
+    """Two records of one system that belong to one story, as a mapping said.
+
+    Written `connection/stream/id`; a Lead and the Opportunity it was converted to.
+    """
+
+    __tablename__ = "relation"
+    __table_args__ = (Index("relation_to", "to_ref"),)
+
+    from_ref: str = Field(primary_key=True)
+    to_ref: str = Field(primary_key=True)
+    sync: str
+    run_id: str
+    seen_at: str
+
+
 class Decision(Stored, table=True):
     """Why a record went where it went; a row per change of mind, never altered."""
 
     __tablename__ = "decision"
-    __table_args__ = (Index("decision_source", "source_id", "sync", "id"),)
+    __table_args__ = (
+        Index("decision_source", "source_id", "sync", "id"),
+        _partial("decision_left_over", "sync", where=LEFT_OVER_DECISIONS),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     source_id: str
@@ -118,7 +151,11 @@ class DeadLetter(Stored, table=True):
     __tablename__ = "dead_letter"
     __table_args__ = (
         _partial(
-            "dead_letter_open", "source_id", "sync", where=OPEN_LETTERS, unique=True
+            "dead_letter_unsolved",
+            "source_id",
+            "sync",
+            where=UNSOLVED_LETTERS,
+            unique=True,
         ),
         Index("dead_letter_source", "source_id", "sync"),
     )
@@ -227,6 +264,8 @@ def _table(name: str) -> Table:
 LINK = _table("link")
 INTENT = _table("intent")
 DECISION = _table("decision")
+RELATION = _table("relation")
+MATCH_KEY = _table("match_key")
 DEAD_LETTER = _table("dead_letter")
 CURSOR = _table("cursor")
 RUN = _table("run")

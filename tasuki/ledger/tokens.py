@@ -159,8 +159,10 @@ def _swap(_: Dialect) -> ClauseElement:
             TOKEN.c.connection == bindparam("new_connection"),
             TOKEN.c.sealed == bindparam("seen"),
         )
-        .values({
-            name: bindparam(f"new_{name}")
-            for name in ("sealed", "expires_at", "updated_at")
-        })
+        .values(
+            {
+                name: bindparam(f"new_{name}")
+                for name in ("sealed", "expires_at", "updated_at")
+            }
+        )
     )

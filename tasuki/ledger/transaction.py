@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy import Connection
 
@@ -12,16 +13,39 @@ from tasuki.ledger.rows import (
     ConfirmRow,
     IntentRow,
     LinkRow,
+    MatchKeyRow,
     NewDeadLetter,
     NewDecision,
     NewIntent,
+    RelationRow,
     StateRow,
     encode,
     time_text,
 )
 from tasuki.model.errors import LedgerError
 
+_NAMED = 3
 _FINAL = frozenset({"confirmed", "rejected", "abandoned"})
+
+
+class ClaimTakenError(LedgerError):
+    """A live document exists for this business key: nothing was recorded or sent.
+
+    `taken` tells, for each refused intent's id, the intent that holds its claim.
+    """
+
+    remedy = (
+        "Nothing was sent: run again, and look at the record with `tasuki explain`."
+    )
+    exit_code = 1
+
+    def __init__(self, where: str, taken: Mapping[str, IntentRow]) -> None:
+        names = sorted({f"{row.source}/{row.source_id}" for row in taken.values()})
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        what = f"already sent or under way for {', '.join(names[:_NAMED])}{more}"
+        super().__init__(where, what)
+        self.args = (where, taken)
+        self.taken = taken
 
 
 class Tx:
@@ -37,20 +61,21 @@ class Tx:
         self._now = time_text(database.clock.now())
 
     def add_intents(
-        self, rows: Sequence[NewIntent], *, sending: bool = False
-    ) -> dict[str, IntentRow]:
-        """Record writes before they are sent.
+        self,
+        rows: Sequence[NewIntent],
+        state: Literal["planned", "sending"] = "planned",
+    ) -> None:
+        """Record writes before they are sent, or as they are.
 
         Args:
             rows: The writes, each with an id of its own.
-            sending: Record them as already on their way (one statement less than
-                `mark_sending` afterwards).
+            state: `sending` records and marks them in one statement.
 
-        Returns:
-            Those *not* recorded, because a live intent holds their claim: intent id
-            to the intent that holds it.
+        Raises:
+            ClaimTakenError: a live intent holds the claim of one of them, or two of
+                them have the same; the whole transaction is undone.
         """
-        if sending:
+        if state == "sending":
             rest = ("sending", 1, None, None, "", "", self._run_id, self._fence)
             times = (self._now, self._now, None)
         else:
@@ -61,12 +86,14 @@ class Tx:
         self._many(writes.add_intents, plain)
         claimed = [row for row in rows if row.claim is not None]
         if not claimed:
-            return {}
+            return
         self._many(writes.add_claimed_intents, [(*row, *tail) for row in claimed])
-        return self._refused(claimed)
+        taken = self._taken(claimed)
+        if taken:
+            raise ClaimTakenError(self._database.where, taken)
 
     def mark_sending(self, ids: Sequence[str]) -> None:
-        """Say that planned intents are sent now, by this run."""
+        """Say that open intents are sent now (again), by this run."""
         if not ids:
             return
         done = self._database.run(
@@ -78,7 +105,7 @@ class Tx:
             new_fence=self._fence,
         )
         if done.rowcount != len(ids):
-            what = f"{len(ids) - done.rowcount} intents are no longer planned"
+            what = f"{len(ids) - done.rowcount} intents are no longer open"
             remedy = "Run again: the ledger is read afresh, nothing was sent."
             raise LedgerError(self._database.where, what, remedy)
 
@@ -122,6 +149,10 @@ class Tx:
         tail = (self._run_id, self._now, self._now)
         self._many(writes.put_links, [(*row, *tail) for row in rows])
 
+    def put_match_keys(self, rows: Sequence[MatchKeyRow]) -> None:
+        """Note the match values that records are created with."""
+        self._many(writes.put_match_keys, rows)
+
     def detach_links(self, sync: str, source_ids: Sequence[str]) -> None:
         """Keep these links as history only: their counterpart is gone."""
         if source_ids:
@@ -134,20 +165,25 @@ class Tx:
                 new_updated_at=self._now,
             )
 
+    def put_relations(self, rows: Sequence[RelationRow]) -> None:
+        """Store which records belong to one story; known ones stay as they are."""
+        tail = (self._run_id, self._now)
+        self._many(writes.put_relations, [(*row, *tail) for row in rows])
+
     def add_decisions(self, rows: Sequence[NewDecision]) -> None:
         """Append decisions; the caller gives only those that changed."""
         tail = (self._run_id, self._now)
         self._many(writes.add_decisions, [(*row, *tail) for row in rows])
 
     def put_dead_letters(self, rows: Sequence[NewDeadLetter]) -> None:
-        """Open dead letters; one that is open already is counted up and renewed."""
+        """Open dead letters; one that is unsolved is counted up and renewed."""
         tail = ("open", 1, self._now, self._now, self._run_id)
         self._many(writes.put_dead_letters, [(*row, *tail) for row in rows])
 
     def resolve_dead_letters(
         self, sync: str, source_ids: Sequence[str], state: str = "resolved"
     ) -> int:
-        """Close the open dead letters of these records; returns how many there were."""
+        """Close the unsolved dead letters of these records; returns their number."""
         if not source_ids:
             return 0
         return self._database.run(
@@ -183,7 +219,7 @@ class Tx:
         row = (state, self._now, encode(counts), encode(calls), error, run_id)
         self._many(writes.finish_run, [row])
 
-    def _refused(self, claimed: list[NewIntent]) -> dict[str, IntentRow]:
+    def _taken(self, claimed: list[NewIntent]) -> dict[str, IntentRow]:
         found = self._database.run(
             self._connection, claim_holders, ids=[row.claim for row in claimed]
         )
@@ -194,7 +230,5 @@ class Tx:
             if holders[row.claim].id != row.id
         }
 
-    def _many(
-        self, build: Build, rows: Sequence[tuple[object, ...]]
-    ) -> None:
+    def _many(self, build: Build, rows: Sequence[tuple[object, ...]]) -> None:
         self._database.run_many(self._connection, build, rows)

@@ -15,8 +15,11 @@ from tasuki.ledger.tables import (
     INTENT,
     LINK,
     LIVE_STATES,
-    OPEN_LETTERS,
+    MATCH_KEY,
+    OPEN_STATES,
+    RELATION,
     RUN,
+    UNSOLVED_LETTERS,
 )
 
 
@@ -33,10 +36,10 @@ def add_claimed_intents(dialect: Dialect) -> ClauseElement:
 
 
 def mark_sending(dialect: Dialect) -> ClauseElement:
-    """Build the step from planned to sending."""
+    """Build the step to sending, from any open state."""
     return (
         update(INTENT)
-        .where(among(INTENT.c.id, "ids", dialect), INTENT.c.state == "planned")
+        .where(among(INTENT.c.id, "ids", dialect), text(OPEN_STATES))
         .values(
             state="sending",
             attempts=INTENT.c.attempts + 1,
@@ -93,6 +96,15 @@ def put_links(dialect: Dialect) -> ClauseElement:
     )
 
 
+def put_match_keys(dialect: Dialect) -> ClauseElement:
+    """Build the upsert of match values; the last record that was created has them."""
+    statement = insert_into(dialect, MATCH_KEY)
+    return statement.on_conflict_do_update(
+        index_elements=["key", "sync"],
+        set_={"source_id": statement.excluded["source_id"]},
+    )
+
+
 def detach_links(dialect: Dialect) -> ClauseElement:
     """Build the detaching of links."""
     return (
@@ -108,23 +120,30 @@ def detach_links(dialect: Dialect) -> ClauseElement:
     )
 
 
+def put_relations(dialect: Dialect) -> ClauseElement:
+    """Build the insert of relations."""
+    return insert_into(dialect, RELATION).on_conflict_do_nothing()
+
+
 def add_decisions(_: Dialect) -> ClauseElement:
     """Build the appending of decisions."""
-    return insert(DECISION).values({
-        column.name: bindparam(column.name) for column in DECISION.c[1:]
-    })
+    return insert(DECISION).values(
+        {column.name: bindparam(column.name) for column in DECISION.c[1:]}
+    )
 
 
 def put_dead_letters(dialect: Dialect) -> ClauseElement:
     """Build the upsert of open dead letters."""
-    statement = insert_into(dialect, DEAD_LETTER).values({
-        column.name: bindparam(column.name) for column in DEAD_LETTER.c[1:]
-    })
-    renewed = ("cause", "words", "remedy", "payload", "version", "revision")
+    statement = insert_into(dialect, DEAD_LETTER).values(
+        {column.name: bindparam(column.name) for column in DEAD_LETTER.c[1:]}
+    )
+    renewed = ("cause", "words", "remedy", "payload", "version", "revision", "state")
     return statement.on_conflict_do_update(
         index_elements=["source_id", "sync"],
-        index_where=text(OPEN_LETTERS),
-        set_={name: statement.excluded[name] for name in (*renewed, "last_at", "run_id")}
+        index_where=text(UNSOLVED_LETTERS),
+        set_={
+            name: statement.excluded[name] for name in (*renewed, "last_at", "run_id")
+        }
         | {"count": DEAD_LETTER.c.count + text("1")},
     )
 
@@ -136,13 +155,22 @@ def resolve_dead_letters(dialect: Dialect) -> ClauseElement:
         .where(
             among(DEAD_LETTER.c.source_id, "ids", dialect),
             DEAD_LETTER.c.sync == bindparam("which"),
-            text(OPEN_LETTERS),
+            text(UNSOLVED_LETTERS),
         )
         .values(
             state=bindparam("new_state"),
             last_at=bindparam("new_last_at"),
             run_id=bindparam("new_run_id"),
         )
+    )
+
+
+def move_dead_letters(_: Dialect) -> ClauseElement:
+    """Build a person's step with a dead letter."""
+    return (
+        update(DEAD_LETTER)
+        .where(DEAD_LETTER.c.id == bindparam("which"), text(UNSOLVED_LETTERS))
+        .values(state=bindparam("new_state"), last_at=bindparam("new_last_at"))
     )
 
 

@@ -2,6 +2,8 @@
 
 from tasuki.mapping.compile import CompiledMapping, compile_mapping, no_links
 from tasuki.mapping.fingerprint import fingerprint
+from tasuki.mapping.inline_tests import TestResult, run_tests
+from tasuki.mapping.load import MappingSet, load_mappings
 from tasuki.mapping.model import MappingModel, OnChange, WriteMode
 from tasuki.mapping.result import (
     Evaluation,
@@ -12,20 +14,29 @@ from tasuki.mapping.result import (
     Skip,
     Waiting,
 )
+from tasuki.mapping.show import json_schema, show
+from tasuki.mapping.tables import Surroundings
 
 __all__ = [
     "CompiledMapping",
     "Evaluation",
     "Faulty",
     "MappingModel",
+    "MappingSet",
     "MatchStep",
     "MatchValue",
     "OnChange",
     "Payload",
     "Skip",
+    "Surroundings",
+    "TestResult",
     "Waiting",
     "WriteMode",
     "compile_mapping",
     "fingerprint",
+    "json_schema",
+    "load_mappings",
     "no_links",
+    "run_tests",
+    "show",
 ]

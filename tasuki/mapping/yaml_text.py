@@ -71,6 +71,14 @@ class Document:
         rest = self.text[node.end_mark.index :].partition("\n")[0]
         return rest.lstrip().startswith("#")
 
+    def within(self, key: str) -> "Document":
+        """Return what stands under a key as a document of its own."""
+        inside = Document(self.file, self.text)
+        inside.value = self.value[key] if isinstance(self.value, dict) else None
+        for mine, theirs in ((self._keys, inside._keys), (self._values, inside._values)):
+            theirs.update({p[1:]: node for p, node in mine.items() if p[:1] == (key,)})
+        return inside
+
     def _node(self, path: Path) -> Node | None:
         while path and path not in self._values:
             path = path[:-1]

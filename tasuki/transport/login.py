@@ -31,7 +31,9 @@ _PAGE: Final = """<!doctype html>
 class Receiver:
     """Waits on 127.0.0.1 for one redirect that carries our `state`."""
 
-    def __init__(self, connection: str, state: str, clock: Clock, port: int = 0) -> None:
+    def __init__(
+        self, connection: str, state: str, clock: Clock, port: int = 0
+    ) -> None:
         self._connection = connection
         self._state = state
         self._clock = clock

@@ -46,7 +46,7 @@ def valid_registration_number(value: object) -> bool:
 
 
 def amount(value: object) -> Decimal | None:
-    """Return an amount in yen: ￥1,234, △1,000, 1億2,500万円; nothing for other text."""
+    """Return an amount in yen: ￥1,234, △1,000, 1億2,500万円; nothing for other."""
     exact_value = exact(value)
     if isinstance(exact_value, bool) or not isinstance(
         exact_value, str | int | Decimal

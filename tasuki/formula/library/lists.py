@@ -50,7 +50,7 @@ def _visited(
     for row in rows:
         if each is None:
             yield row, exact(row)
-        elif isinstance(row, Mapping):
+        elif type(row) is dict or isinstance(row, Mapping):
             yield row, each(row.get, counter)
         else:
             yield row, each({"item": row}.get, counter)

@@ -12,7 +12,9 @@ def field(name: object) -> object:
 
     The name is written out in the formula, so that it is checked like every other.
     """
-    raise RefusedValueError(reason=f"field({as_text(name)}) is read from the record only")
+    raise RefusedValueError(
+        reason=f"field({as_text(name)}) is read from the record only"
+    )
 
 
 def _plain(value: object) -> object:

@@ -84,9 +84,14 @@ def join(list_: object, separator: object = "") -> str:
 
 def concat(*values: object) -> str:
     """Join values to one text; missing values are left out, where + gives nothing."""
-    pieces = [as_text(value) for value in values if value is not None]
-    fits(sum(map(len, pieces)))
-    return "".join(pieces)
+    pieces = [
+        value if type(value) is str else as_text(value)
+        for value in values
+        if value is not None
+    ]
+    joined = "".join(pieces)
+    fits(len(joined))
+    return joined
 
 
 def contains(text: object, piece: object) -> bool:

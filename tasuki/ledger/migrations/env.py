@@ -1,6 +1,7 @@
 """How Alembic runs the ledger's migrations: on the connection it is given."""
 
 from alembic import context
+
 from tasuki.ledger.tables import Stored
 
 

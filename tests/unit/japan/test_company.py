@@ -6,38 +6,9 @@ from hypothesis import strategies as st
 
 from tasuki.japan.company import company, company_key, company_match, company_name
 
-_PIECES = st.sampled_from(
-    [
-        "株式会社",
-        "(株)",
-        "㈱",
-        "カ)",
-        "(カ",
-        "有限会社",
-        "NPO法人",
-        "御中",
-        "様",
-        "Co., Ltd.",
-        "K.K.",
-        "inc",
-    ]
-    + [
-        "髙",
-        "ー",
-        "-",
-        "−",
-        "・",
-        " ",
-        "　",
-        "(",
-        ")",
-        "ABC",
-        "サンプル",
-        "１",
-        ".",
-        ",",
-    ]
-)
+_FORMS = "株式会社 (株) ㈱ カ) (カ 有限会社 NPO法人 御中 様 Co.,Ltd. K.K. inc"
+_SIGNS = "髙 ー - − ・ ( ) ABC サンプル １ . ,"
+_PIECES = st.sampled_from([*_FORMS.split(), *_SIGNS.split(), " ", "　"])
 _NAMES = st.text() | st.lists(_PIECES, max_size=8).map("".join)
 
 

@@ -10,26 +10,29 @@ branch_labels = None
 depends_on = None
 
 OPEN = "state IN ('planned', 'sending', 'in_doubt')"
+LEFT_OVER = "outcome IN ('waiting', 'held')"
 LIVE = "state NOT IN ('rejected', 'abandoned')"
 
 
-def _text(name, *, key=False, null=False):
+def _text(name: str, *, key: bool = False, null: bool = False) -> Column[str]:
     return Column(name, String(), primary_key=key, nullable=null)
 
 
-def _whole(name):
+def _whole(name: str) -> Column[int]:
     return Column(name, Integer(), nullable=False)
 
 
-def _number():
+def _number() -> Column[int]:
     return Column("id", Integer(), primary_key=True, nullable=False)
 
 
-def _texts(*names):
+def _texts(*names: str) -> list[Column[str]]:
     return [_text(name) for name in names]
 
 
-def _partial(name, table, columns, where, *, unique=False):
+def _partial(
+    name: str, table: str, columns: list[str], where: str, *, unique: bool = False
+) -> None:
     condition = text(where)
     op.create_index(
         name,
@@ -41,13 +44,13 @@ def _partial(name, table, columns, where, *, unique=False):
     )
 
 
-def upgrade():
+def upgrade() -> None:
     _work()
     _evidence()
     _coordination()
 
 
-def _work():
+def _work() -> None:
     op.create_table(
         "link",
         _text("source_id", key=True),
@@ -56,6 +59,13 @@ def _work():
         *_texts("version", "revision", "state", "run_id", "linked_at", "updated_at"),
     )
     op.create_index("link_reverse", "link", ["destination_id", "sync"])
+    op.create_table(
+        "relation",
+        _text("from_ref", key=True),
+        _text("to_ref", key=True),
+        *_texts("sync", "run_id", "seen_at"),
+    )
+    op.create_index("relation_to", "relation", ["to_ref"])
     op.create_table(
         "intent",
         _text("id", key=True),
@@ -78,6 +88,12 @@ def _work():
     _partial("intent_open", "intent", ["sync"], OPEN)
     _partial("intent_claim", "intent", ["claim"], LIVE, unique=True)
     op.create_table(
+        "match_key",
+        _text("key", key=True),
+        _text("sync", key=True),
+        _text("source_id"),
+    )
+    op.create_table(
         "cursor",
         _text("sync", key=True),
         _text("part", key=True),
@@ -85,7 +101,7 @@ def _work():
     )
 
 
-def _evidence():
+def _evidence() -> None:
     op.create_table(
         "decision",
         _number(),
@@ -93,6 +109,7 @@ def _evidence():
         *_texts("revision", "version", "run_id", "decided_at"),
     )
     op.create_index("decision_source", "decision", ["source_id", "sync", "id"])
+    _partial("decision_left_over", "decision", ["sync"], LEFT_OVER)
     op.create_table(
         "dead_letter",
         _number(),
@@ -102,10 +119,10 @@ def _evidence():
         *_texts("first_at", "last_at", "run_id"),
     )
     _partial(
-        "dead_letter_open",
+        "dead_letter_unsolved",
         "dead_letter",
         ["source_id", "sync"],
-        "state = 'open'",
+        "state IN ('open', 'replayed')",
         unique=True,
     )
     op.create_index("dead_letter_source", "dead_letter", ["source_id", "sync"])
@@ -121,7 +138,7 @@ def _evidence():
     op.create_index("run_sync", "run", ["sync", "started_at"])
 
 
-def _coordination():
+def _coordination() -> None:
     op.create_table(
         "lease",
         _text("name", key=True),

@@ -1,0 +1,24 @@
+"""freee会計 (partners) and freee請求書 (invoices)."""
+
+from tasuki.connector import Connector, Wire
+from tasuki.ports import System
+
+from .settings import FreeeSettings, limits_of, login_flow
+
+
+def _open(settings: FreeeSettings, wire: Wire) -> System:
+    # HTTP is loaded when a connection is opened, not when connectors are listed.
+    from .system import FreeeSystem  # noqa: PLC0415
+
+    return FreeeSystem(settings, wire)
+
+
+CONNECTOR = Connector(
+    name="freee",
+    settings=FreeeSettings,
+    open=_open,
+    limits=limits_of,
+    streams=("partner", "invoice"),
+    login=login_flow,
+    sandbox="sandbox:FreeeSandbox",
+)

@@ -1,0 +1,187 @@
+"""`connections.yaml`: which accounts a project is connected to.
+
+Secrets stand there by reference only: `${NAME}` from the environment, or
+`${file:path}` from a file. References are opaque text: `00123` stays `00123`.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from tasuki.connector import ConnectionSettings, Connector
+from tasuki.mapping.problem import Problems, nearest
+from tasuki.mapping.yaml_text import Document, read_yaml
+from tasuki.model.errors import ConfigError
+from tasuki.registry import Registry
+
+FILE = "connections.yaml"
+_REFERENCE = re.compile(r"\$\{([^{}]*)\}")
+_MISSING = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One entry: its connector and its checked settings."""
+
+    name: str
+    connector: Connector
+    settings: ConnectionSettings
+
+
+@dataclass(slots=True)
+class _Entry:
+    """An entry while it is read."""
+
+    document: Document
+    name: str
+    referenced: set[tuple[str | int, ...]]
+
+
+def load_connections(
+    root: Path, registry: Registry, environment: Mapping[str, str]
+) -> dict[str, Connection]:
+    """Read a project's connections; every problem in one go.
+
+    Raises:
+        ConfigError: there is no such file.
+        MappingError: all problems of it.
+    """
+    path = root / FILE
+    if not path.is_file():
+        remedy = "`tasuki init` writes one to begin with."
+        raise ConfigError(str(path), "there is no such file", remedy)
+    problems = Problems()
+    document = read_yaml(FILE, path.read_text(encoding="utf-8"), problems)
+    found: dict[str, Connection] = {}
+    if document is not None:
+        if not isinstance(document.value, dict) or not document.value:
+            problems.add(document.problem((), "the file names connections"))
+        else:
+            for name, value in document.value.items():
+                entry = _Entry(document, name, set())
+                connection = _read(entry, value, registry, environment, root, problems)
+                if connection is not None:
+                    found[name] = connection
+    problems.raise_any()
+    return found
+
+
+def _read(  # noqa: PLR0913, PLR0917
+    entry: _Entry,
+    value: object,
+    registry: Registry,
+    environment: Mapping[str, str],
+    root: Path,
+    problems: Problems,
+) -> Connection | None:
+    document, name = entry.document, entry.name
+    if not isinstance(value, dict) or not isinstance(value.get("connector"), str):
+        remedy = f"For example {name}: {{connector: hubspot, auth: …}}."
+        problems.add(document.problem((name,), "a connection names its connector", remedy))
+        return None
+    try:
+        connector = registry.get(value["connector"])
+    except ConfigError as error:
+        problems.add(document.problem((name, "connector"), error.what, error.remedy))
+        return None
+    resolved = _resolve(entry, (name,), value, environment, root, problems)
+    try:
+        settings = connector.settings.model_validate(resolved)
+    except ValidationError as error:
+        _note(entry, connector, error, problems)
+        return None
+    for path in _secrets(settings, (name,)):
+        if path not in entry.referenced:
+            remedy = f'Write "${{{name.upper()}_{str(path[-1]).upper()}}}" and set that variable.'
+            problems.add(document.problem(path, "a secret stands here in clear", remedy))
+    return Connection(name, connector, settings)
+
+
+def _resolve(  # noqa: PLR0913, PLR0917
+    entry: _Entry,
+    path: tuple[str | int, ...],
+    value: object,
+    environment: Mapping[str, str],
+    root: Path,
+    problems: Problems,
+) -> object:
+    """Put the environment's values in place of references."""
+    if isinstance(value, dict):
+        return {
+            k: _resolve(entry, (*path, k), v, environment, root, problems)
+            for k, v in value.items()
+        }
+    if isinstance(value, list):
+        return [
+            _resolve(entry, (*path, i), v, environment, root, problems)
+            for i, v in enumerate(value)
+        ]
+    if not isinstance(value, str) or "${" not in value:
+        return value
+    entry.referenced.add(path)
+
+    def put(found: "re.Match[str]") -> str:
+        return _look_up(entry, path, found.group(1), environment, root, problems)
+
+    return _REFERENCE.sub(put, value)
+
+
+def _look_up(  # noqa: PLR0913, PLR0917
+    entry: _Entry,
+    path: tuple[str | int, ...],
+    name: str,
+    environment: Mapping[str, str],
+    root: Path,
+    problems: Problems,
+) -> str:
+    kind, colon, rest = name.partition(":")
+    if colon and kind == "file":
+        file = root / rest
+        if file.is_file():
+            return file.read_text(encoding="utf-8").strip()
+        remedy = "The path is relative to the project's folder."
+        problems.add(entry.document.problem(path, f"there is no file '{rest}'", remedy))
+        return ""
+    if name in environment:
+        return environment[name]
+    what = f"the environment has no {name}"
+    remedy = f"Set it, for example: export {name}=…"
+    problems.add(entry.document.problem(path, what, remedy))
+    return "-"
+
+
+def _note(
+    entry: _Entry, connector: Connector, error: ValidationError, problems: Problems
+) -> None:
+    for one in error.errors(include_url=False, include_input=False):
+        where = tuple(p for p in one["loc"] if not str(p).startswith("function-"))
+        path = (entry.name, *where)
+        if one["type"] == "extra_forbidden":
+            known = [*_known_keys(connector.settings), "connector"]
+            remedy = nearest(str(where[-1]), known, f"Known keys: {', '.join(known)}.")
+            what = f"unknown key '{where[-1]}'"
+            problems.add(entry.document.key_problem(path, what, remedy))
+            continue
+        what = one["msg"].removeprefix("Value error, ")
+        named = ".".join(str(part) for part in where)
+        problems.add(entry.document.problem(path, f"{named}: {what[:1].lower()}{what[1:]}"))
+
+
+def _known_keys(model: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _secrets(
+    model: BaseModel, path: tuple[str | int, ...]
+) -> Iterator[tuple[str | int, ...]]:
+    for name in type(model).model_fields:
+        value: Any = getattr(model, name, _MISSING)
+        if isinstance(value, SecretStr):
+            if value.get_secret_value():
+                yield (*path, name)
+        elif isinstance(value, BaseModel):
+            yield from _secrets(value, (*path, name))

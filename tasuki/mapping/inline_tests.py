@@ -1,0 +1,203 @@
+"""Runs the tests inside mapping files: offline, without a clock, in milliseconds."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from tasuki.mapping.compile import CompiledMapping
+from tasuki.mapping.fingerprint import canonical, fingerprint
+from tasuki.mapping.load import MappingSet
+from tasuki.mapping.model import ExpectModel, OnChange, TestModel
+from tasuki.mapping.result import Evaluation, Faulty, Payload, Skip, Waiting
+from tasuki.mapping.runtime import word
+from tasuki.model.record import Record
+
+_NOTHING = object()
+_IDS = ("id", "Id", "hs_object_id")
+
+
+@dataclass(frozen=True, slots=True)
+class TestResult:
+    """What became of one inline test.
+
+    Attributes:
+        mapping: The mapping's id.
+        index: Its place among the file's tests, from 0.
+        name: Its name, or what it expects.
+        passed: Whether all of it held.
+        difference: What was expected and what came, in lines; "" if it passed.
+        position: `file:line` of the test.
+    """
+
+    __test__ = False  # pytest collects classes by this name
+
+    mapping: str
+    index: int
+    name: str
+    passed: bool
+    difference: str
+    position: str
+
+
+def run_tests(mappings: MappingSet, names: tuple[str, ...] = ()) -> list[TestResult]:
+    """Run the inline tests of these mappings, or of all.
+
+    Raises:
+        ConfigError: A name is unknown.
+    """
+    chosen = [mappings[name] for name in names] if names else list(mappings)
+    return [result for mapping in chosen for result in _results(mappings, mapping)]
+
+
+def _results(mappings: MappingSet, mapping: CompiledMapping) -> Iterator[TestResult]:
+    document = mappings.file(mapping.id)
+    for index, test in enumerate(mapping.model.tests):
+        ready = mapping
+        if test.today is not None:
+            ready = mappings.recompiled(mapping.id, _always(test.today))
+        difference = "\n".join(_differences(ready, test))
+        place = document.problem(("tests", index), "")
+        yield TestResult(
+            mapping=mapping.id,
+            index=index,
+            name=test.name or _named(test.expect),
+            passed=not difference,
+            difference=difference,
+            position=f"{place.file}:{place.line}",
+        )
+
+
+def _always(day: str) -> Callable[[], date]:
+    fixed = date.fromisoformat(day)
+    return lambda: fixed
+
+
+def _named(expect: ExpectModel) -> str:
+    ending, value = _expected(expect)
+    return ending if isinstance(value, dict | bool) else f"{ending} {value}"
+
+
+def _expected(expect: ExpectModel) -> tuple[str, object]:
+    """Return the ending that is expected, and its details."""
+    said = expect.model_dump(exclude_unset=True, exclude={"write_back"})
+    return next(iter(said.items()), ("", None))
+
+
+def _differences(mapping: CompiledMapping, test: TestModel) -> Iterator[str]:
+    record = _record(test.given)
+
+    def links(sync: str, source_id: str) -> str | None:
+        return test.links.get(sync, {}).get(source_id)
+
+    made = mapping.evaluate(record, links)
+    before = None
+    if test.before is not None:
+        before = mapping.evaluate(_record({**test.given, **test.before}), links)
+    ending, expected = _expected(test.expect)
+    if ending:
+        came, details = _ending(mapping, record, made, before)
+        yield from _compare(ending, expected, came, details)
+    if test.expect.write_back is not None:
+        back = mapping.write_back(record, test.receipt or {})
+        if isinstance(back, Faulty):
+            yield f"write_back: {back.field}: {back.words}"
+        else:
+            yield from _fields("write_back.", test.expect.write_back, back)
+
+
+def _record(fields: Mapping[str, object]) -> Record:
+    own = next((word(fields[name]) for name in _IDS if fields.get(name)), "1")
+    return Record(own, "", dict(fields))
+
+
+def _ending(
+    mapping: CompiledMapping,
+    record: Record,
+    made: Evaluation,
+    before: Evaluation | None,
+) -> tuple[str, object]:
+    """Return what becomes of the record, in the words that tests use."""
+    match made:
+        case Skip(reason):
+            return "skip", reason
+        case Waiting(sync, _):
+            return "wait", sync
+        case Faulty():
+            return "fault", made
+    if not isinstance(before, Payload):
+        attached = _attached(mapping, record)
+        return "create", (made.for_create(), made.for_update(), attached)
+    if fingerprint(made.for_update()) == fingerprint(before.for_update()):
+        return "unchanged", True
+    if mapping.on_change is OnChange.HOLD:
+        return "hold", "on_change"
+    sent = before.for_update()
+    changed = {
+        name: value
+        for name, value in made.for_update().items()
+        if not _same(value, sent.get(name, _NOTHING))
+    }
+    return "changed", changed
+
+
+def _attached(mapping: CompiledMapping, record: Record) -> dict[str, str]:
+    values = mapping.match_values(record)
+    if isinstance(values, Faulty):
+        return {}
+    return {step.field: value for step, value in values if step.attach}
+
+
+def _compare(
+    ending: str, expected: object, came: str, details: object
+) -> Iterator[str]:
+    """Yield what differs between the expected ending and the real one."""
+    if came == "create" and isinstance(details, tuple):
+        create, update, attached = details
+        payloads = {"create": create, "update": update, "attach": attached}
+        if ending in payloads and isinstance(expected, dict):
+            yield from _fields("", expected, payloads[ending])
+        else:
+            yield f"expected {_said(ending, expected)}, came a payload"
+        return
+    if came == "changed" and ending == "update" and isinstance(expected, dict):
+        yield from _fields("", expected, details if isinstance(details, dict) else {})
+        return
+    if isinstance(details, Faulty):
+        if ending != "fault" or details.field != expected:
+            came_words = f"fault {details.field}: {details.words}"
+            yield f"expected {_said(ending, expected)}, came {came_words}"
+        return
+    if (came, details) != (ending, expected):
+        yield f"expected {_said(ending, expected)}, came {_said(came, details)}"
+
+
+def _said(ending: str, value: object) -> str:
+    return ending if isinstance(value, dict | bool) else f"{ending} {value}"
+
+
+def _fields(
+    prefix: str, expected: Mapping[str, object], made: Mapping[str, object]
+) -> Iterator[str]:
+    """Yield a line for each expected field that is another."""
+    for name, value in expected.items():
+        came = made.get(name, _NOTHING)
+        if value is None and came is _NOTHING:
+            continue  # blank: a create leaves it out
+        if not _same(value, came):
+            shown = "nothing" if came is _NOTHING else _written(came)
+            yield f"{prefix}{name}: expected {_written(value)}, came {shown}"
+
+
+def _same(one: object, other: object) -> bool:
+    """Compare as systems do: numbers by value; a dict may hold more than expected."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return all(_same(value, other.get(name)) for name, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if isinstance(one, bool) is not isinstance(other, bool):
+        return False
+    return one == other
+
+
+def _written(value: object) -> str:
+    return canonical(value).decode().replace("\\u0000", "")
