@@ -93,7 +93,7 @@ class Client:
         )
         return _object(answer.body), _told_at(answer.headers, asked)
 
-    def post(  # noqa: PLR0913 - one request has this many sides
+    def post(
         self,
         path: str,
         body: object,

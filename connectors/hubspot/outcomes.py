@@ -33,7 +33,8 @@ _REMEDIES = {
     "INVALID_LONG": _FORMAT,
     "INVALID_NUMERIC": _FORMAT,
     "INVALID_OPTION": (
-        "Add the option to the property in HubSpot, or a line to the mapping's `values`."
+        "Add the option to the property in HubSpot, or a line to the mapping's "
+        "`values`."
     ),
     "INVALID_LIFECYCLE_STAGE": (
         "A lifecycle stage only moves forward: clear it in HubSpot first, or leave it "
@@ -56,6 +57,7 @@ _REMEDIES = {
 _DEFAULT_REMEDY = "Correct the record at its source; the next run picks it up."
 _BY_NAME = {"PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"}
 _FOR_ALL = ("non-unique", "infer object type")
+_RECEIPT = ("id", "url", "createdAt", "updatedAt")
 _SHORTEST_VALUE = 3
 """Shorter values are not masked in HubSpot's words: they would cut words apart."""
 
@@ -84,7 +86,8 @@ class Tally:
     def read_refusal(self, refusal: RefusedError) -> list[Error]:
         """Take the refusal of a whole batch: nothing of it was done."""
         category = refusal.body.get("category") or refusal.code
-        whole: dict[str, Any] = {"message": refusal.answer, **refusal.body, "category": category}
+        whole: dict[str, Any] = {"message": refusal.answer, **refusal.body}
+        whole["category"] = category
         details = whole.pop("errors", None) or ()
         if self._blame_all(whole):
             return []
@@ -182,7 +185,7 @@ def _known_code(error: Error, message: str, category: str) -> str:
 def _confirmed(write: Write, result: Error) -> Confirmed:
     """Return the receipt; an id other than the asked one is the survivor of a merge."""
     made = result.get("new")
-    answer = {k: result[k] for k in ("id", "url", "createdAt", "updatedAt") if result.get(k)}
+    answer = {name: result[name] for name in _RECEIPT if result.get(name)}
     if write.operation is Operation.UPDATE:
         made = False
     return Confirmed(write.ref, str(result["id"]), made, answer)

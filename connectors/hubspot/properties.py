@@ -67,8 +67,9 @@ class Properties:
 
     def _once(self, stream: str) -> Mapping[str, Any]:
         # The package takes 0.15 s to import, and only set-up needs it.
-        from hubspot.crm.properties.exceptions import ApiException  # noqa: PLC0415
         from urllib3.exceptions import HTTPError  # noqa: PLC0415
+
+        from hubspot.crm.properties.exceptions import ApiException  # noqa: PLC0415
 
         wire, where = self._client.wire, self._client.where(stream)
         wire.budget.acquire()

@@ -6,6 +6,7 @@ Walking by id also needs no cap of 10,000 hits, whatever their times are.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 from tasuki.model.errors import CursorExpiredError, RejectedError, TransientError
@@ -141,7 +142,7 @@ def last_id(found: Sequence[dict[str, Any]], before: str, where: str) -> str:
             records.
     """
     ids = [int(before), *(int(row["id"]) for row in found)]
-    if any(left >= right for left, right in zip(ids, ids[1:], strict=False)):
+    if any(left >= right for left, right in pairwise(ids)):
         raise TransientError(where, "search answered out of the order of ids", "ORDER")
     return str(ids[-1])
 

@@ -17,7 +17,6 @@ from .properties import Properties
 from .settings import STREAMS, HubspotSettings
 from .source import Source, time_property
 
-
 _PAGES = {"contacts": "0-1", "companies": "0-2", "deals": "0-3", "tickets": "0-5"}
 """Object types with a page of their own; line items are shown inside their deal."""
 

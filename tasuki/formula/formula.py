@@ -72,7 +72,7 @@ class Formula:
         elif isinstance(error, RecursionError | MemoryError):
             reason = "values nested too deeply"
         else:
-            # The text of a foreign error may quote the record, so only its kind is told.
+            # Another error's text may quote the record, so only its kind is told.
             reason = f"{word} gave up ({type(error).__name__})"
         remedy = error.remedy if isinstance(error, TasukiError) else None
         return FormulaError(self.text, position, reason, remedy)

@@ -104,7 +104,7 @@ class _Meter:
     def _reserve(self, now: float) -> None:
         pace, count = self.pace, self._next_block
         with self._database.writing() as connection:
-            tat, paused_until = self._database.run(
+            stored = self._database.run(
                 connection,
                 _reserve,
                 meter=self.name,
@@ -113,6 +113,7 @@ class _Meter:
                 now=now,
                 step=count * pace.interval,
             ).one()
+        tat, paused_until = float(stored[0]), float(stored[1])
         begin = tat - count * pace.interval
         earliest = max(now, paused_until)
         self._moments.extend(
@@ -137,9 +138,11 @@ class LedgerBudget:
         self._patience = patience
         self._lock = Lock()
         self._meters = [
-            (limit.window, _Meter(database, _name(connection, limit), connection, pace))
+            (
+                limit.window,
+                _Meter(database, _name(connection, limit), connection, Pace.of(limit)),
+            )
             for limit in sorted(limits, key=lambda limit: -limit.seconds)
-            if (pace := Pace.of(limit))
         ] or [("", _Meter(database, connection, connection, _FREE))]
 
     def acquire(self, window: str = "") -> None:

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import psycopg
@@ -28,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ClauseElement
 
 from tasuki.ledger.words import ledger_error
@@ -47,7 +48,7 @@ class Statement:
     """
 
     def __init__(self, dialect: Dialect, clause: ClauseElement) -> None:
-        compiled = clause.compile(dialect=dialect)
+        compiled = cast(SQLCompiler, clause.compile(dialect=dialect))
         self.sql = str(compiled)
         self.names: tuple[str, ...] = tuple(compiled.positiontup or ())
         self._fixed: dict[str, Any] = {

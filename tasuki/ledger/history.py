@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Dialect, bindparam, func, or_, select, text
+from sqlalchemy import BindParameter, Dialect, bindparam, func, or_, select, text
 from sqlalchemy.sql.expression import ClauseElement
 
 from tasuki.ledger import writes
@@ -220,7 +220,7 @@ def _causes(_: Dialect) -> ClauseElement:
 
 
 def _story_links(_: Dialect) -> ClauseElement:
-    which = bindparam("which")
+    which: BindParameter[str] = bindparam("which")
     return (
         select(*LINK_COLUMNS)
         .where(or_(LINK.c.source_id == which, LINK.c.destination_id == which))

@@ -38,7 +38,7 @@ class BatchReading:
         if not source_ids:
             return {}
         found = self._database.rows(_link_targets, sync=sync, ids=list(source_ids))
-        return {source_id: destination_id for source_id, destination_id in found}
+        return {row[0]: row[1] for row in found}
 
     def reverse_links(
         self, sync: str, destination_ids: Sequence[str]
@@ -52,7 +52,7 @@ class BatchReading:
         found = self._database.rows(
             _reverse_links, sync=sync, ids=list(destination_ids)
         )
-        return {destination_id: source_id for destination_id, source_id in found}
+        return {row[0]: row[1] for row in found}
 
     def open_intents(
         self, sync: str, source_ids: Sequence[str] | None = None

@@ -162,6 +162,14 @@ class MatchKeyRow(NamedTuple):
     source_id: str
 
 
+class MatchKeyRow(NamedTuple):
+    """A match value, hashed by the engine, and the record created with it."""
+
+    key: str
+    sync: str
+    source_id: str
+
+
 class RelationRow(NamedTuple):
     """Two records (`connection/stream/id`) that belong to one story."""
 

@@ -108,6 +108,19 @@ class MatchKey(Stored, table=True):
     source_id: str
 
 
+class MatchKey(Stored, table=True):
+    """A match value (hashed) that a record was created with, to notice its twins.
+
+    The destination may not show the first of two yet: in flight, or a late index.
+    """
+
+    __tablename__ = "match_key"
+
+    key: str = Field(primary_key=True)
+    sync: str = Field(primary_key=True)
+    source_id: str
+
+
 class Relation(Stored, table=True):
     """Two records of one system that belong to one story, as a mapping said.
 
@@ -264,6 +277,7 @@ def _table(name: str) -> Table:
 LINK = _table("link")
 INTENT = _table("intent")
 DECISION = _table("decision")
+MATCH_KEY = _table("match_key")
 RELATION = _table("relation")
 MATCH_KEY = _table("match_key")
 DEAD_LETTER = _table("dead_letter")

@@ -75,13 +75,9 @@ class Tx:
             ClaimTakenError: a live intent holds the claim of one of them, or two of
                 them have the same; the whole transaction is undone.
         """
-        if state == "sending":
-            rest = ("sending", 1, None, None, "", "", self._run_id, self._fence)
-            times = (self._now, self._now, None)
-        else:
-            rest = ("planned", 0, None, None, "", "", self._run_id, self._fence)
-            times = (self._now, None, None)
-        tail = rest + times
+        attempts, sent_at = (1, self._now) if state == "sending" else (0, None)
+        begun = (state, attempts, None, None, "", "", self._run_id, self._fence)
+        tail = (*begun, self._now, sent_at, None)
         plain = [(*row, *tail) for row in rows if row.claim is None]
         self._many(writes.add_intents, plain)
         claimed = [row for row in rows if row.claim is not None]

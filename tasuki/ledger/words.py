@@ -14,8 +14,7 @@ _SQLITE: dict[str, tuple[str, str | None]] = {
     "SQLITE_FULL": ("the disk is full", _FREE),
     "SQLITE_BUSY": (
         "another program holds the ledger",
-        "End the program that holds it (a backup, a database browser), then run "
-        "again: nothing was lost.",
+        "End the program that holds it, then run again: nothing was lost.",
     ),
     "SQLITE_LOCKED": ("another part of this program holds the ledger", None),
     "SQLITE_READONLY": ("the ledger may not be written", _RIGHTS),

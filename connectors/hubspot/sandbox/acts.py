@@ -1,6 +1,6 @@
 """What people do in HubSpot's screens, and visitors on the company's site."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tasuki.sandbox.server import Reply, Request
@@ -24,7 +24,7 @@ class Acts:
         """Carry out the act that the path names."""
         act = request.args["act"]
         body = request.json()
-        functions = {
+        functions: dict[str, Callable[..., str]] = {
             "create": self.create, "edit": self.edit, "merge": self.merge,
             "archive": self.archive, "submit_form": self.submit_form,
         }
@@ -92,7 +92,8 @@ class Acts:
 
     def submit_form(self, email: str, **properties: str) -> str:
         """Fill in a form on the site: a known address is updated, another created."""
-        store, writer = self._account.store("contacts"), self._account.writer("contacts")
+        store = self._account.store("contacts")
+        writer = self._account.writer("contacts")
         row = store.by_key("email", email)
         values: dict[str, str | None] = {**properties, "email": email.strip().lower()}
         values["recent_conversion_date"] = iso(int(self._account.clock() * 1000))

@@ -21,7 +21,10 @@ from .writing import (
     write_batch,
 )
 
+Answering = Callable[[Request], Reply]
+
 _PAGE_CAP = 100
+_PRIMARY_KINDS = {1, 5}  # contact to company, deal to company
 _DAILY = 250_000
 _OBJECTS = r"/crm/(?P<version>objects/2026-09|v3/objects)/(?P<stream>[^/]+)"
 _LINKS = r"/crm/(?:associations/2026-03|v4/associations)/(?P<near>[^/]+)/(?P<far>[^/]+)"
@@ -45,7 +48,7 @@ class HubspotSandbox:
 
     name = "hubspot"
 
-    def __init__(  # noqa: PLR0913 - every behaviour has a switch
+    def __init__(
         self,
         *,
         token: str = "pat-sandbox",  # noqa: S107 - of a stand-in
@@ -179,7 +182,7 @@ class HubspotSandbox:
         self._searchers[stream] = Searcher(store)
         return store
 
-    def _authorised(self, function: Callable[[Request], Reply]) -> Callable[[Request], Reply]:
+    def _authorised(self, function: Answering) -> Answering:
         def checked(request: Request) -> Reply:
             if request.headers.get("authorization") != f"Bearer {self.token}":
                 words = "Authentication credentials not found or not valid."
@@ -266,7 +269,7 @@ class HubspotSandbox:
         store, body = self.store(request.args["stream"]), _object(request)
         inputs, key = body["inputs"], str(body.get("idProperty") or "")
         self.writer(store.name).check_batch("create", inputs)
-        if key and key not in store.keys():
+        if key and key not in store.key_names():
             words = f"Property {key} is not a unique property"
             return _error(400, words, "VALIDATION_ERROR")
         names = store.names(list(body.get("properties") or ()))
@@ -309,7 +312,7 @@ class HubspotSandbox:
         for one in _object(request)["inputs"]:
             ids = int(one["from"]["id"]), int(one["to"]["id"])
             kinds = [kind.get("associationTypeId") for kind in one.get("types") or ()]
-            primary = 1 in kinds or 5 in kinds
+            primary = bool(_PRIMARY_KINDS.intersection(kinds))
             self.links.join((near, ids[0]), (far, ids[1]), primary=primary)
         return Reply(201, _batch([], []))
 

@@ -136,7 +136,7 @@ def _all_of(store: Store, filters: list[dict[str, Any]]) -> Test:
     return lambda row: all(test(row) for test in tests)
 
 
-def _test(store: Store, asked: Mapping[str, Any]) -> Test:  # noqa: PLR0911 - operators
+def _test(store: Store, asked: Mapping[str, Any]) -> Test:
     name, operator = str(asked.get("propertyName")), str(asked.get("operator"))
     if name not in store.properties:
         words = f"There was a problem with the request: unknown property {name}"
@@ -158,7 +158,8 @@ def _test(store: Store, asked: Mapping[str, Any]) -> Test:  # noqa: PLR0911 - op
             token = str(asked["value"]).lower().strip("*")
             wanted = operator == "CONTAINS_TOKEN"
             return lambda row: (token in (row.values.get(name) or "").lower()) is wanted
-    return _comparison(store, name, operator, asked)
+        case _:
+            return _comparison(store, name, operator, asked)
 
 
 def _comparison(

@@ -45,7 +45,7 @@ class Row:
 
 
 class Store:
-    """Rows of one type by id, by unique value, and as the late search index has them."""
+    """Rows of one type, by id and unique value, and as the late index has them."""
 
     def __init__(
         self,
@@ -92,7 +92,7 @@ class Store:
         found = self._unique.get(name, {}).get(value.strip().lower())
         return None if found is None else self.live(found)
 
-    def keys(self) -> Iterator[str]:
+    def key_names(self) -> Iterator[str]:
         """Return the names of properties with unique values."""
         for name, one in self.properties.items():
             if one.unique or (self.name == "contacts" and name == "email"):
@@ -154,7 +154,7 @@ class Store:
             self._unique.setdefault(name, {})[value] = row.id
 
     def _key_values(self, row: Row) -> Iterator[tuple[str, str]]:
-        for name in self.keys():
+        for name in self.key_names():
             if value := row.values.get(name):
                 yield name, value.lower()
         for value in (row.values.get("hs_additional_emails") or "").split(";"):

@@ -61,7 +61,7 @@ class Writer:
             words = "Invalid input JSON: some required fields were not set: [id]"
             raise BadBatchError(words)
         for key in keys - {""}:
-            if key not in self._store.keys() or (verb == "update" and key == "email"):
+            if key not in self._store.key_names() or (verb == "update" and key == "email"):
                 words = f"Unable to perform update/upsert by non-unique property {key}"
                 raise BadBatchError(words)
         lower = [one.lower() for one in ids]
@@ -72,9 +72,9 @@ class Writer:
     def prepare(
         self, verb: str, asked: Mapping[str, Any]
     ) -> tuple[Row | None, dict[str, str | None], Problem | None]:
-        """Return the row meant (None for a new one), its new values, and what is wrong.
+        """Return the row meant, its new values, and what is wrong; change nothing.
 
-        Nothing is changed yet.
+        The row is None for a record yet to be made.
         """
         row = self._meant(verb, asked)
         if row is None and verb == "update":
@@ -106,9 +106,13 @@ class Writer:
         return self._store.live(int(record_id)) if record_id.isdecimal() else None
 
     def _wrong(
-        self, asked: Mapping[str, Any], row: Row | None, values: Mapping[str, str | None]
+        self,
+        asked: Mapping[str, Any],
+        row: Row | None,
+        values: Mapping[str, str | None],
     ) -> Problem | None:
-        found = [one for name in values if (one := self._wrong_value(name, values, row))]
+        checked = [self._wrong_value(name, values, row) for name in values]
+        found = [one for one in checked if one]
         if found:
             words = f"Property values were not valid: {orjson.dumps(found).decode()}"
             return _problem(asked, "VALIDATION_ERROR", words)
@@ -116,7 +120,7 @@ class Writer:
         if missing:
             words = f"Some required properties were not set: {missing}"
             return _problem(asked, "VALIDATION_ERROR", words)
-        for name in self._store.keys():
+        for name in self._store.key_names():
             other = self._store.by_key(name, values.get(name) or "")
             if other is not None and (row is None or other.id != row.id):
                 words = f"Record already exists. Existing ID: {other.id}"
@@ -130,7 +134,7 @@ class Writer:
         if one is None:
             return _invalid(name, "PROPERTY_DOESNT_EXIST", f'"{name}" does not exist')
         if one.read_only:
-            return _invalid(name, "READ_ONLY_VALUE", f'"{name}" is a read only property')
+            return _invalid(name, "READ_ONLY_VALUE", f'"{name}" is read only')
         if not value:
             return None
         if name == "lifecyclestage" and row is not None:

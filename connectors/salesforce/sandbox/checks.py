@@ -108,7 +108,7 @@ def _value(store: Store, field: Field, value: object) -> object:
 
 
 def _unreadable(field: Field, value: object) -> RequestError:
-    token = "VALUE_STRING" if isinstance(value, str) else "VALUE_NUMBER"  # noqa: S105
+    token = "VALUE_STRING" if isinstance(value, str) else "VALUE_NUMBER"
     kind = "string" if field.type in _TEXT else field.type
     words = (
         f"Cannot deserialize instance of {kind} from {token} value {value} or request "

@@ -77,7 +77,7 @@ def condition(store: Store, entity: Entity, tree: Condition, query: str) -> Hold
     return lambda row: any(part(row) for part in parts)
 
 
-def _compared(  # noqa: C901 - one case per sign
+def _compared(
     store: Store, entity: Entity, tree: Compare, query: str
 ) -> Holds:
     field, read = reader(store, entity, tree.path, tree.at, query)

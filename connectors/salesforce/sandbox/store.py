@@ -140,6 +140,11 @@ class Store:
         self.tables = {name: Table(entity) for name, entity in ENTITIES.items()}
         self.user = ""
 
+    def reset(self) -> None:
+        """Empty every table, keeping the objects others hold on to."""
+        for name, entity in ENTITIES.items():
+            self.tables[name] = Table(entity)
+
     def now(self) -> datetime:
         """Return the org's time."""
         return self._now()

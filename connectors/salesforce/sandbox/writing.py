@@ -1,7 +1,5 @@
 """Upserts and updates of the stand-in, row by row, with every refusal per row."""
 
-from collections.abc import Mapping
-
 from .checks import RequestError, RowError, complete, permitted, single, values
 from .schema import Entity
 from .store import Row, Store
@@ -25,11 +23,11 @@ def upsert(
     checked = _checked(store, entity, rows)
     seen: set[str] = set()
     results: list[Result] = []
-    for sent, found in zip(rows, checked, strict=True):
+    for found in checked:
         try:
             if isinstance(found, RowError):
                 raise found
-            results.append(_upsert_one(store, entity, external, sent, found, seen))
+            results.append(_upsert_one(store, entity, external, found, seen))
         except RowError as error:
             results.append(error.answer())
     return results
@@ -48,9 +46,8 @@ def _checked(
     return checked
 
 
-def _upsert_one(  # noqa: PLR0913, PLR0917 - one row and everything it depends on
-    store: Store, entity: Entity, external: str, sent: Mapping[str, object],
-    found: Row, seen: set[str],
+def _upsert_one(
+    store: Store, entity: Entity, external: str, found: Row, seen: set[str]
 ) -> Result:
     key = found.get(external)
     if not key:
@@ -62,7 +59,6 @@ def _upsert_one(  # noqa: PLR0913, PLR0917 - one row and everything it depends o
     own = store.tables[entity.name].holder(external, folded)
     _write(store, entity, found, own)
     row = store.save(entity.name, found, own)
-    del sent
     return {"id": row["Id"], "success": True, "errors": [], "created": own is None}
 
 

@@ -26,7 +26,8 @@ from tasuki.formula.values import (
 _MOST_DIGITS = 30
 # The usual text, written out where the formula calls number(x): a third of the time.
 _PLAIN_DIGITS = (
-    f"(_int({{0}}) if {{0}}.isdecimal() and {{0}}.isascii() and _len({{0}}) <= {MAX_DIGITS}"
+    "(_int({0}) if {0}.isdecimal() and {0}.isascii() and _len({0}) <= "
+    f"{MAX_DIGITS}"
     " else _f_number({0}))"
 )
 
