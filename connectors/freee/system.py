@@ -6,7 +6,7 @@ from typing import Final
 from tasuki.connector import Wire
 from tasuki.model.errors import ConfigError, TasukiError
 from tasuki.model.record import Schema
-from tasuki.ports import Check
+from tasuki.ports import Check, Destination, Source
 from tasuki.transport.http import Answer
 
 from .client import Freee, row_of, rows_of
@@ -24,8 +24,8 @@ class FreeeSystem:
 
     def __init__(self, settings: FreeeSettings, wire: Wire) -> None:
         self._freee = Freee(settings, wire)
-        self.source = FreeeSource(self._freee)
-        self.destination = FreeeDestination(self._freee)
+        self.source: Source = FreeeSource(self._freee)
+        self.destination: Destination = FreeeDestination(self._freee)
 
     def describe(self, stream: str) -> Schema:
         """Return the stream's fields, from what freee documents (no call)."""

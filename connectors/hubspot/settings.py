@@ -29,7 +29,7 @@ class HubspotSettings(ConnectionSettings):
     api_version: Literal["2026-09", "v3"] = "2026-09"
     portal_id: str | None = None
     search_lag_seconds: int = Field(default=60, ge=0, le=3600)
-    """How late HubSpot's search index may be: every incremental read goes back so far."""
+    """How late HubSpot's search index may be: reading changes goes back so far."""
 
 
 def rate_limits(settings: HubspotSettings) -> tuple[Limit, ...]:

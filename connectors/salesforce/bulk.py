@@ -7,11 +7,13 @@ ours: its own CSV has columns in random order and loses cells with line breaks.
 import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from tasuki.model.errors import TransientError
+from tasuki.model.errors import InDoubtError, RejectedError, TransientError
 from tasuki.model.write import Deferred, Operation, Outcome, Rejected, Write
+from tasuki.transport.http import no_fence
 
 from . import errors
 from .client import Client
@@ -47,21 +49,30 @@ def send(
             *send(client, stream, writes[:half], fence),
             *send(client, stream, writes[half:], fence),
         ]
-    control: Any = getattr(sdk(client, stream, kind="write", fence=fence).bulk2, stream)
-    # The SDK's public calls upload and wait by themselves, with its own sleeps.
-    control = control._client  # noqa: SLF001
     upsert = writes[0].operation is Operation.CREATE
+    control = _control(client, stream, "write", fence)
     made = control.create_job(
         "upsert" if upsert else "update", external_id_field=key if upsert else None
     )
     job_id = str(made["id"])
-    client.change(
-        "PUT", f"jobs/ingest/{job_id}/batches", stream, fence=fence, content=body,
-        content_type="text/csv; charset=UTF-8",
-    )
-    control.close_job(job_id)
+    try:
+        client.upload(f"jobs/ingest/{job_id}/batches", stream, body, fence=fence)
+    except InDoubtError as error:
+        # A job takes its data once, and starts only when closed: this one never is.
+        control.abort_job(job_id, False)
+        raise TransientError(error.where, error.what) from error
+    with suppress(RejectedError):  # its first answer was lost: it is closed already
+        control.close_job(job_id)
     job = _wait(client, stream, job_id, control)
     return _outcomes(client, stream, writes, job, key)
+
+
+def _control(
+    client: Client, stream: str, kind: str, fence: Callable[[], None] = no_fence
+) -> Any:  # noqa: ANN401 - the SDK's class is private
+    """Return the SDK's job control; its public calls bring their own sleeps."""
+    bulk: Any = sdk(client, stream, kind=kind, fence=fence).bulk2
+    return getattr(bulk, stream)._client  # noqa: SLF001 - see above
 
 
 def table(writes: Sequence[Write]) -> tuple[bytes, str]:
@@ -85,7 +96,7 @@ def table(writes: Sequence[Write]) -> tuple[bytes, str]:
 
 def _wait(client: Client, stream: str, job_id: str, control: Any) -> _Job:  # noqa: ANN401
     """Look at the job until it has ended, ever less often."""
-    look = getattr(sdk(client, stream, kind="probe").bulk2, stream)._client  # noqa: SLF001
+    look = _control(client, stream, "probe")
     give_up = client.clock.monotonic() + _PATIENCE
     pause = _FIRST_WAIT
     while True:

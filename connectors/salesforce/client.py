@@ -188,14 +188,27 @@ class Client:
         return rows
 
     def change(
-        self, method: str, path: str, stream: str, *, fence: Callable[[], None],
-        content: bytes, content_type: str = "application/json",
+        self, path: str, stream: str, content: bytes, *, fence: Callable[[], None]
     ) -> Answer:
-        """Send something that changes records; harmless to repeat (upsert, update)."""
+        """Send a collections call; harmless to repeat (upsert, update)."""
         return self.http.send(
-            method, f"{self.root}/{path}", kind="write", where=self.where(stream),
-            repeatable=True, content=content, headers={"content-type": content_type},
-            fence=fence,
+            "PATCH", f"{self.root}/{path}", kind="write", where=self.where(stream),
+            repeatable=True, content=content, fence=fence,
+            headers={"content-type": "application/json"},
+        )
+
+    def upload(
+        self, path: str, stream: str, content: bytes, *, fence: Callable[[], None]
+    ) -> None:
+        """Send a bulk job its data; a job takes it only once.
+
+        Raises:
+            InDoubtError: no answer came; the job must not be closed.
+        """
+        self.http.send(
+            "PUT", f"{self.root}/{path}", kind="write", where=self.where(stream),
+            repeatable=False, content=content, fence=fence, expect="none",
+            headers={"content-type": "text/csv; charset=UTF-8"},
         )
 
     def look(

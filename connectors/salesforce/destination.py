@@ -30,6 +30,10 @@ _NO_KEY = (
     "and 'Unique' in Salesforce: a create without one could be done twice."
 )
 _LEAD_MARKS = ("IsConverted", "ConvertedContactId")
+_NO_KEY_FIELD = (
+    "Check the object's name and that its key field is 'External ID' and 'Unique' in "
+    "Setup > Object Manager; `tasuki doctor` looks at both."
+)
 _WHOLE = frozenset({"INVALID_TYPE", "METHOD_NOT_ALLOWED", "NOT_FOUND"})
 _NO_COLUMN = re.compile(r"No such column '([\w.]+)'")
 
@@ -94,9 +98,9 @@ class SalesforceDestination:
     def _send(
         self, stream: str, writes: Sequence[Write], fence: Callable[[], None]
     ) -> list[Outcome]:
-        if len(writes) > COLLECTION:
-            return bulk.send(self._client, stream, writes, fence)
         try:
+            if len(writes) > COLLECTION:
+                return bulk.send(self._client, stream, writes, fence)
             return self._collection(stream, writes, fence)
         except RejectedError as error:
             return self._apart(stream, writes, fence, error)
@@ -111,8 +115,9 @@ class SalesforceDestination:
         that are to blame may pay for that.
         """
         to_blame = _with_column(writes, error)
-        if len(writes) == 1 or error.code in _WHOLE or len(to_blame) == len(writes):
-            words = remedy(error.code) if error.code not in _WHOLE else error.remedy
+        hopeless = error.code in _WHOLE or len(writes) > COLLECTION
+        if hopeless or len(writes) == 1 or len(to_blame) == len(writes):
+            words = _NO_KEY_FIELD if hopeless else remedy(error.code)
             return [Rejected(w.ref, error.code, error.answer, words) for w in writes]
         if to_blame:
             refs = {w.ref for w in to_blame}
@@ -131,7 +136,7 @@ class SalesforceDestination:
             field = soql.name(first.key[0], self._client.where(stream))
             path = f"{path}/{stream}/{field}"
         answer = self._client.change(
-            "PATCH", path, stream, fence=fence, content=collection_body(stream, writes)
+            path, stream, collection_body(stream, writes), fence=fence
         )
         rows = answer.body
         if not isinstance(rows, list) or len(rows) != len(writes):

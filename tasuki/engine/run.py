@@ -228,6 +228,8 @@ class _Run:
             for turn in self.decider.page(part, number):
                 self._dispatch(turn)
         self._pump()
+        if self.sync.on_page is not None:
+            self.sync.on_page(self.tally)
 
     def _make_way(self, records: Sequence[Record]) -> None:
         """Let earlier turns of these records end before they are decided again."""

@@ -1,7 +1,10 @@
 """What a run is given: an opened sync and its options."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from tasuki.engine.tally import Tally
 
 from tasuki.ledger import Ledger
 from tasuki.mapping import CompiledMapping
@@ -22,6 +25,8 @@ class Sync:
     calls: Calls = field(default_factory=Calls)
     threads: bool = True
     """Read, decide and send at the same time; off for deterministic tests."""
+    on_page: Callable[[Tally], None] | None = None
+    """Told the sums after each page, for people who watch."""
 
     @property
     def id(self) -> str:

@@ -306,7 +306,9 @@ class Emitter:
         """Write a call with one value, the usual shape: as little as possible."""
         held, value = self._temporary(), self.emit(node.args[0])
         call = self._finished(node, called, f"_f_{called.name}({held})")
-        template = called.template and called.template.replace("{0}", held)
+        template = called.template and self._mark(
+            node, called.template.replace("{0}", held)
+        )
         if value.constant == (None,):
             return Code("None", called.returns)
         if value.may_float or (template and value.kind is not Kind.TEXT):

@@ -9,5 +9,5 @@ MAX_EXPONENT = 99
 MAX_WHOLE = 10**MAX_DIGITS
 MAX_POWER = 64
 MAX_TEXT = 200_000  # characters a function may build
-MAX_ITEMS = 20_000  # items one formula may visit in lists
+MAX_ITEMS = 10_000  # items one formula may visit in lists
 MAX_NESTED_LISTS = 3  # aggregates within aggregates

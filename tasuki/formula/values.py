@@ -3,7 +3,7 @@
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import (
     Context,
@@ -174,12 +174,12 @@ def as_whole(value: object, lowest: int, highest: int) -> int:
     return int(number)
 
 
-def as_list(value: object) -> tuple[object, ...]:
+def as_list(value: object) -> Sequence[object]:
     """Return the items of a list; a list that is missing is empty."""
     if value is None:
         return ()
     if isinstance(value, list | tuple):
-        return tuple(value)
+        return value
     if isinstance(value, set | frozenset):
         return tuple(sorted(value, key=str))
     raise RefusedValueError(reason=f"{kind(value)} where a list is needed")

@@ -10,7 +10,7 @@ burst of `b` and a rate of `r`, no window of `W` seconds can then see more than
 from collections import deque
 from collections.abc import Sequence
 from threading import Lock
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -104,7 +104,7 @@ class _Meter:
     def _reserve(self, now: float) -> None:
         pace, count = self.pace, self._next_block
         with self._database.writing() as connection:
-            stored = self._database.run(
+            stored: tuple[Any, ...] = self._database.run(
                 connection,
                 _reserve,
                 meter=self.name,
@@ -113,7 +113,7 @@ class _Meter:
                 now=now,
                 step=count * pace.interval,
             ).one()
-        tat, paused_until = float(stored[0]), float(stored[1])
+        tat, paused_until = stored
         begin = tat - count * pace.interval
         earliest = max(now, paused_until)
         self._moments.extend(

@@ -37,6 +37,7 @@ from tasuki.ports import Clock
 
 Build = Callable[[Dialect], ClauseElement]
 UNNAMED = "ledger"
+_CACHE_KIB = 16_384
 Insert = sqlite.Insert | postgresql.Insert
 
 
@@ -219,6 +220,7 @@ def _set_up(
         _write_ahead(connection, clock, busy_seconds)
         # FULL: a commit is on the disk before the call it announces is made.
         connection.execute(f"PRAGMA synchronous = {sync}")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
 
     return set_up
 

@@ -12,7 +12,7 @@ from tasuki.ledger.tables import (
     DECISION,
     INTENT,
     LINK,
-    LIVE_STATES,
+    LIVE_CLAIMS,
     OPEN_STATES,
 )
 
@@ -112,7 +112,7 @@ class BatchReading:
 def claim_holders(dialect: Dialect) -> ClauseElement:
     """Build the query for live intents by claim."""
     return select(*INTENT.c).where(
-        among(INTENT.c.claim, "ids", dialect), text(LIVE_STATES)
+        among(INTENT.c.claim, "ids", dialect), text(LIVE_CLAIMS)
     )
 
 

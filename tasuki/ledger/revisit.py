@@ -14,7 +14,6 @@ from tasuki.ledger.tables import (
     INTENT,
     LEFT_OVER_DECISIONS,
     LINK,
-    LIVE_STATES,
     MATCH_KEY,
 )
 
@@ -89,7 +88,7 @@ def _last(*conditions: ColumnElement[bool]) -> ClauseElement:
         select(DECISION.c.source_id)
         .where(
             DECISION.c.sync == bindparam("sync"),
-            text(f"decision.{LEFT_OVER_DECISIONS}"),
+            text(LEFT_OVER_DECISIONS),
             *conditions,
             ~superseded,
         )
@@ -121,7 +120,8 @@ def _match_keys(dialect: Dialect) -> ClauseElement:
     under_way = exists().where(
         INTENT.c.source_id == MATCH_KEY.c.source_id,
         INTENT.c.sync == MATCH_KEY.c.sync,
-        text(f"intent.{LIVE_STATES}"),
+        INTENT.c.state != "rejected",
+        INTENT.c.state != "abandoned",
     )
     return select(MATCH_KEY.c.key, MATCH_KEY.c.source_id).where(
         among(MATCH_KEY.c.key, "ids", dialect),

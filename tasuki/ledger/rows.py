@@ -162,14 +162,6 @@ class MatchKeyRow(NamedTuple):
     source_id: str
 
 
-class MatchKeyRow(NamedTuple):
-    """A match value, hashed by the engine, and the record created with it."""
-
-    key: str
-    sync: str
-    source_id: str
-
-
 class RelationRow(NamedTuple):
     """Two records (`connection/stream/id`) that belong to one story."""
 
@@ -218,7 +210,7 @@ class NewDeadLetter(NamedTuple):
 
 
 class DeadLetterRow(NamedTuple):
-    """A recorded dead letter; `count` says how often it came back."""
+    """A recorded dead letter; `times` says how often it came back."""
 
     id: int
     source_id: str
@@ -230,7 +222,7 @@ class DeadLetterRow(NamedTuple):
     version: str
     revision: str
     state: str
-    count: int
+    times: int
     first_at: str
     last_at: str
     run_id: str
@@ -246,7 +238,7 @@ class CauseCount(NamedTuple):
 
     sync: str
     cause: str
-    count: int
+    times: int
     words: str
     remedy: str
     first_at: str

@@ -9,10 +9,12 @@ filled has no statistics yet, and PostgreSQL then reads it whole otherwise.
 from sqlalchemy import Index, MetaData, Table, text
 from sqlmodel import Field, SQLModel
 
-OPEN_STATES = "state IN ('planned', 'sending', 'in_doubt')"
-LIVE_STATES = "state NOT IN ('rejected', 'abandoned')"
-UNSOLVED_LETTERS = "state IN ('open', 'replayed')"
-LEFT_OVER_DECISIONS = "outcome IN ('waiting', 'held')"
+# Spelled with OR: SQLite builds a small table for each IN, for each row written, which
+# nearly doubles the cost of an intent.
+OPEN_STATES = "(state = 'planned' OR state = 'sending' OR state = 'in_doubt')"
+LIVE_CLAIMS = "(claim IS NOT NULL AND state <> 'rejected' AND state <> 'abandoned')"
+UNSOLVED_LETTERS = "(state = 'open' OR state = 'replayed')"
+LEFT_OVER_DECISIONS = "(outcome = 'waiting' OR outcome = 'held')"
 
 
 def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
@@ -64,7 +66,7 @@ class Intent(Stored, table=True):
     __table_args__ = (
         Index("intent_source", "source_id", "sync"),
         _partial("intent_open", "sync", where=OPEN_STATES),
-        _partial("intent_claim", "claim", where=LIVE_STATES, unique=True),
+        _partial("intent_claim", "claim", where=LIVE_CLAIMS, unique=True),
     )
 
     id: str = Field(primary_key=True)
@@ -97,19 +99,6 @@ class Intent(Stored, table=True):
 
 class MatchKey(Stored, table=True):
     """A match value (hashed) that a create of ours had: twins are noticed by it.
-
-    The destination may not show the first of two yet: in flight, or a late index.
-    """
-
-    __tablename__ = "match_key"
-
-    key: str = Field(primary_key=True)
-    sync: str = Field(primary_key=True)
-    source_id: str
-
-
-class MatchKey(Stored, table=True):
-    """A match value (hashed) that a record was created with, to notice its twins.
 
     The destination may not show the first of two yet: in flight, or a late index.
     """
@@ -277,7 +266,6 @@ def _table(name: str) -> Table:
 LINK = _table("link")
 INTENT = _table("intent")
 DECISION = _table("decision")
-MATCH_KEY = _table("match_key")
 RELATION = _table("relation")
 MATCH_KEY = _table("match_key")
 DEAD_LETTER = _table("dead_letter")

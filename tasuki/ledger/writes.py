@@ -14,7 +14,7 @@ from tasuki.ledger.tables import (
     DECISION,
     INTENT,
     LINK,
-    LIVE_STATES,
+    LIVE_CLAIMS,
     MATCH_KEY,
     OPEN_STATES,
     RELATION,
@@ -31,7 +31,7 @@ def add_intents(dialect: Dialect) -> ClauseElement:
 def add_claimed_intents(dialect: Dialect) -> ClauseElement:
     """Build the insert that leaves out a claim which a live intent holds."""
     return insert_into(dialect, INTENT).on_conflict_do_nothing(
-        index_elements=["claim"], index_where=text(LIVE_STATES)
+        index_elements=["claim"], index_where=text(LIVE_CLAIMS)
     )
 
 

@@ -1,4 +1,4 @@
-"""Mapping files: read strictly, compiled once, applied to records. No I/O but reading files."""
+"""Mapping files: read strictly, compiled once, applied to records."""
 
 from tasuki.mapping.compile import CompiledMapping, compile_mapping, no_links
 from tasuki.mapping.fingerprint import fingerprint

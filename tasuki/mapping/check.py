@@ -4,7 +4,10 @@ import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from tasuki.mapping.model import FieldModel, MappingModel, MatchModel, TestModel, WriteMode
+from tasuki.mapping.field_model import FieldModel
+from tasuki.mapping.inline_test_model import TestModel
+from tasuki.mapping.match_model import MatchModel
+from tasuki.mapping.model import MappingModel, WriteMode
 from tasuki.mapping.names import RECEIPT, RESULT, SOURCE, find_names
 from tasuki.mapping.problem import Problem, Problems, nearest
 from tasuki.mapping.rules import Rules
@@ -73,14 +76,16 @@ def _writing(document: Document, model: MappingModel) -> Iterator[Problem]:
 
 
 def _said(document: Document) -> frozenset[str]:
-    return frozenset(document.value) if isinstance(document.value, dict) else frozenset()
+    return (
+        frozenset(document.value) if isinstance(document.value, dict) else frozenset()
+    )
 
 
 def _match(document: Document, model: MappingModel) -> Iterator[Problem]:
     home = model.destination.partition("/")[2]
     for index, step in enumerate(model.match):
-        if step.object and step.object != home and step.then != "attach":
-            what = f"'{step.object}' is not what this mapping writes ({home})"
+        if step.object_ and step.object_ != home and step.then != "attach":
+            what = f"'{step.object_}' is not what this mapping writes ({home})"
             remedy = "Add then: attach (it is linked, and not written to)."
             yield document.problem(("match", index, "object"), what, remedy)
     seen: dict[MatchModel, int] = {}
@@ -106,7 +111,7 @@ def _names(document: Document, model: MappingModel) -> Iterator[Problem]:
 def _twins(
     document: Document, fields: Mapping[str, FieldModel], path: Path
 ) -> Iterator[Problem]:
-    """Refuse two names that differ in case only: for most systems they are one field."""
+    """Refuse names that differ in case only: for most systems they are one field."""
     seen: dict[str, str] = {}
     for name in fields:
         other = seen.setdefault(name.casefold(), name)
@@ -211,7 +216,9 @@ def _reference(
         kept = True
     if not kept:
         what = f"'{sync}' goes from {ends[0]} to {ends[1]}: its links do not fit here"
-        yield document.problem(path, what, "Name the sync that links these two systems.")
+        yield document.problem(
+            path, what, "Name the sync that links these two systems."
+        )
 
 
 def _same_systems(one: tuple[str, str], other: tuple[str, str]) -> bool:
@@ -229,7 +236,9 @@ def _cycles(all_loaded: Mapping[str, Loaded]) -> Iterator[Problem]:
             told.add(frozenset(cycle))
             loaded = all_loaded[cycle[0]]
             following = cycle[1] if len(cycle) > 1 else cycle[0]
-            path = next(p for p, sync, _ in _references(loaded.model) if sync == following)
+            path = next(
+                p for p, sync, _ in _references(loaded.model) if sync == following
+            )
             what = f"these wait for each other: {' → '.join([*cycle, cycle[0]])}"
             remedy = "Remove one 'after' or 'link' of the circle."
             yield loaded.document.problem(path, what, remedy)

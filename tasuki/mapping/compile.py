@@ -1,4 +1,4 @@
-"""A mapping compiled: one generated function for each, and what the engine asks of it."""
+"""A mapping compiled into one function, and what the engine asks of it."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -58,6 +58,7 @@ class CompiledMapping:
     pii: frozenset[str]
     _rules: Rules = field(repr=False)
     _names: Names = field(repr=False)
+    _linked: tuple[Rule, ...] = field(repr=False)
     _fast: Run = field(repr=False)
     _slow: Run = field(repr=False)
 
@@ -104,11 +105,13 @@ class CompiledMapping:
 
     def link_needs(self, record: Record) -> Iterator[tuple[str, str]]:
         """Yield the (sync, source id) whose links the fields of this record need."""
-        for rule in self._rules.fields:
-            yield from self._needs(rule, self._scope(record))
+        if self._linked:
+            scope = self._scope(record)
+            for rule in self._linked:
+                yield from self._needs(rule, scope)
 
     def reverse_needs(self, record: Record) -> Iterator[tuple[str, str]]:
-        """Yield the (sync, destination id) whose source record may be the counterpart."""
+        """Yield each (sync, destination id) that a reverse link is looked up by."""
         for step in self.match_steps:
             if step.link:
                 yield step.link, record.id
@@ -194,7 +197,9 @@ class CompiledMapping:
             return
 
 
-def compile_mapping(rules: Rules, around: Surroundings, syncs: Iterable[str] = ()) -> CompiledMapping:
+def compile_mapping(
+    rules: Rules, around: Surroundings, syncs: Iterable[str] = ()
+) -> CompiledMapping:
     """Compile a mapping that was read without a problem.
 
     Args:
@@ -218,7 +223,7 @@ def compile_mapping(rules: Rules, around: Surroundings, syncs: Iterable[str] = (
         on_change=model.changed,
         match_steps=tuple(
             MatchStep(
-                step.object or destination.stream,
+                step.object_ or destination.stream,
                 step.field,
                 step.link or "",
                 step.then == "attach",
@@ -228,6 +233,9 @@ def compile_mapping(rules: Rules, around: Surroundings, syncs: Iterable[str] = (
         pii=frozenset(name for name, each in model.fields.items() if each.pii),
         _rules=rules,
         _names=names,
+        _linked=tuple(
+            rule for rule in rules.fields if any(each.of for each in walk([rule]))
+        ),
         _fast=fast,
         _slow=slow,
     )

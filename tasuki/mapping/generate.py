@@ -51,7 +51,7 @@ def prefixed(formulas: list[Formula]) -> frozenset[str]:
         for name in (*each.names, *(inner for _, inner in each.inner_names))
         if "." in name
     }
-    return roots & {SOURCE, RESULT}
+    return frozenset(roots & {SOURCE, RESULT})
 
 
 class _Writer:
@@ -140,7 +140,9 @@ class _Writer:
             self._line(2, "v = _MISSING" if model.on_error == "default" else "v = None")
         self._default(rule)
         if model.max is not None:
-            self._line(1, f"if _type(v) is _str and _len(v) > {model.max}: v = v[:{model.max}]")
+            self._line(
+                1, f"if _type(v) is _str and _len(v) > {model.max}: v = v[:{model.max}]"
+            )
 
     def _default(self, rule: Rule) -> None:
         model = rule.model

@@ -6,8 +6,9 @@ from datetime import date
 
 from tasuki.mapping.compile import CompiledMapping
 from tasuki.mapping.fingerprint import canonical, fingerprint
+from tasuki.mapping.inline_test_model import ExpectModel, TestModel
 from tasuki.mapping.load import MappingSet
-from tasuki.mapping.model import ExpectModel, OnChange, TestModel
+from tasuki.mapping.model import OnChange
 from tasuki.mapping.result import Evaluation, Faulty, Payload, Skip, Waiting
 from tasuki.mapping.runtime import word
 from tasuki.model.record import Record
@@ -124,6 +125,17 @@ def _ending(
             return "wait", sync
         case Faulty():
             return "fault", made
+        case Payload():
+            return _sending(mapping, record, made, before)
+
+
+def _sending(
+    mapping: CompiledMapping,
+    record: Record,
+    made: Payload,
+    before: Evaluation | None,
+) -> tuple[str, object]:
+    """Return what becomes of a payload, given the one that was sent before."""
     if not isinstance(before, Payload):
         attached = _attached(mapping, record)
         return "create", (made.for_create(), made.for_update(), attached)

@@ -9,7 +9,8 @@ from types import MappingProxyType
 from tasuki.formula import Function, builtin_functions
 from tasuki.mapping.check import Loaded, check_file, check_together
 from tasuki.mapping.compile import CompiledMapping, compile_mapping
-from tasuki.mapping.model import MappingModel, PolicyModel
+from tasuki.mapping.model import MappingModel
+from tasuki.mapping.policy_model import PolicyModel
 from tasuki.mapping.problem import Problem, Problems, nearest
 from tasuki.mapping.rules import Reader
 from tasuki.mapping.tables import (
@@ -60,7 +61,8 @@ class MappingSet:
         if name not in self.mappings:
             listed = f"There is: {', '.join(self.mappings)}."
             what = f"there is no mapping '{name}'"
-            raise ConfigError("mappings", what, nearest(name, self.mappings, listed))
+            msg = "mappings"
+            raise ConfigError(msg, what, nearest(name, self.mappings, listed))
         return self.mappings[name]
 
     def in_order(self) -> tuple[CompiledMapping, ...]:
@@ -154,9 +156,9 @@ def _surroundings(
     }
     lookups: dict[str, Lookup] = {}
     for file, path in _files(folders, "lookups", (".csv",)).items():
-        table = read_lookup(path.stem, file, path.read_bytes(), problems)
-        if table is not None:
-            lookups[path.stem] = table
+        lookup = read_lookup(path.stem, file, path.read_bytes(), problems)
+        if lookup is not None:
+            lookups[path.stem] = lookup
     policies: dict[str, RetryPolicy] = {"standard": RetryPolicy()}
     said: dict[str, object] = {}
     for folder in reversed(folders):
@@ -186,7 +188,9 @@ def _mapping_files(folders: Sequence[Path], problems: Problems) -> dict[str, Pat
         for path in sorted(folder.glob("*.y*ml")):
             file = f"{folder.name}/{path.name}"
             if path.suffix != ".yaml":
-                problems.add(Problem(file, 1, 1, "this file is not read", "Name it .yaml."))
+                problems.add(
+                    Problem(file, 1, 1, "this file is not read", "Name it .yaml.")
+                )
             elif path.name not in NOT_MAPPINGS:
                 found.setdefault(path.stem, (file, path))
     return dict(found.values())

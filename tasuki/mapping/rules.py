@@ -12,7 +12,9 @@ from dataclasses import dataclass
 
 from tasuki.formula.errors import FormulaSyntaxError
 from tasuki.formula.formula import Formula, parse
-from tasuki.mapping.model import FieldModel, MappingModel, MatchModel
+from tasuki.mapping.field_model import FieldModel
+from tasuki.mapping.match_model import MatchModel
+from tasuki.mapping.model import MappingModel
 from tasuki.mapping.problem import Problem, Problems, nearest
 from tasuki.mapping.tables import Lookup, Surroundings, missing_column
 from tasuki.mapping.yaml_text import Document, Path
@@ -115,7 +117,9 @@ class Reader:
     def _formulas(
         self, texts: Mapping[str, str], path: Path
     ) -> tuple[tuple[str, Formula], ...]:
-        read = ((name, self._formula(text, (*path, name))) for name, text in texts.items())
+        read = (
+            (name, self._formula(text, (*path, name))) for name, text in texts.items()
+        )
         return tuple((name, formula) for name, formula in read if formula is not None)
 
     def _step(self, step: MatchModel, path: Path) -> Formula | None:
@@ -124,7 +128,9 @@ class Reader:
         return self._formula(step.formula, (*path, step.field))
 
     def _rules(self, fields: Mapping[str, FieldModel], path: Path) -> tuple[Rule, ...]:
-        return tuple(self._rule(name, each, (*path, name)) for name, each in fields.items())
+        return tuple(
+            self._rule(name, each, (*path, name)) for name, each in fields.items()
+        )
 
     def _rule(self, name: str, field: FieldModel, path: Path) -> Rule:
         """Read one field."""
@@ -145,7 +151,9 @@ class Reader:
             else None,
         )
 
-    def _value(self, field: FieldModel, path: Path, usable: tuple[str, ...]) -> Formula | None:
+    def _value(
+        self, field: FieldModel, path: Path, usable: tuple[str, ...]
+    ) -> Formula | None:
         """Read `from` or `formula`, and wrap it in the functions of `as`."""
         if field.from_ is not None:
             inner = self._copied(field.from_, (*path, "from"))
@@ -167,7 +175,10 @@ class Reader:
             self._note(path, what, "If it is a formula, begin it with '='.")
             return None
         parts = name.split(".")
-        if all(part.isidentifier() and part not in _WORDS and part[0] != "_" for part in parts):
+        if all(
+            part.isidentifier() and part not in _WORDS and part[0] != "_"
+            for part in parts
+        ):
             return self._formula(name, path)
         return self._formula(f"field({json.dumps(name, ensure_ascii=False)})", path)
 
@@ -192,7 +203,9 @@ class Reader:
 
     def _by(self, field: FieldModel, path: Path) -> tuple[Formula, ...]:
         by = field.by or {}
-        read = (self._formula(text, (*path, "by", column)) for column, text in by.items())
+        read = (
+            self._formula(text, (*path, "by", column)) for column, text in by.items()
+        )
         return tuple(formula for formula in read if formula is not None)
 
     def _index(self, field: FieldModel, path: Path) -> Mapping[object, str] | None:

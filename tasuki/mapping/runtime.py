@@ -19,22 +19,28 @@ def plain(value: object, depth: int = 0) -> object:
     if type(value) in PLAIN:
         return value
     if depth > _DEEPEST:
-        raise RefusedValueError("values nested too deeply")
+        msg = "values nested too deeply"
+        raise RefusedValueError(msg)
+    if isinstance(value, Mapping):
+        return {str(key): plain(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, set | frozenset):
+        value = sorted(value, key=str)
+    if isinstance(value, list | tuple):
+        return [plain(item, depth + 1) for item in value]
+    return _plain_scalar(value)
+
+
+def _plain_scalar(value: object) -> object:
     if isinstance(value, float):
         return exact(value)
     if isinstance(value, datetime):
         return _moment(value)
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, Mapping):
-        return {str(key): plain(item, depth + 1) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item, depth + 1) for item in value]
-    if isinstance(value, set | frozenset):
-        return [plain(item, depth + 1) for item in sorted(value, key=str)]
     if isinstance(value, str):
         return str(value)
-    raise RefusedValueError(f"{kind(value)} of no known kind")
+    msg = f"{kind(value)} of no known kind"
+    raise RefusedValueError(msg)
 
 
 def _moment(value: datetime) -> str:
@@ -54,9 +60,11 @@ def items(value: object) -> list[Mapping[str, object]]:
     if value is None:
         return []
     if not isinstance(value, list | tuple):
-        raise RefusedValueError(f"{kind(value)} where a list is needed")
+        msg = f"{kind(value)} where a list is needed"
+        raise RefusedValueError(msg)
     if not all(isinstance(item, Mapping) for item in value):
-        raise RefusedValueError("an item of the list is no record")
+        msg = "an item of the list is no record"
+        raise RefusedValueError(msg)
     return list(value)
 
 

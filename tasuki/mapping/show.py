@@ -8,9 +8,11 @@ from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from tasuki.mapping.compile import CompiledMapping
-from tasuki.mapping.model import FieldModel, MappingModel, MatchModel
-from tasuki.mapping.yaml_text import read_yaml
+from tasuki.mapping.field_model import FieldModel
+from tasuki.mapping.match_model import MatchModel
+from tasuki.mapping.model import MappingModel
 from tasuki.mapping.problem import Problems
+from tasuki.mapping.yaml_text import read_yaml
 
 _WIDTH = 10_000  # a formula is never folded
 _ALWAYS = ("required", "on_error", "write", "owner", "pii")
@@ -76,7 +78,7 @@ def _whole(model: MappingModel, after: tuple[str, ...]) -> dict[str, object]:
 def _step(step: MatchModel) -> dict[str, object]:
     if step.link:
         return {"link": step.link, "reverse": True, "then": step.then}
-    shown: dict[str, object] = {"object": step.object} if step.object else {}
+    shown: dict[str, object] = {"object": step.object_} if step.object_ else {}
     return {**shown, step.field: step.formula, "then": step.then}
 
 

@@ -110,7 +110,11 @@ def read_lookup(
         problems.add(Problem(file, 1, 1, "the table has no columns"))
         return None
     for column in {c for c in header if header.count(c) > 1 or not c}:
-        what = f"the column '{column}' is there twice" if column else "a column has no name"
+        what = (
+            f"the column '{column}' is there twice"
+            if column
+            else "a column has no name"
+        )
         problems.add(Problem(file, 1, 1, what))
     rows, lines = [], []
     for row in reader:

@@ -7,20 +7,18 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from tasuki.mapping.model import (
-    ExpectModel,
-    FieldModel,
-    GuardsModel,
-    MappingModel,
-    MatchModel,
-    TestModel,
-)
+from tasuki.mapping.field_model import FieldModel
+from tasuki.mapping.inline_test_model import ExpectModel, TestModel
+from tasuki.mapping.match_model import MatchModel
+from tasuki.mapping.model import GuardsModel, MappingModel
 from tasuki.mapping.problem import Problem, Problems, nearest
 from tasuki.mapping.yaml_text import Document, Path
 
 M = TypeVar("M", bound=BaseModel)
 
 _ROUNDS = 5
+# Without one of these a field is still whole, and the rest of it can be checked.
+_MENDABLE = frozenset({"values", "on_error", "owner", "by", "take", "of"})
 _EMPTY: Mapping[str, object] = {
     "version": 1,
     "source": "?/?",
@@ -91,7 +89,9 @@ def _path(error: ErrorDetails) -> Path:
     return (*path, at) if at else path
 
 
-def _problem(document: Document, model: type[BaseModel], error: ErrorDetails) -> Problem:
+def _problem(
+    document: Document, model: type[BaseModel], error: ErrorDetails
+) -> Problem:
     path, kind = _path(error), error["type"]
     name = str(path[-1]) if path else ""
     if kind == "mapping":
@@ -99,7 +99,9 @@ def _problem(document: Document, model: type[BaseModel], error: ErrorDetails) ->
         at = document.key_problem if context.get("at") else document.problem
         return at(path, str(context["what"]), str(context["remedy"]))
     if kind == "missing":
-        return document.problem(path[:-1], f"'{name}' is missing", _missing(model, path))
+        return document.problem(
+            path[:-1], f"'{name}' is missing", _missing(model, path)
+        )
     if kind == "extra_forbidden":
         known = allowed_keys(model, path[:-1])
         what = f"unknown key '{name}'"
@@ -125,11 +127,17 @@ def _words(error: ErrorDetails) -> tuple[str, str]:
     given, context = error["input"], error.get("ctx") or {}
     kind = error["type"]
     if kind in {"literal_error", "enum"}:
-        expected = str(context.get("expected", "")).replace("'", "").replace(" or ", ", ")
+        expected = (
+            str(context.get("expected", "")).replace("'", "").replace(" or ", ", ")
+        )
         known = [word.strip() for word in expected.split(",")]
         return f"'{given}' is none of: {', '.join(known)}", nearest(str(given), known)
     if kind in _KINDS:
-        remedy = 'Put it in quotes: "…".' if kind == "string_type" and _is_scalar(given) else ""
+        remedy = (
+            'Put it in quotes: "…".'
+            if kind == "string_type" and _is_scalar(given)
+            else ""
+        )
         return f"{_KINDS[kind]} is needed here, not {_shape(given)}", remedy
     if kind.startswith(("greater_than", "less_than")):
         bound = next(iter(context.values()), "")
@@ -190,7 +198,9 @@ def _take_out(data: Any, path: Path, kind: str) -> None:  # noqa: ANN401 - YAML'
     if kind == "missing" and isinstance(holder, dict) and last in _EMPTY:
         holder[str(last)] = deepcopy(_EMPTY[str(last)])
         return
-    if kind == "mapping" or kind == "missing" or not _remove(holder, last):
+    if kind == "mapping" and isinstance(holder, dict) and last in _MENDABLE:
+        del holder[str(last)]
+    elif kind in {"mapping", "missing"} or not _remove(holder, last):
         _remove_rule(data, path)
 
 
@@ -241,5 +251,3 @@ def _cuts(path: Path) -> Iterator[Path]:
             yield path[:end]
     if path:
         yield path[:1]
-
-

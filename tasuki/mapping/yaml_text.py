@@ -75,7 +75,10 @@ class Document:
         """Return what stands under a key as a document of its own."""
         inside = Document(self.file, self.text)
         inside.value = self.value[key] if isinstance(self.value, dict) else None
-        for mine, theirs in ((self._keys, inside._keys), (self._values, inside._values)):
+        for mine, theirs in (
+            (self._keys, inside._keys),
+            (self._values, inside._values),
+        ):
             theirs.update({p[1:]: node for p, node in mine.items() if p[:1] == (key,)})
         return inside
 
@@ -99,7 +102,7 @@ class Document:
         Quotes, escapes, folded lines and indents lie between: both texts are walked
         side by side, white space standing for any white space.
         """
-        index, end = node.start_mark.index, node.end_mark.index
+        index, end = int(node.start_mark.index), int(node.end_mark.index)
         if node.style in {"|", ">"}:
             index = self.text.find("\n", index) + 1
         elif node.style:
@@ -159,14 +162,14 @@ class _Reader:
             self._note(path, "anchors and aliases (& and *) are not used here", remedy)
             return None
         self._seen.add(id(node))
-        if not str(node.ctag or "").startswith(_CORE_TAGS):
+        if not str(node.ctag).startswith(_CORE_TAGS):
             self._note(path, f"the tag '{node.ctag}' is not used here", "Remove it.")
             return None
         if isinstance(node, MappingNode):
             return self._mapping(node, path)
         if isinstance(node, SequenceNode):
             return [self.read(item, (*path, i)) for i, item in enumerate(node.value)]
-        return _scalar(node)
+        return _scalar(node) if isinstance(node, ScalarNode) else None
 
     def _mapping(self, node: MappingNode, path: Path) -> dict[str, object]:
         result: dict[str, object] = {}

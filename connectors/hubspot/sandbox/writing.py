@@ -61,7 +61,8 @@ class Writer:
             words = "Invalid input JSON: some required fields were not set: [id]"
             raise BadBatchError(words)
         for key in keys - {""}:
-            if key not in self._store.key_names() or (verb == "update" and key == "email"):
+            is_unique = key in self._store.key_names()
+            if not is_unique or (verb == "update" and key == "email"):
                 words = f"Unable to perform update/upsert by non-unique property {key}"
                 raise BadBatchError(words)
         lower = [one.lower() for one in ids]

@@ -165,7 +165,7 @@ class SalesforceSandbox:
         if not isinstance(reply.body, list) or reply.status != 200:  # noqa: PLR2004
             return reply
         done = iter(reply.body)
-        lock = RowError("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access")
+        lock = RowError((), "UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access")
         reply.body = [
             next(done) if i % _EVERY else lock.answer() for i in range(1, count + 1)
         ]
@@ -181,7 +181,7 @@ class SalesforceSandbox:
         entity = ENTITIES.get(name)
         if entity is None:
             words = "The requested resource does not exist"
-            raise RequestError("NOT_FOUND", words, 404)
+            raise RequestError(404, "NOT_FOUND", words)
         return entity
 
     def _upsert(self, request: Request) -> Reply:
@@ -189,18 +189,17 @@ class SalesforceSandbox:
         field = entity.fields.get(request.args["field"])
         if field is None or not field.id_lookup or not field.unique:
             words = "Provided external ID field does not exist or is not accessible: "
-            raise RequestError("NOT_FOUND", words + request.args["field"], 404)
-        rows = writing.rows_of(request.json(), _COLLECTION)
-        if {one["attributes"]["type"] for one in rows} != {entity.name}:
-            raise RequestError("INVALID_TYPE", "all records must be of the same type")
+            raise RequestError(404, "NOT_FOUND", words + request.args["field"])
+        rows, kinds = writing.rows_of(request.json(), _COLLECTION)
+        if kinds != {entity.name}:
+            raise RequestError(400, "INVALID_TYPE", "all records must be of the same type")
         return Reply(200, writing.upsert(self.store, entity, field.name, rows))
 
     def _update(self, request: Request) -> Reply:
-        rows = writing.rows_of(request.json(), _COLLECTION)
-        kinds = {one["attributes"]["type"] for one in rows}
+        rows, kinds = writing.rows_of(request.json(), _COLLECTION)
         if len(kinds) > 1:
             words = "this stand-in takes one type of record a call"
-            raise RequestError("INVALID_TYPE", words)
+            raise RequestError(400, "INVALID_TYPE", words)
         return Reply(200, writing.update(self.store, self._entity(kinds.pop()), rows))
 
     def _retrieve(self, request: Request) -> Reply:
@@ -209,11 +208,11 @@ class SalesforceSandbox:
         ids, fields = body["ids"], body["fields"]
         if len(ids) > _RETRIEVE:
             words = f"cannot retrieve more than {_RETRIEVE} records"
-            raise RequestError("EXCEEDED_ID_LIMIT", words)
+            raise RequestError(400, "EXCEEDED_ID_LIMIT", words)
         for name in fields:
             if name not in entity.fields:
                 words = f"No such column '{name}' on entity '{entity.name}'"
-                raise RequestError("INVALID_FIELD", words)
+                raise RequestError(400, "INVALID_FIELD", words)
         table = self.store.tables[entity.name]
         rows = [table.get(str(one)) for one in ids]
         base = f"{self._root}/sobjects/{entity.name}/"
@@ -233,7 +232,7 @@ class SalesforceSandbox:
     def _upload(self, request: Request) -> Reply:
         if not request.headers.get("content-type", "").startswith("text/csv"):
             words = "Content-Type must be text/csv"
-            raise RequestError("UNSUPPORTED_MEDIA_TYPE", words, 415)
+            raise RequestError(415, "UNSUPPORTED_MEDIA_TYPE", words)
         self.jobs.upload(request.args["job"], request.body)
         return Reply(201)
 

@@ -33,19 +33,14 @@ class Acts:
 
     def act(self, name: str, body: Mapping[str, Any]) -> dict[str, object]:
         """Carry out one act; raises RequestError when it cannot be done."""
-        match name:
-            case "convert_lead":
-                return self.convert_lead(body)
-            case "close_won":
-                return self.close_won(body)
-            case "create" | "edit" | "late_commit":
-                return self.edit(body)
-            case "delete":
-                self._store.delete(body["object"], self._id(body["object"], body["id"]))
-                return {"id": body["id"]}
-            case "merge":
-                return self.merge(body)
-        raise RequestError("NOT_FOUND", f"no such act: {name}", 404)
+        acts = {
+            "convert_lead": self.convert_lead, "close_won": self.close_won,
+            "create": self.edit, "edit": self.edit, "late_commit": self.edit,
+            "delete": self.delete, "merge": self.merge,
+        }
+        if name not in acts:
+            raise RequestError(404, "NOT_FOUND", f"no such act: {name}")
+        return acts[name](body)
 
     def _id(self, name: str, asked: object) -> str:
         """Return a living row's id from its id or one of its external ids."""
@@ -56,13 +51,13 @@ class Acts:
         for field in table.unique:
             if found := table.holder(field, str(asked)):
                 return found
-        raise RequestError("NOT_FOUND", f"no {name} {asked}", 404)
+        raise RequestError(404, "NOT_FOUND", f"no {name} {asked}")
 
     def convert_lead(self, body: Mapping[str, Any]) -> dict[str, object]:
         """Make account, contact and opportunities of a lead (id or external id)."""
         lead = self._store.tables["Lead"].rows[self._id("Lead", body["lead"])]
         if lead.get("IsConverted"):
-            raise RequestError("CANNOT_UPDATE_CONVERTED_LEAD", "already converted")
+            raise RequestError(400, "CANNOT_UPDATE_CONVERTED_LEAD", "already converted")
         person = str(lead.get("HubSpot_Contact_Id__c") or "")
         known = self.waiting.pop(person, None)
         company = known or _plain(Company(str(lead["Company"])))
@@ -164,11 +159,16 @@ class Acts:
         stamp = moment(self._store.now() - ago)
         return {"id": self._store.save(name, found, own, stamp)["Id"]}
 
+    def delete(self, body: Mapping[str, Any]) -> dict[str, object]:
+        """Put a row into the recycle bin."""
+        name = str(body["object"])
+        return {"id": self._store.delete(name, self._id(name, body["id"]))["Id"]}
+
     def merge(self, body: Mapping[str, Any]) -> dict[str, object]:
         """Merge `loser` into `winner`: children move, the loser goes to the bin."""
         name = str(body["object"])
         if "MasterRecordId" not in ENTITIES[name].fields:
-            raise RequestError("INVALID_OPERATION", f"{name} cannot be merged")
+            raise RequestError(400, "INVALID_OPERATION", f"{name} cannot be merged")
         winner, loser = self._id(name, body["winner"]), self._id(name, body["loser"])
         for child, field in ENTITIES[name].children.values():
             for row in self._store.children(child, field, loser):

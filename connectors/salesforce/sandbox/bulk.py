@@ -21,7 +21,7 @@ class Job:
     """One job: what it is to do, its data until it is done, its results."""
 
     id: str
-    object: str
+    entity: str
     operation: str
     external: str
     created: str
@@ -37,7 +37,7 @@ class Job:
     def shown(self) -> dict[str, object]:
         """Return the job as the vendor describes it."""
         return {
-            "id": self.id, "operation": self.operation, "object": self.object,
+            "id": self.id, "operation": self.operation, "object": self.entity,
             "createdDate": self.created, "state": self.state, "contentType": "CSV",
             "externalIdFieldName": self.external or None, "lineEnding": "LF",
             "columnDelimiter": "COMMA", "apiVersion": 67.0, "jobType": "V2Ingest",
@@ -65,13 +65,13 @@ class Jobs:
         entity = ENTITIES.get(name)
         if entity is None:
             words = f"InvalidJob : Unable to find object: {name}"
-            raise RequestError("INVALIDJOB", words)
+            raise RequestError(400, "INVALIDJOB", words)
         if operation not in {"upsert", "update"}:
             words = f"Operation '{operation}' is not offered by this stand-in"
-            raise RequestError("INVALIDJOB", words)
+            raise RequestError(400, "INVALIDJOB", words)
         if operation == "upsert" and external not in entity.fields:
             words = f"InvalidJob : Field name provided, {external} does not match an"
-            raise RequestError("INVALIDJOB", f"{words} External ID for {name}")
+            raise RequestError(400, "INVALIDJOB", f"{words} External ID for {name}")
         own = f"7505h{len(self._jobs):010d}AAA"
         job = Job(own, name, operation, external, moment(self._store.now()))
         self._jobs[own] = job
@@ -82,7 +82,7 @@ class Jobs:
         job = self._jobs.get(own)
         if job is None:
             words = "The requested resource does not exist"
-            raise RequestError("NOT_FOUND", words, 404)
+            raise RequestError(404, "NOT_FOUND", words)
         due = job.closed_at + self._seconds
         if job.state == "UploadComplete" and self._store.now().timestamp() >= due:
             self._carry_out(job)
@@ -94,10 +94,10 @@ class Jobs:
         if job.state != "Open" or job.uploaded:
             words = "Found multiple contents for job: <" + own + ">, please 'Close' / "
             words += "'Abort' / 'Delete' the current Job then create a new Job"
-            raise RequestError("INVALIDJOBSTATE", words)
+            raise RequestError(400, "INVALIDJOBSTATE", words)
         if len(content) > _MAX_BYTES:
             words = "InvalidJob : Maximum size of data exceeded"
-            raise RequestError("INVALIDJOB", words)
+            raise RequestError(400, "INVALIDJOB", words)
         reader = csv.reader(io.StringIO(content.decode(), newline=""))
         job.head = next(reader, [])
         job.rows = [row for row in reader if row]
@@ -109,13 +109,13 @@ class Jobs:
         allowed = {"UploadComplete": {"Open"}, "Aborted": {"Open", "UploadComplete"}}
         if job.state not in allowed.get(state, set()):
             words = f"Job state {job.state} cannot become {state}"
-            raise RequestError("INVALIDJOBSTATE", words)
+            raise RequestError(400, "INVALIDJOBSTATE", words)
         job.state = state
         job.closed_at = self._store.now().timestamp()
         return self.get(own)
 
     def _carry_out(self, job: Job) -> None:
-        entity = ENTITIES[job.object]
+        entity = ENTITIES[job.entity]
         key = job.external or "Id"
         unknown = [one for one in job.head if not _column(entity, one)]
         if unknown or key not in job.head:
@@ -207,6 +207,4 @@ def _typed(field: Field, cell: str) -> object:
         return float(cell) if field.type in _NUMBERS else cell
     except (ValueError, KeyError):
         words = f"'{cell}' is not a valid value for the type xsd:{field.type}"
-        raise RowError(
-            "INVALID_TYPE_ON_FIELD_IN_RECORD", words, (field.name,)
-        ) from None
+        raise RowError((field.name,), "INVALID_TYPE_ON_FIELD_IN_RECORD", words) from None

@@ -14,10 +14,10 @@ _NUMBERS = frozenset({"currency", "double", "percent"})
 
 
 class RowError(Exception):
-    """One row is refused: code, message, fields."""
+    """One row is refused: its fields to blame, code, message."""
 
-    def __init__(self, code: str, words: str, fields: tuple[str, ...] = ()) -> None:
-        super().__init__(code, words, fields)
+    def __init__(self, fields: tuple[str, ...], code: str, words: str) -> None:
+        super().__init__(fields, code, words)
         self.code = code
         self.words = words
         self.fields = fields
@@ -33,8 +33,8 @@ class RowError(Exception):
 class RequestError(Exception):
     """The whole request is refused: HTTP status, code, message."""
 
-    def __init__(self, code: str, words: str, status: int = 400) -> None:
-        super().__init__(code, words, status)
+    def __init__(self, status: int, code: str, words: str) -> None:
+        super().__init__(status, code, words)
         self.code = code
         self.words = words
         self.status = status
@@ -51,7 +51,7 @@ def values(store: Store, entity: Entity, sent: Mapping[str, object]) -> Row:
     for name, value in sent.items():
         field = fields.get(name)
         if field is not None and value.__class__ is str and field.type in _TEXT:
-            found[name] = _short_text(field, value)  # type: ignore[arg-type]
+            found[name] = _short_text(field, value)
         elif field is not None:
             found[name] = _value(store, field, value)
         elif name not in {"attributes", "Id", "id"}:
@@ -67,21 +67,19 @@ def _short_text(field: Field, value: str) -> str | None:
         return None
     if field.length and len(value) > field.length:
         words = f"{field.shown}: data value too large: {value} (max length={field.length})"
-        raise RowError("STRING_TOO_LONG", words, (field.name,))
+        raise RowError((field.name,), "STRING_TOO_LONG", words)
     if field.restricted and value not in field.options:
         words = f"{field.shown}: bad value for restricted picklist field: {value}"
-        raise RowError(
-            "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", words, (field.name,)
-        )
+        raise RowError((field.name,), "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", words)
     if field.type == "email" and not _EMAIL.fullmatch(value):
         words = f"{field.shown}: invalid email address: {value}"
-        raise RowError("INVALID_EMAIL_ADDRESS", words, (field.name,))
+        raise RowError((field.name,), "INVALID_EMAIL_ADDRESS", words)
     return value
 
 
 def _missing(*names: str) -> RowError:
     words = f"Required fields are missing: [{', '.join(names)}]"
-    return RowError("REQUIRED_FIELD_MISSING", words, names)
+    return RowError(names, "REQUIRED_FIELD_MISSING", words)
 
 
 def _value(store: Store, field: Field, value: object) -> object:
@@ -90,7 +88,7 @@ def _value(store: Store, field: Field, value: object) -> object:
             raise _missing(field.name)
         if field.type == "boolean":
             words = f"{field.shown}: value not of required type: "
-            raise RowError("INVALID_TYPE_ON_FIELD_IN_RECORD", words, (field.name,))
+            raise RowError((field.name,), "INVALID_TYPE_ON_FIELD_IN_RECORD", words)
         return None
     match field.type:
         case "boolean" if isinstance(value, bool):
@@ -114,7 +112,7 @@ def _unreadable(field: Field, value: object) -> RequestError:
         f"Cannot deserialize instance of {kind} from {token} value {value} or request "
         "may be missing a required field at [line:1, column:1]"
     )
-    return RequestError("JSON_PARSER_ERROR", words)
+    return RequestError(400, "JSON_PARSER_ERROR", words)
 
 
 def _time(field: Field, value: str) -> str:
@@ -130,13 +128,13 @@ def _time(field: Field, value: str) -> str:
 def _look_up(store: Store, field: Field, value: str) -> str:
     if not _ID.fullmatch(value):
         words = f"{field.shown}: id value of incorrect type: {value}"
-        raise RowError("MALFORMED_ID", words, (field.name,))
+        raise RowError((field.name,), "MALFORMED_ID", words)
     parent = store.tables[field.target].get(value)
     if parent is None:
         words = f"insufficient access rights on cross-reference id: {value}"
-        raise RowError("INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", words)
+        raise RowError((), "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", words)
     if parent.get("IsDeleted"):
-        raise RowError("ENTITY_IS_DELETED", "entity is deleted")
+        raise RowError((), "ENTITY_IS_DELETED", "entity is deleted")
     return str(parent["Id"])
 
 
@@ -147,18 +145,18 @@ def _relation(
     parent = entity.parents().get(name)
     if parent is None or not isinstance(value, dict):
         words = f"No such column '{name}' on sobject of type {entity.name}"
-        raise RequestError("INVALID_FIELD", words)
+        raise RequestError(400, "INVALID_FIELD", words)
     field, target = parent
     named = {k: v for k, v in value.items() if k != "attributes"}
     (by, wanted), *_ = named.items() or [("", None)]
     table = store.tables[target]
     if by not in table.unique:
         words = f"Field name provided, {by}, is not an External ID or indexed field"
-        raise RowError("INVALID_FIELD", f"{words} for {target}")
+        raise RowError((), "INVALID_FIELD", f"{words} for {target}")
     found = table.holder(by, str(wanted))
     if found is None:
         words = f"Foreign key external ID: {wanted} not found for field {by}"
-        raise RowError("INVALID_FIELD", f"{words} in entity {target}")
+        raise RowError((), "INVALID_FIELD", f"{words} in entity {target}")
     return {field: found}
 
 
@@ -175,7 +173,7 @@ def permitted(entity: Entity, found: Row, *, creating: bool) -> None:
             "security settings of this field and verify that it is read/write for "
             "your profile or permission set."
         )
-        raise RowError("INVALID_FIELD_FOR_INSERT_UPDATE", words, locked)
+        raise RowError(locked, "INVALID_FIELD_FOR_INSERT_UPDATE", words)
 
 
 def complete(entity: Entity, found: Row) -> None:
@@ -198,4 +196,4 @@ def single(store: Store, entity: Entity, found: Row, own: str | None) -> None:
         holder = table.holder(name, str(value))
         if holder is not None and holder != own:
             words = f"duplicate value found: {name} duplicates value on record with id"
-            raise RowError("DUPLICATE_VALUE", f"{words}: {holder}", ())
+            raise RowError((), "DUPLICATE_VALUE", f"{words}: {holder}")

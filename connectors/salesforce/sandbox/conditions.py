@@ -41,7 +41,7 @@ def reader(
     rows = store.tables[target].rows
 
     def through(row: Row) -> Any:  # noqa: ANN401 - whatever the parent's field holds
-        found = rows.get(row.get(by))  # type: ignore[arg-type]
+        found = rows.get(str(row.get(by)))
         return inner(found) if found is not None else None
 
     return field, through

@@ -46,7 +46,7 @@ class Queries:
         """Answer a query's first page; raises RequestError."""
         if len(quote(query)) > _URL:
             words = "URI Too Long"
-            raise RequestError("URI_TOO_LONG", words, 414)
+            raise RequestError(414, "URI_TOO_LONG", words)
         parsed = parse(query)
         entity = self._entity(parsed, query)
         rows = self._rows(parsed, entity, query, deleted=deleted)
@@ -61,7 +61,7 @@ class Queries:
         own, _, offset = locator.rpartition("-")
         found = self._open.get(own)
         if found is None or not offset.isdigit():
-            raise RequestError("INVALID_QUERY_LOCATOR", "invalid query locator")
+            raise RequestError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
         return self._page(found, int(offset), own)
 
     def _page(self, one: _Open, start: int, own: str) -> dict[str, object]:

@@ -8,6 +8,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from .schema import ENTITIES, STAGES, Entity
 
 Row = dict[str, object]
+_CENT = Decimal("0.01")
+_UNLISTED = frozenset({"", "self", "User"})  # look-ups that nobody searches by
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 
@@ -37,7 +39,7 @@ class Table:
         }
         self.several: dict[str, dict[str, list[str]]] = {
             f.name: {} for f in entity.fields.values()
-            if (f.id_lookup and f.type == "email") or f.target not in {"", "self", "User"}
+            if (f.id_lookup and f.type == "email") or f.target not in _UNLISTED
         }
         self._order: list[tuple[str, str]] = []
         self._sorted = True
@@ -179,17 +181,16 @@ class Store:
         return row
 
     def _derive(self, name: str, row: Row) -> None:
-        match name:
-            case "Lead" | "Contact" | "User":
-                first = row.get("FirstName")
-                row["Name"] = f"{first} {row['LastName']}" if first else row["LastName"]
-            case "Opportunity":
-                closed, won, share = STAGES.get(str(row["StageName"]), (False, False, 0))
-                row["IsClosed"], row["IsWon"] = closed, won
-                row["Probability"] = float(share)
-            case "OpportunityLineItem":
-                total = Decimal(str(row["Quantity"])) * Decimal(str(row["UnitPrice"]))
-                row["TotalPrice"] = float(total.quantize(Decimal("0.01"), ROUND_HALF_UP))
+        if name in {"Lead", "Contact", "User"}:
+            first = row.get("FirstName")
+            row["Name"] = f"{first} {row['LastName']}" if first else row["LastName"]
+        elif name == "Opportunity":
+            stage = str(row["StageName"])
+            row["IsClosed"], row["IsWon"], share = STAGES.get(stage, (False, False, 0))
+            row["Probability"] = float(share)
+        elif name == "OpportunityLineItem":
+            total = Decimal(str(row["Quantity"])) * Decimal(str(row["UnitPrice"]))
+            row["TotalPrice"] = float(total.quantize(_CENT, ROUND_HALF_UP))
 
     def roll_up(self, opportunity_id: str, stamp: str) -> None:
         """Set an opportunity's amount from its lines."""

@@ -51,10 +51,10 @@ def _upsert_one(
 ) -> Result:
     key = found.get(external)
     if not key:
-        raise RowError("MISSING_ARGUMENT", f"{external} not specified")
+        raise RowError((), "MISSING_ARGUMENT", f"{external} not specified")
     folded = str(key).casefold()
     if folded in seen:
-        raise RowError("DUPLICATE_VALUE", f"Duplicate external id specified: {key}")
+        raise RowError((), "DUPLICATE_VALUE", f"Duplicate external id specified: {key}")
     seen.add(folded)
     own = store.tables[entity.name].holder(external, folded)
     _write(store, entity, found, own)
@@ -82,15 +82,15 @@ def _update_one(
     store: Store, entity: Entity, own: str, found: Row, seen: set[str]
 ) -> Result:
     if not own:
-        raise RowError("MISSING_ARGUMENT", "Id not specified in an update call")
+        raise RowError((), "MISSING_ARGUMENT", "Id not specified in an update call")
     if own[:15] in seen:
-        raise RowError("DUPLICATE_VALUE", f"Duplicate id in list: {own}")
+        raise RowError((), "DUPLICATE_VALUE", f"Duplicate id in list: {own}")
     seen.add(own[:15])
     row = store.tables[entity.name].get(own)
     if row is None:
-        raise RowError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
+        raise RowError((), "INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
     if row.get("IsDeleted"):
-        raise RowError("ENTITY_IS_DELETED", "entity is deleted")
+        raise RowError((), "ENTITY_IS_DELETED", "entity is deleted")
     _write(store, entity, found, str(row["Id"]))
     saved = store.save(entity.name, found, str(row["Id"]))
     return {"id": saved["Id"], "success": True, "errors": []}
@@ -101,23 +101,23 @@ def _write(store: Store, entity: Entity, found: Row, own: str | None) -> None:
     table = store.tables[entity.name]
     before = table.rows.get(own) if own else None
     if before is not None and before.get("IsConverted"):
-        raise RowError("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
+        raise RowError((), "CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
     permitted(entity, found, creating=before is None)
     if before is None:
         complete(entity, found)
     single(store, entity, found, own)
 
 
-def rows_of(body: object, limit: int) -> list[Row]:
-    """Return the records of a collections body; raises RequestError."""
+def rows_of(body: object, limit: int) -> tuple[list[Row], set[str]]:
+    """Return a collections body's records and their types; raises RequestError."""
     records = body.get("records") if isinstance(body, dict) else None
     if not isinstance(records, list) or not records:
-        raise RequestError("JSON_PARSER_ERROR", "The HTTP entity body has no records")
+        raise RequestError(400, "JSON_PARSER_ERROR", "The HTTP entity body has no records")
     if len(records) > limit:
         words = f"record limit reached. cannot send more than {limit} records"
-        raise RequestError("EXCEEDED_ID_LIMIT", words)
+        raise RequestError(400, "EXCEEDED_ID_LIMIT", words)
     kinds = {one.get("attributes", {}).get("type") for one in records}
     if None in kinds:
         words = "The value provided for attributes.type is not valid"
-        raise RequestError("INVALID_TYPE", words)
-    return records
+        raise RequestError(400, "INVALID_TYPE", words)
+    return records, kinds

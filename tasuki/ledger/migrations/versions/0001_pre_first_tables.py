@@ -9,9 +9,9 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-OPEN = "state IN ('planned', 'sending', 'in_doubt')"
-LEFT_OVER = "outcome IN ('waiting', 'held')"
-LIVE = "state NOT IN ('rejected', 'abandoned')"
+OPEN = "(state = 'planned' OR state = 'sending' OR state = 'in_doubt')"
+LEFT_OVER = "(outcome = 'waiting' OR outcome = 'held')"
+LIVE = "(claim IS NOT NULL AND state <> 'rejected' AND state <> 'abandoned')"
 
 
 def _text(name: str, *, key: bool = False, null: bool = False) -> Column[str]:
@@ -122,7 +122,7 @@ def _evidence() -> None:
         "dead_letter_unsolved",
         "dead_letter",
         ["source_id", "sync"],
-        "state IN ('open', 'replayed')",
+        "(state = 'open' OR state = 'replayed')",
         unique=True,
     )
     op.create_index("dead_letter_source", "dead_letter", ["source_id", "sync"])

@@ -1,0 +1,1 @@
+"""Connectors, a folder each; asked for by name through `tasuki.registry`."""

@@ -1,0 +1,66 @@
+"""The inline tests of a mapping file, as pydantic models."""
+
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from tasuki.mapping.field_model import Strict, wrong
+
+
+class ExpectModel(Strict):
+    """What must become of the given record: one of these."""
+
+    create: dict[str, Any] | None = Field(
+        None, description="A create with at least these fields; {} for any."
+    )
+    update: dict[str, Any] | None = Field(
+        None, description="An update with at least these fields."
+    )
+    attach: dict[str, Any] | None = Field(
+        None, description="Match values of the attaching step, by field."
+    )
+    skip: str | None = Field(None, description="The reason, a name of `qualify`.")
+    wait: str | None = Field(None, description="The sync whose link is missing.")
+    fault: str | None = Field(None, description="The field that cannot be made.")
+    hold: str | None = Field(
+        None, description="`on_change`: the record changed after it was sent."
+    )
+    unchanged: bool | None = Field(
+        None, description="The payload is the one that was sent before."
+    )
+    write_back: dict[str, Any] | None = Field(
+        None, description="What goes back to the source, given a `receipt`."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_ending(cls, value: object) -> object:
+        if isinstance(value, dict):
+            said = [key for key in value if key != "write_back"]
+            if len(said) > 1:
+                msg = f"'{said[0]}' and '{said[1]}' exclude each other"
+                raise wrong(msg, "", said[1])
+            if not value:
+                msg = "nothing is expected"
+                raise wrong(msg, "Expect create, skip, wait or fault.")
+        return value
+
+
+class TestModel(Strict):
+    """An inline test: a record as the source gives it, and what must become of it."""
+
+    __test__ = False  # pytest collects classes by this name
+
+    name: str | None = Field(None, description="What it shows.")
+    given: dict[str, Any] = Field(description="Source fields, includes among them.")
+    before: dict[str, Any] | None = Field(
+        None, description="Fields that were different when the record was last sent."
+    )
+    links: dict[str, dict[str, str]] = Field(
+        default_factory=dict, description="Sync, then source id to destination id."
+    )
+    receipt: dict[str, Any] | None = Field(
+        None, description="The destination's answer, for `write_back`."
+    )
+    today: str | None = Field(None, description="What today() gives, e.g. 2026-05-20.")
+    expect: ExpectModel

@@ -1,0 +1,84 @@
+"""One stage of a flow: one sync, one task run, one report."""
+
+import asyncio
+import re
+from typing import Any
+
+from prefect import get_run_logger, task
+from prefect.artifacts import acreate_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.events import emit_event
+
+from tasuki.engine.run import run_sync
+from tasuki.engine.sync import Options
+from tasuki.project import Project
+from tasuki.stages.report import Language, markdown, one_line
+
+Report = dict[str, Any]
+
+
+class StageError(Exception):
+    """A stage could not finish; the message says why and what to do."""
+
+
+def run_once(mapping: str, options: Options) -> Report:
+    """Run a sync of this project and return its report as plain values."""
+    project = Project()
+    with project.open_ledger() as ledger:
+        sync = project.open_sync(project.mappings[mapping], ledger)
+        try:
+            return run_sync(sync, options).as_json()
+        finally:
+            sync.source.close()
+            sync.destination.close()
+
+
+@task(
+    name="stage",
+    task_run_name="{mapping}",
+    persist_result=False,  # records never leave the ledger
+    cache_policy=NO_CACHE,  # a cached write would be a lost one
+)
+async def run_stage(
+    mapping: str,
+    *,
+    full: bool = False,
+    only: tuple[str, ...] = (),
+    allow: int | None = None,
+    language: Language = "ja",
+) -> Report:
+    """Run one sync and leave its report as an artifact under a stable key.
+
+    Raises:
+        StageError: a system or the ledger could not be used; nothing is lost.
+    """
+    options = Options(full=full, only=only, allow=allow)
+    report = await asyncio.to_thread(run_once, mapping, options)
+    logger = get_run_logger()
+    logger.info(one_line(report))
+    await acreate_markdown_artifact(
+        markdown(report, language),
+        key=artifact_key(mapping),
+        description=one_line(report),
+    )
+    _tell(report)
+    if report["state"] == "stopped":
+        message = f"{report['error']}\n  {report['remedy']}"
+        raise StageError(message)
+    return report
+
+
+def artifact_key(mapping: str) -> str:
+    """Return the artifact key of a mapping: `run-lead-hubspot-salesforce`."""
+    return "run-" + re.sub(r"[^a-z0-9]+", "-", mapping.lower()).strip("-")
+
+
+def _tell(report: Report) -> None:
+    """Emit events for automations; after the commit, and never as evidence."""
+    resource = {"prefect.resource.id": f"tasuki.sync.{report['sync']}"}
+    counts = {k: report[k] for k in ("created", "updated", "held", "dead", "in_doubt")}
+    emit_event("tasuki.sync.finished", resource=resource, payload=counts)
+    for name in ("dead", "held"):
+        if report[name]:
+            payload = {"count": report[name], "reasons": report["reasons"].get(name, {})}
+            emit_event(f"tasuki.sync.{name}", resource=resource, payload=payload)
