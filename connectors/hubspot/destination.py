@@ -164,7 +164,7 @@ def _rounds(
                 Rejected(write.ref, "NO_KEY", "a create without a key", _NO_KEY)
             )
             continue
-        turn = times[name]
+        turn = 0
         times[name] += 1
         if turn == len(rounds):
             rounds.append([])

@@ -53,6 +53,11 @@ class Properties:
         facts = self.schema(stream).fields.get(name)
         return bool(facts and facts.unique)
 
+    def close(self) -> None:
+        """Give the package's sockets back."""
+        if self._api is not None:
+            self._api.api_client.rest_client.pool_manager.clear()
+
     def _read(self, stream: str) -> list[dict[str, Any]]:
         wire = self._client.wire
         retrying = Retrying(
@@ -67,9 +72,8 @@ class Properties:
 
     def _once(self, stream: str) -> Mapping[str, Any]:
         # The package takes 0.15 s to import, and only set-up needs it.
-        from urllib3.exceptions import HTTPError  # noqa: PLC0415
-
         from hubspot.crm.properties.exceptions import ApiException  # noqa: PLC0415
+        from urllib3.exceptions import HTTPError  # noqa: PLC0415
 
         wire, where = self._client.wire, self._client.where(stream)
         wire.budget.acquire()

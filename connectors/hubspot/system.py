@@ -75,6 +75,7 @@ class HubspotSystem:
 
     def close(self) -> None:
         """Give the sockets back."""
+        self._properties.close()
         self._client.close()
 
     def _account_details(self) -> Body:

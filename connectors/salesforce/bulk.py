@@ -17,7 +17,7 @@ from tasuki.transport.http import no_fence
 
 from . import errors
 from .client import Client
-from .rows import done, flat, identity_of, refused
+from .rows import cells, done, identity_of, refused
 from .sdk import sdk
 
 MAX_BYTES = 90_000_000  # of CSV; the vendor's wall is 100 MB
@@ -82,7 +82,7 @@ def table(writes: Sequence[Write]) -> tuple[bytes, str]:
     columns: dict[str, None] = {key: None}
     rows: list[dict[str, str]] = []
     for write in writes:
-        row = dict(flat(write.fields))
+        row = cells(write.fields)
         row[key] = write.key[1] if upsert and write.key else write.target_id or ""
         columns.update(dict.fromkeys(row))
         rows.append(row)

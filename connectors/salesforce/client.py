@@ -9,7 +9,6 @@ from typing import cast
 from urllib.parse import urlencode
 
 import httpx
-import orjson
 
 from tasuki.connector import Wire
 from tasuki.model.errors import AccessError, TasukiError, TransientError
@@ -21,7 +20,6 @@ from .settings import ClientCredentials, JwtBearer, SalesforceSettings
 
 _TOKEN_PATH = "/services/oauth2/token"  # noqa: S105 - a path, no secret
 _JWT_SECONDS = 180  # Salesforce refuses assertions that live longer than 3 minutes
-_FRACTION = re.compile(rb'(?:":|[\[,])\s*-?\d+[.eE]')
 _USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
 _DIGITS = 40  # an exponent beyond this is no amount
 
@@ -35,10 +33,8 @@ def number(text: str) -> int | Decimal:
 
 
 def decode(body: bytes) -> object:
-    """Decode JSON without floats; quick where no number has a fraction."""
-    if _FRACTION.search(body):
-        return json.loads(body, parse_float=number)
-    return orjson.loads(body)
+    """Decode JSON without floats."""
+    return json.loads(body, parse_float=number)
 
 
 @dataclass(frozen=True, slots=True)

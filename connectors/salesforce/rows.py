@@ -1,6 +1,6 @@
 """Rows on their way out, and what Salesforce's answer to each of them means."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -19,6 +19,7 @@ from tasuki.model.write import (
 from . import errors
 
 COLLECTION = 200
+_NULL = "#N/A"
 _SHORTEST_ECHO = 4
 _JSON = orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS
 _GONE = frozenset({
@@ -79,7 +80,7 @@ def _json_value(value: object) -> object:
 def cell(value: object) -> str:
     """Return a value as a cell of Bulk 2.0's CSV; an empty cell means "leave it"."""
     if value is None or value == "":
-        return "#N/A"
+        return _NULL
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Decimal):
@@ -89,14 +90,18 @@ def cell(value: object) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def flat(fields: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """Yield (column, cell); a parent named by its external id gives `Parent.Field`."""
+def cells(fields: Mapping[str, object]) -> dict[str, str]:
+    """Return column -> cell; a parent named by its external id is `Parent.Field`."""
+    row: dict[str, str] = {}
     for name, value in fields.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, str):
+            row[name] = value or _NULL
+        elif isinstance(value, Mapping):
             for inner, one in value.items():
-                yield f"{name}.{inner}", cell(one)
+                row[f"{name}.{inner}"] = cell(one)
         else:
-            yield name, cell(value)
+            row[name] = cell(value)
+    return row
 
 
 def done(write: Write, record_id: str, created: bool | None) -> Confirmed:  # noqa: FBT001

@@ -1,6 +1,6 @@
 """What one transaction will record: outcomes wait here until they are durable."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tasuki import plan
@@ -9,6 +9,7 @@ from tasuki.engine.sync import Sync
 from tasuki.engine.tally import Ending, Tally
 from tasuki.engine.turn import Turn
 from tasuki.ledger import Lease
+from tasuki.ledger.transaction import ClaimTakenError
 from tasuki.ledger.rows import (
     ConfirmRow,
     LinkRow,
@@ -16,9 +17,11 @@ from tasuki.ledger.rows import (
     NewDeadLetter,
     NewDecision,
     NewIntent,
+    RelationRow,
     StateRow,
     encode,
 )
+from tasuki.mapping import CompiledMapping
 
 
 @dataclass(slots=True)
@@ -39,6 +42,7 @@ class Journal:
     _links: list[LinkRow] = field(default_factory=list)
     _keys: list[MatchKeyRow] = field(default_factory=list)
     _intents: list[NewIntent] = field(default_factory=list)
+    _relations: list[RelationRow] = field(default_factory=list)
     _finished: list[int] = field(default_factory=list)
 
     # -- what happened to a record ------------------------------------------------
@@ -81,7 +85,7 @@ class Journal:
         self._letters.append(
             NewDeadLetter(
                 turn.record.id, mapping.id, cause, words, remedy,
-                encode(mapping.masked(fields)), turn.record.version, mapping.revision,
+                encode(masked(mapping, fields)), turn.record.version, mapping.revision,
             )
         )
         self.end(turn, Ending.DEAD, cause, words)
@@ -138,6 +142,10 @@ class Journal:
         """Note a write that follows from another one; it is sent later."""
         self._intents.append(intent)
 
+    def relate(self, from_ref: str, to_ref: str) -> None:
+        """Note that two records belong to one story."""
+        self._relations.append(RelationRow(from_ref, to_ref, self.sync.id))
+
     # -- durable ---------------------------------------------------------------------
 
     def commit(
@@ -165,41 +173,68 @@ class Journal:
         ]
         for page in self._finished:
             self.progress.finish(page)
+        self._finished.clear()
         cursor = self.progress.advance()
         if not self._anything(intents, replaced, cursor):
             return frozenset()
-        with self.sync.ledger.transaction(self.lease, self.run_id) as tx:
+        try:
+            self._write(intents, replaced, keys, cursor)
+        except ClaimTakenError as error:
+            taken = frozenset(error.taken)
+            free = [intent for intent in intents if intent.id not in taken]
+            self._write(free, replaced, keys, cursor)
+            self._clear()
+            return taken
+        self._clear()
+        return frozenset()
+
+    def _write(
+        self,
+        intents: Sequence[NewIntent],
+        replaced: Sequence[StateRow],
+        keys: Sequence[MatchKeyRow],
+        cursor: str | None,
+    ) -> None:
+        sync = self.sync
+        with sync.ledger.transaction(self.lease, self.run_id) as tx:
             tx.set_states([*self._states, *replaced])
             tx.confirm(self._confirms)
             tx.put_links(self._links)
             tx.put_match_keys(keys)
+            tx.put_relations(self._relations)
             tx.add_decisions(self._decisions)
             tx.put_dead_letters(self._letters)
-            tx.resolve_dead_letters(self.sync.id, self._resolved)
+            tx.resolve_dead_letters(sync.id, self._resolved)
             tx.add_intents(self._intents)
-            refused = tx.add_intents(intents, sending=True)
+            tx.add_intents(intents, "sending")
             if cursor is not None and self.moves_cursor:
-                tx.put_cursor(self.sync.id, "", cursor, self.sync.mapping.revision)
-        self._clear()
-        return frozenset(refused)
+                tx.put_cursor(sync.id, "", cursor, sync.mapping.revision)
 
     def _anything(self, *more: object) -> bool:
         rows = (
             self._decisions, self._letters, self._resolved, self._confirms,
-            self._states, self._links, self._intents,
+            self._states, self._links, self._intents, self._relations,
         )
         return any(rows) or any(more)
 
     def _clear(self) -> None:
         for rows in (
             self._decisions, self._letters, self._resolved, self._confirms,
-            self._states, self._links, self._intents, self._finished,
+            self._states, self._links, self._intents, self._relations,
         ):
             rows.clear()
 
     def waiting_rows(self) -> int:
         """Return how many rows are not durable yet."""
         return len(self._decisions) + len(self._links) + len(self._letters)
+
+
+def masked(mapping: CompiledMapping, fields: Mapping[str, object]) -> dict[str, object]:
+    """Return a payload fit for people's eyes: personal fields as `***`."""
+    return {
+        name: "***" if name in mapping.pii and value is not None else value
+        for name, value in fields.items()
+    }
 
 
 def _sent(turn: Turn) -> dict[str, object]:

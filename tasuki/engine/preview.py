@@ -7,6 +7,7 @@ from itertools import islice
 
 from tasuki import plan
 from tasuki.engine.decide import Decider
+from tasuki.engine.journal import masked
 from tasuki.engine.match import Finder
 from tasuki.engine.sync import Options, Sync
 from tasuki.engine.turn import Relink, StillInDoubt, Turn
@@ -198,12 +199,12 @@ def _change(  # noqa: PLR0911 - one case per verdict
 def _shown(
     sync: Sync, fields: Mapping[str, object], old: Mapping[str, object]
 ) -> tuple[FieldChange, ...]:
-    masked = sync.mapping.masked(fields)
+    hidden = masked(sync.mapping, fields)
     return tuple(
         FieldChange(
             name,
-            old.get(name) if masked[name] == value else ("***" if name in old else None),
-            masked[name],
+            old.get(name) if hidden[name] == value else ("***" if name in old else None),
+            hidden[name],
         )
         for name, value in fields.items()
     )

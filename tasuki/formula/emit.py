@@ -209,6 +209,8 @@ class Emitter:
 
     def _equality(self, at: int, name: str, sign: str, left: Code, right: Code) -> str:
         if right.constant == (None,):
+            if left.constant is not None:
+                return str((left.constant == (None,)) is (sign == "=="))
             return f"({left.text} {'is' if sign == '==' else 'is not'} None)"
         if left.kind is right.kind is Kind.NUMBER:
             return f"({left.text} {sign} {right.text})"

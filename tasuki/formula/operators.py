@@ -24,6 +24,7 @@ from tasuki.formula.values import (
     looks_numeric,
 )
 
+_PLAIN = EXACT | {float}
 _SAME_KIND = frozenset({str, int, Decimal, bool})
 _add, _subtract = ARITHMETIC.add, ARITHMETIC.subtract
 _multiply, _divide = ARITHMETIC.multiply, ARITHMETIC.divide
@@ -145,6 +146,8 @@ def _numbers(
     sign: str, left: object, right: object
 ) -> tuple[int | Decimal, int | Decimal]:
     """Return both sides as exact numbers, or say what was mixed."""
+    if type(left) in _PLAIN and type(right) in _PLAIN:
+        return as_number(left), as_number(right)
     kinds = kind(left), kind(right)
     if kinds == ("a number", "a number"):
         return as_number(left), as_number(right)

@@ -106,6 +106,8 @@ def as_number(value: object) -> int | Decimal:
     """Return a number that is one already; text is not silently a number."""
     if type(value) in EXACT:
         return bounded(value)  # type: ignore[arg-type]  # EXACT says so
+    if type(value) is float:
+        return bounded(exact(value))  # type: ignore[arg-type]  # no float is left
     if isinstance(value, str):
         raise RefusedValueError(
             reason="text where a number is needed", remedy="Use number(x)."

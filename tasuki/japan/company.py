@@ -4,7 +4,7 @@ import re
 from typing import Literal, NamedTuple
 
 from tasuki.japan import legal_form
-from tasuki.japan.text import clean, fold_variants, single_spaced
+from tasuki.japan.text import clean, fold_variants, settled, single_spaced
 
 Position = Literal["prefix", "suffix"]
 Verdict = Literal["same_name", "review", "different"]
@@ -56,7 +56,9 @@ def company(value: str | None) -> Company | None:
         return None
     parts = _parts(name)
     code = parts.form.code if parts.form else None
-    return Company(_stable_key(parts.body), code, parts.position, _display(name, parts))
+    return Company(
+        settled(_key, parts.body), code, parts.position, _display(name, parts)
+    )
 
 
 def company_name(value: str | None) -> str | None:
@@ -80,7 +82,7 @@ def company_key(value: str | None) -> str | None:
         ('吉野家', 'example')
     """
     name = _addressee(value)
-    return _stable_key(_parts(name).body) if name else None
+    return settled(_key, _parts(name).body) if name else None
 
 
 def company_match(one: str | None, other: str | None) -> Verdict | None:
@@ -149,17 +151,6 @@ def _display(name: str, parts: _Parts) -> str:
     return parts.body + parts.form.written
 
 
-def _stable_key(body: str) -> str:
-    """Fold a body until nothing changes, so that the key of a key is that key."""
-    key = _folded(_bare(body))
-    for _ in range(len(body)):
-        again = _folded(_bare(name)) if (name := _addressee(key)) else key
-        if again == key:
-            break
-        key = again
-    return key
-
-
 def _bare(name: str) -> str:
     """Return a name without any form; some have two: 「株式会社（株）サンプル」."""
     parts = _parts(name)
@@ -168,6 +159,7 @@ def _bare(name: str) -> str:
     return parts.body
 
 
-def _folded(body: str) -> str:
-    folded = fold_variants(body).casefold()
+def _key(value: str) -> str:
+    name = _addressee(value)
+    folded = fold_variants(_bare(name) if name else value).casefold()
     return _NOT_IN_KEY.sub("", folded) or folded

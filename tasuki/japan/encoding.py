@@ -14,7 +14,8 @@ _CP932_TWINS = str.maketrans("〜−‖¢£¬¥—–•·", "～－∥￠￡￢
     ord("®"): "(R)",
 }
 # U+E000–F8FF is where cp932 keeps 外字; its bytes 80, A0 and FD–FF mean nothing.
-_DOUBTFUL = re.compile("[\x80\ue000-\uf8ff]")
+# A half-width comma is how cp932 misreads the first byte of EUC-JP hiragana.
+_DOUBTFUL = re.compile("[､\x80\ue000-\uf8ff]")
 _MEANINGLESS = re.compile("[\x80\uf8f0-\uf8f3]")
 # 〓 (geta) is what Japanese printers set for a missing character: it is noticed.
 _MISSING = "〓"
@@ -54,8 +55,8 @@ def decode_csv(content: bytes) -> Decoded | None:
 def _without_mark(content: bytes) -> Decoded | None:
     """Return the text of bytes that are neither marked nor UTF-8.
 
-    cp932 takes almost anything. Where it answers with characters that no office types
-    (外字 and single bytes without meaning), EUC-JP is asked as well.
+    cp932 takes almost anything. Where it answers with characters that no office types,
+    EUC-JP is asked as well; ordinary cp932 is hardly ever EUC-JP too.
     """
     try:
         decoded = Decoded(content.decode("cp932"), "cp932")

@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from tasuki.japan.text import clean, fold_variants, single_spaced
+from tasuki.japan.text import clean, fold_variants, settled, single_spaced
 
 # 氏, 君 and 先生 are forms of address after a space only: names end in them too.
 _ADDRESSED = re.compile(r"(?:\s*(?:御中|様|さま|殿|さん)|\s+(?:氏|君|くん|先生))$")
@@ -32,8 +32,7 @@ def person(value: str | None) -> Person | None:
     display = person_name(value)
     if not display:
         return None
-    folded = fold_variants(display).casefold()
-    return Person(display, _NOT_IN_KEY.sub("", folded) or folded)
+    return Person(display, settled(_key, display))
 
 
 def person_name(value: str | None) -> str | None:
@@ -49,6 +48,11 @@ def person_name(value: str | None) -> str | None:
     while (shorter := _ADDRESSED.sub("", name)) and shorter != name:
         name = shorter
     return name or None
+
+
+def _key(value: str) -> str:
+    folded = fold_variants(person_name(value) or value).casefold()
+    return _NOT_IN_KEY.sub("", folded) or folded
 
 
 def person_key(value: str | None) -> str | None:

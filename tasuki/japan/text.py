@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 
 # Zero-width and direction marks, soft hyphen, byte-order mark and NUL: pasted along
 # from web pages and spreadsheets, never meant.
@@ -56,6 +57,19 @@ def clean(value: str) -> str:
     return _DASH_AFTER_KATAKANA.sub(_long_vowels, folded)
 
 
+def settled(fold: Callable[[str], str], value: str) -> str:
+    """Apply a fold until nothing changes, so that a key's key is that key.
+
+    One round is seldom too few: a character taken out lets its neighbours combine.
+    """
+    for _ in range(len(value) + 1):
+        folded = fold(value)
+        if folded == value:
+            break
+        value = folded
+    return value
+
+
 def folded_width(value: str) -> str:
     """Return a value in NFKC without invisible characters, and nothing else changed."""
     return unicodedata.normalize("NFKC", _INVISIBLE.sub("", value))
@@ -95,6 +109,10 @@ def kana(value: str | None) -> str | None:
     """
     if value is None:
         return None
+    return settled(_katakana, value)
+
+
+def _katakana(value: str) -> str:
     katakana = clean(value).translate(_HIRAGANA_TO_KATAKANA)
     katakana = _SPACES.sub("", katakana).replace("・", "")
     return _ANY_DASH_AFTER_KATAKANA.sub(_long_vowels, katakana)

@@ -16,15 +16,15 @@ from tasuki.japan.corporate import check_digit
 
 _STEMS: Final = """
 霧咲 kirisaki    凪ヶ浦 nagigaura  星渡 hoshiwatari 苔玉 kokedama    藍染川 aizomegawa
-風待 kazemachi   月灯 tsukiakari   雪椿 yukitsubaki 木霊 kodama      夕凪 yunagi
+風待 kazemachi   月灯 tsukiakari   雪椿野 yukitsubakino 木霊沢 kodamazawa     夕凪台 yunagidai
 朝霧野 asagirino 花筏 hanaikada    空知辺 sorachibe 鶴ノ巣 tsurunosu 鳴瀬戸 naruseto
-波止場 hatoba    稲穂 inaho        柚子坂 yuzuzaka  雲居 kumoi       楓橋 kaedebashi
-灯ノ森 tonomori  岩清水 iwashimizu 時雨 shigure     千鳥足 chidori   蛍川 hotarugawa
-萌黄 moegi       山茶花 sazanka    白波瀬 shirahase 七夕坂 tanabata  虹ノ松 nijinomatsu
-ミナモ minamo    ソラマメ soramame ホシノネ hoshinone ツムギノ tsumugino
-カゼミチ kazemichi ヒナタボ hinatabo ノドカ nodoka  アオバト aobato
-モリノワ morinowa コハクノ kohakuno TSUBOMI tsubomi KONOHA konoha
-NAGARE nagare    HIBIKINO hibikino 髙嶺台 takanedai 﨑ノ浜 sakinohama
+波止浦 hatoura    稲穂坂 inahozaka      柚子坂 yuzuzaka  雲居野 kumoino       楓橋 kaedebashi
+灯ノ森 tonomori  岩清瀬 iwakiyose 時雨谷 shiguredani     千鳥足 chidori   蛍瀬 hotaruse
+萌黄台 moegidai       山茶花 sazanka    白波瀬 shirahase 七夕坂 tanabata  虹ノ松 nijinomatsu
+ミナモ minamo    ソラマメノ soramameno ホシノネ hoshinone ツムギノ tsumugino
+カゼミチ kazemichi ヒナタボ hinatabo ノドカノ nodokano  アオバト aobato
+モリノワ morinowa コハクノ kohakuno TSUBOMINO tsubomino KOHANARI kohanari
+NAGAREBI nagarebi    HIBIKINO hibikino 髙嶺台 takanedai 﨑ノ浜 sakinohama
 """
 _TRADES: Final = """
 製作所 works    商事 trading    システムズ systems 食品 foods      建設 construction
@@ -60,6 +60,7 @@ _FORMS: Final = ("株式会社", "有限会社", "合同会社")
 _FORM_WEIGHTS: Final = (82, 9, 9)
 _FORM_BEFORE: Final = 0.72
 _CO_JP_SHARE: Final = 0.3
+_FLOOR_SHARE: Final = 0.5
 # Bodies of real numbers begin with the code of a legal affairs office; 9999 is none.
 _NO_OFFICE: Final = "999901"
 
@@ -123,7 +124,7 @@ class Register:
         place = rng.choice(self._places)
         top = "example.co.jp" if rng.random() < _CO_JP_SHARE else "example.jp"
         house = [str(rng.randint(1, most)) for most in (5, 28, 15)]
-        floor = f" 見本ビル{rng.randint(2, 12)}F" if rng.random() < 0.5 else ""
+        floor = f" 見本ビル{rng.randint(2, 12)}F" if rng.random() < _FLOOR_SHARE else ""
         digits = 3 if len(place.area_code) == 2 else 2  # noqa: PLR2004 - ten in all
         return Firm(
             body=stem[0] + trade[0],
@@ -166,6 +167,4 @@ def corporate_number(serial: int) -> str:
 
 def _rows(table: str, columns: int) -> list[tuple[str, ...]]:
     cells = table.split()
-    return [
-        tuple(cells[at : at + columns]) for at in range(0, len(cells), columns)
-    ]
+    return [tuple(cells[at : at + columns]) for at in range(0, len(cells), columns)]

@@ -4,7 +4,7 @@ Every function draws one spelling; the weights are the rates of the demo's mess.
 """
 
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from random import Random
 from typing import Final
 
@@ -32,12 +32,9 @@ _ROMAJI: Final = {
 NO_PHONE: Final = ("未定", "なし", "000-0000-0000", "担当者直通", "-")
 NO_PREFECTURE: Final = ("海外", "その他", "-", "Japan")
 
-# Every draw returns (rate, spelling): the rates of one list add up to about 100.
-type_of_draw = Callable[[], str]
-
 
 def one_of(rng: Random, choices: Sequence[tuple[int, str]]) -> str:
-    """Return one of the weighted spellings."""
+    """Return one of (rate, spelling)."""
     return rng.choices([text for _, text in choices], [rate for rate, _ in choices])[0]
 
 
@@ -73,13 +70,11 @@ def faithful_company(rng: Random, firm: Firm) -> str:
     if body == firm.body:
         body = full_width(firm.body)
     sign = _SIGN_FORMS.get(firm.form, f"({short})")
-    spelled = [
-        (f, b)
-        for f in (f"（{short}）", f"({short})", sign, f"{firm.form}　")
-        for b in (firm.body, body)
-    ]
-    form, name = rng.choice(spelled)
-    return f"{form}{name}" if firm.form_before else f"{name}{form}".strip()
+    name = rng.choice((firm.body, body))
+    form, space = rng.choice(
+        ((f"（{short}）", ""), (f"({short})", ""), (sign, ""), (firm.form, "　"))
+    )
+    return space.join((form, name) if firm.form_before else (name, form))
 
 
 def typed_company(rng: Random, firm: Firm) -> str:

@@ -192,7 +192,8 @@ class SalesforceSandbox:
             raise RequestError(404, "NOT_FOUND", words + request.args["field"])
         rows, kinds = writing.rows_of(request.json(), _COLLECTION)
         if kinds != {entity.name}:
-            raise RequestError(400, "INVALID_TYPE", "all records must be of the same type")
+            words = "all records must be of the same type"
+            raise RequestError(400, "INVALID_TYPE", words)
         return Reply(200, writing.upsert(self.store, entity, field.name, rows))
 
     def _update(self, request: Request) -> Reply:

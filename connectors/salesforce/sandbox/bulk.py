@@ -207,4 +207,5 @@ def _typed(field: Field, cell: str) -> object:
         return float(cell) if field.type in _NUMBERS else cell
     except (ValueError, KeyError):
         words = f"'{cell}' is not a valid value for the type xsd:{field.type}"
-        raise RowError((field.name,), "INVALID_TYPE_ON_FIELD_IN_RECORD", words) from None
+        code = "INVALID_TYPE_ON_FIELD_IN_RECORD"
+        raise RowError((field.name,), code, words) from None

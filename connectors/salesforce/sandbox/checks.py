@@ -47,8 +47,12 @@ def values(store: Store, entity: Entity, sent: Mapping[str, object]) -> Row:
     the vendor's JSON reader does; everything else refuses the row.
     """
     found: Row = {}
-    fields = entity.fields
+    fields, plain = entity.fields, entity.plain
     for name, value in sent.items():
+        if isinstance(value, str) and 0 < len(value) <= plain.get(name, 0):
+            found[name] = value if value[0] > " " < value[-1] else value.strip() or None
+            if found[name] or name not in entity.required:
+                continue
         field = fields.get(name)
         if field is not None and value.__class__ is str and field.type in _TEXT:
             found[name] = _short_text(field, value)
@@ -66,7 +70,8 @@ def _short_text(field: Field, value: str) -> str | None:
             raise _missing(field.name)
         return None
     if field.length and len(value) > field.length:
-        words = f"{field.shown}: data value too large: {value} (max length={field.length})"
+        words = f"{field.shown}: data value too large: {value} "
+        words += f"(max length={field.length})"
         raise RowError((field.name,), "STRING_TOO_LONG", words)
     if field.restricted and value not in field.options:
         words = f"{field.shown}: bad value for restricted picklist field: {value}"
@@ -162,12 +167,9 @@ def _relation(
 
 def permitted(entity: Entity, found: Row, *, creating: bool) -> None:
     """Refuse fields that only the org may set."""
-    fields = entity.fields
-    locked = tuple(
-        name for name in found
-        if fields[name].readonly or (fields[name].create_only and not creating)
-    )
-    if locked:
+    refused = entity.locked if creating else entity.locked | entity.fixed
+    if not refused.isdisjoint(found):
+        locked = tuple(name for name in found if name in refused)
         words = (
             f"Unable to create/update fields: {', '.join(locked)}. Please check the "
             "security settings of this field and verify that it is read/write for "
@@ -178,10 +180,7 @@ def permitted(entity: Entity, found: Row, *, creating: bool) -> None:
 
 def complete(entity: Entity, found: Row) -> None:
     """Refuse a new row without its required fields."""
-    missing = tuple(
-        f.name for f in entity.fields.values()
-        if f.required and found.get(f.name) is None
-    )
+    missing = tuple(one for one in entity.required if found.get(one) is None)
     if missing:
         raise _missing(*missing)
 

@@ -1,5 +1,6 @@
 """Turning a WHERE tree into a function of a row, with the vendor's type checks."""
 
+import operator
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,9 @@ from .store import Row, Store, long_id, moment
 
 Reads = Callable[[Row], Any]
 Holds = Callable[[Row], bool]
+_SIGNS = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}
 _NUMBERS = frozenset({"currency", "double", "int", "percent"})
 _SHORT = 15  # characters of an id without its check
 _NAMED = {"currency": "double", "percent": "double", "datetime": "dateTime"}
@@ -93,34 +97,26 @@ def _compared(
         return value
 
     wanted, several = values[0], frozenset(values)
-    match tree.sign:
-        case "=":
-            return lambda row: bool(own(row) == wanted)
-        case "!=":
-            return lambda row: bool(own(row) != wanted)
-        case "IN":
-            return lambda row: own(row) in several
-        case "NOT IN":
-            return lambda row: own(row) not in several
-        case "LIKE":
-            pattern = _like(str(wanted))
-            return lambda row: bool(pattern.fullmatch(own(row) or ""))
-    return _ordered(own, tree.sign, wanted)
+    if tree.sign == "IN":
+        return lambda row: own(row) in several
+    if tree.sign == "NOT IN":
+        return lambda row: own(row) not in several
+    if tree.sign == "LIKE":
+        pattern = _like(str(wanted))
+        return lambda row: bool(pattern.fullmatch(own(row) or ""))
+    return _signed(own, tree.sign, wanted)
 
 
-def _ordered(own: Reads, sign: str, wanted: Any) -> Holds:  # noqa: ANN401
+def _signed(own: Reads, sign: str, wanted: Any) -> Holds:  # noqa: ANN401
+    if sign == "=":
+        return lambda row: bool(own(row) == wanted)
+    if sign == "!=":
+        return lambda row: bool(own(row) != wanted)
+    compares = _SIGNS[sign]
+
     def holds(row: Row) -> bool:
         value = own(row)
-        if value is None:
-            return False
-        match sign:
-            case "<":
-                return bool(value < wanted)
-            case "<=":
-                return bool(value <= wanted)
-            case ">":
-                return bool(value > wanted)
-        return bool(value >= wanted)
+        return value is not None and bool(compares(value, wanted))
 
     return holds
 
@@ -133,35 +129,39 @@ def _like(pattern: str) -> re.Pattern[str]:
     return re.compile(text, re.DOTALL)
 
 
-def literal(
+def literal(  # noqa: PLR0911 - one return per pair of types
     store: Store, field: Field, one: tuple[str, str], at: int, query: str
 ) -> object:
     """Return a literal as rows hold it; refuses one of the wrong type."""
     kind, text = one
     if (kind, text) == ("word", "NULL"):
         return False if field.type == "boolean" else None
-    match field.type, kind:
-        case "boolean", "word":
+    own = "number" if field.type in _NUMBERS else field.type
+    own = own if own in {"number", "boolean", "date", "datetime"} else "text"
+    match own, kind:
+        case ("boolean", "word"):
             return text == "TRUE"
-        case "date", "day":
+        case ("date", "day"):
             return text
-        case "datetime", "moment":
+        case ("datetime", "moment"):
             return moment(datetime.fromisoformat(text.replace(" ", "+")))
-        case "date" | "datetime", "days":
+        case ("date" | "datetime", "days"):
             return _day(store, field, text)
-        case number, "number" if number in _NUMBERS:
+        case ("number", "number"):
             return float(text)
-        case other, "text" if other not in _NUMBERS | {"boolean", "date", "datetime"}:
+        case ("text", "text"):
             short = field.type in {"id", "reference"} and len(text) == _SHORT
             return (long_id(text) if short else text).casefold()
-    quoted = "should be" if field.type not in _NUMBERS | {
-        "boolean", "date", "datetime",
-    } else "should not be"
-    words = (
+        case _:
+            raise complaint(query, at, _mistyped(field, own), "INVALID_FIELD")
+
+
+def _mistyped(field: Field, own: str) -> str:
+    quoted = "should be" if own == "text" else "should not be"
+    return (
         f"value of filter criterion for field '{field.name}' must be of type "
         f"{_NAMED.get(field.type, field.type)} and {quoted} enclosed in quotes"
     )
-    raise complaint(query, at, words, "INVALID_FIELD")
 
 
 def _day(store: Store, field: Field, text: str) -> str:

@@ -151,7 +151,8 @@ class Queries:
             rows = [table.get(text) for _, text in part.literals]
             return [row for row in {id(r): r for r in rows}.values() if row]
         if field.name in table.several:
-            ids = [i for value in values for i in table.several[field.name].get(value, [])]
+            lists = table.several[field.name]
+            ids = [one for value in values for one in lists.get(value, [])]
         elif field.name in table.unique:
             # Only living rows: a deleted row's value is free again, so the bin would
             # have to be searched; nobody asks for that by external id.

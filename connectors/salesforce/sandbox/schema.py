@@ -29,15 +29,31 @@ class Field:
         return self.label or self.name.removesuffix("__c").replace("_", " ")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Entity:
-    """One object: its id prefix, fields, parents and children."""
+    """One object: its id prefix, fields, parents and children; never changed."""
 
     name: str
     prefix: str
     fields: Mapping[str, Field]
     children: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Child relationship -> (child object, its look-up field)."""
+    plain: dict[str, int] = field(init=False)
+    """Text fields that need no look but at their length."""
+    locked: frozenset[str] = field(init=False)
+    fixed: frozenset[str] = field(init=False)
+    """Fields that may be set on creation only."""
+    required: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        fields = self.fields.values()
+        free = {"string", "textarea", "phone", "url", "picklist"}
+        self.plain = {
+            f.name: f.length for f in fields if f.type in free and not f.restricted
+        }
+        self.locked = frozenset(f.name for f in fields if f.readonly)
+        self.fixed = frozenset(f.name for f in fields if f.create_only)
+        self.required = tuple(f.name for f in fields if f.required)
 
     def parents(self) -> dict[str, tuple[str, str]]:
         """Return relationship name -> (look-up field, parent object)."""
@@ -193,7 +209,8 @@ _OPPORTUNITY = _entity(
     _external("freee_Invoice_Id__c", 40),
     _text("Invoice_Number__c", 40),
     _pick(
-        "Payment_Status__c", "未請求", "請求済", "未入金", "一部入金", "入金済", "期限超過",
+        "Payment_Status__c",
+        "未請求", "請求済", "未入金", "一部入金", "入金済", "期限超過",
         restricted=True,
     ),
     Field("Paid_On__c", "date"),

@@ -74,8 +74,8 @@ def parse(query: str) -> Parsed:
 def complaint(query: str, at: int, words: str, code: str) -> RequestError:
     """Return a refusal that quotes the query around `at`, as Salesforce's do."""
     context = query[max(0, at - 40) : at + 40]
-    message = f"\n{context}\n{' ' * min(at, 40)}^\nERROR at Row:1:Column:{at + 1}\n{words}"
-    return RequestError(400, code, message)
+    pointer = f"{' ' * min(at, 40)}^\nERROR at Row:1:Column:{at + 1}"
+    return RequestError(400, code, f"\n{context}\n{pointer}\n{words}")
 
 
 class _Reader:

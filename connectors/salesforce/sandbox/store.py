@@ -139,6 +139,7 @@ class Store:
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
+        self._stamped = (0, "")
         self.tables = {name: Table(entity) for name, entity in ENTITIES.items()}
         self.user = ""
 
@@ -153,7 +154,11 @@ class Store:
 
     def stamp(self) -> str:
         """Return the present as rows carry it."""
-        return moment(self._now())
+        now = self._now()
+        second = int(now.timestamp())
+        if second != self._stamped[0]:
+            self._stamped = (second, moment(now))
+        return self._stamped[1]
 
     def save(
         self, name: str, values: Row, record_id: str | None = None, stamp: str = ""

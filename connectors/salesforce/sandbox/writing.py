@@ -101,7 +101,8 @@ def _write(store: Store, entity: Entity, found: Row, own: str | None) -> None:
     table = store.tables[entity.name]
     before = table.rows.get(own) if own else None
     if before is not None and before.get("IsConverted"):
-        raise RowError((), "CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
+        words = "cannot reference converted lead"
+        raise RowError((), "CANNOT_UPDATE_CONVERTED_LEAD", words)
     permitted(entity, found, creating=before is None)
     if before is None:
         complete(entity, found)
@@ -112,7 +113,8 @@ def rows_of(body: object, limit: int) -> tuple[list[Row], set[str]]:
     """Return a collections body's records and their types; raises RequestError."""
     records = body.get("records") if isinstance(body, dict) else None
     if not isinstance(records, list) or not records:
-        raise RequestError(400, "JSON_PARSER_ERROR", "The HTTP entity body has no records")
+        words = "The HTTP entity body has no records"
+        raise RequestError(400, "JSON_PARSER_ERROR", words)
     if len(records) > limit:
         words = f"record limit reached. cannot send more than {limit} records"
         raise RequestError(400, "EXCEEDED_ID_LIMIT", words)

@@ -184,7 +184,8 @@ def test_nothing_is_sent_when_this_run_may_not_write():
     with opened() as it:
 
         def fence() -> None:
-            raise LeaseLostError("leads", "taken over")
+            words = "taken over"
+            raise LeaseLostError(words, words)
 
         rows = [create("r", "a@sample.co.jp")]
         with pytest.raises(LeaseLostError):

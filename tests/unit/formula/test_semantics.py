@@ -79,6 +79,10 @@ def test_nothing_in_gives_nothing(formula: str) -> None:
     [
         ("x == null", True),
         ("null == x", True),
+        ("null == null", True),
+        ("1 == null", False),
+        ('"a" != null', True),
+        ("null != 0.5", True),
         ("x != null", False),
         ("x == 1", False),
         ("x != 1", True),

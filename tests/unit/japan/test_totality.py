@@ -77,6 +77,9 @@ def test_none_gives_none(function: Callable[[str | None], Any]) -> None:
 
 @pytest.mark.parametrize("function", _IDEMPOTENT, ids=_name)
 @given(value=_TEXTS)
+@example(value="A´")
+@example(value="\u0339 \u0334")
+@example(value="山田さ ん")
 def test_a_normal_form_is_its_own_normal_form(
     function: Callable[[str | None], str | None], value: str
 ) -> None:
