@@ -164,7 +164,7 @@ def _rounds(
                 Rejected(write.ref, "NO_KEY", "a create without a key", _NO_KEY)
             )
             continue
-        turn = 0
+        turn = times[name]
         times[name] += 1
         if turn == len(rounds):
             rounds.append([])

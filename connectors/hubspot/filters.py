@@ -12,6 +12,8 @@ _SINGLE = {
 _MOST = 8
 """HubSpot takes ten filters in a group; two are ours: the time and the last id."""
 
+_LONGEST = 2_400
+
 _SHAPE = (
     "Write a list of {property: …, operator: EQ, value: …}; IN takes `values`, "
     "BETWEEN `value` and `high_value`."
@@ -57,7 +59,11 @@ def parse_where(where: str, asked: object) -> list[Filter]:
     if len(items) > _MOST:
         words = f"`where` has {len(items)} filters, HubSpot leaves room for {_MOST}"
         raise ConfigError(where, words, "Move some of them to `qualify`.")
-    return [_filter(where, number, item) for number, item in enumerate(items, 1)]
+    made = [_filter(where, number, item) for number, item in enumerate(items, 1)]
+    if len(str(made)) > _LONGEST:
+        words = "`where` is too long: HubSpot's searches end at 3,000 characters"
+        raise ConfigError(where, words, "Move some of it to `qualify`.")
+    return made
 
 
 def _filter(where: str, number: int, item: object) -> Filter:

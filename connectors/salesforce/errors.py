@@ -118,6 +118,7 @@ _REMEDIES = {
 _FALLBACK = "Correct the record at its source; the next run picks it up."
 _ROW_ECHO = re.compile(r"ERROR at Row:\d+:Column:\d+\s*")
 _LITERAL = re.compile(r"'(?:[^'\\]|\\.)*'")
+_UNREAD = re.compile(r"(from VALUE_\w+ value ).*?( or request may be missing)", re.DOTALL)
 _EMAIL = re.compile(r"[^\s'\"<>@:]+@[^\s'\"<>@]+")
 
 
@@ -153,7 +154,8 @@ def _first_error(response: httpx.Response) -> tuple[str, str]:
 
 
 def clean(words: str) -> str:
-    """Return a vendor's words without echoed query text, literals and addresses."""
+    """Return a vendor's words without echoed query text, values and addresses."""
+    words = _UNREAD.sub(r"\1…\2", words)
     echoed = _ROW_ECHO.split(words)
     if len(echoed) > 1:  # what stands before quotes the query, with its values
         return shorten(_EMAIL.sub("…", echoed[-1]))

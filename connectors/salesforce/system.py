@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tasuki.connector import Wire
-from tasuki.model.errors import RejectedError, TasukiError
+from tasuki.model.errors import TasukiError
 from tasuki.model.record import FieldFacts, Schema
 from tasuki.ports import Check, Destination, Source
 
@@ -59,7 +59,7 @@ class SalesforceSystem:
             described: Any = getattr(
                 sdk(self.client, stream, kind="set-up"), stream
             ).describe()
-        except RejectedError as error:
+        except TasukiError as error:
             remedy = f"Check the object's name in {where}."
             return Check(name, False, str(error), remedy)
         found = [f for f in described["fields"] if f["name"] == field]

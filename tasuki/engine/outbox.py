@@ -337,6 +337,9 @@ class Outbox:
             stream = str(ref)
         self.journal.link(turn, stream, outcome.id)
         self.journal.end(turn, self._ending(turn, outcome))
+        creating = isinstance(turn.verdict, plan.Create)
+        operation = Operation.CREATE if creating else Operation.UPDATE
+        self.journal.tally.written[operation] += 1
         receipt = {**outcome.answer, "id": outcome.id}
         fields = written_back(mapping, turn.record, receipt)
         if fields:
@@ -347,12 +350,13 @@ class Outbox:
                 )
             )
 
-    @staticmethod
-    def _ending(turn: Turn, outcome: Confirmed) -> Ending:
+    def _ending(self, turn: Turn, outcome: Confirmed) -> Ending:
         verdict = turn.verdict
         if isinstance(verdict, plan.Create):
             return Ending.ATTACHED if outcome.created is False else Ending.CREATED
-        if isinstance(verdict, plan.Update) and verdict.attaching:
+        attaching = isinstance(verdict, plan.Update) and verdict.attaching
+        # Where nothing is ever created, finding the counterpart is no news.
+        if attaching and self.sync.mapping.write.value != "update_only":
             return Ending.ATTACHED
         return Ending.UPDATED
 

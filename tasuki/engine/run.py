@@ -373,8 +373,7 @@ class _Run:
         back = self.sync.source.destination.facts(mapping.source.stream).batch_size
         return (
             tally.pages
-            + -(-tally.ended[Ending.CREATED] // size)
-            + -(-tally.ended[Ending.UPDATED] // size)
+            + sum(-(-rows // size) for rows in tally.written.values())
             + -(-tally.written_back // back)
         )
 

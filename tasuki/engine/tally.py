@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from tasuki.model.errors import ConservationError
+from tasuki.model.write import Operation
 
 
 class Ending(StrEnum):
@@ -42,6 +43,8 @@ class Tally:
     written_back: int = 0
     write_back_failed: int = 0
     pages: int = 0
+    written: Counter[Operation] = field(default_factory=Counter)
+    """Rows that the destination has confirmed, by operation."""
     repeats: int = 0
     """Turns that ended provisionally and were taken up again in the same run."""
 

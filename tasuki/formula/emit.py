@@ -17,6 +17,7 @@ from tasuki.formula.functions import Function, FunctionTable, Kind
 from tasuki.formula.nodes import Source, constant
 
 START, MIDDLE, END = "\ue000", "\ue001", "\ue002"
+_OUTER_STEPS = "\ue003"  # known when all aggregates are
 _MARKS = re.compile(f"{START}([0-9]+){MIDDLE}|{END}")
 
 _ARITHMETIC: dict[type[ast.operator], str] = {
@@ -84,6 +85,16 @@ class Emitter:
         self._table = table
         self._temporaries = 0
         self._within = 0
+        self._aggregates = 0
+
+    def whole(self, node: ast.expr) -> str:
+        """Write the code of the formula; its aggregates share one count of items."""
+        text = self.exact(node)
+        if self._aggregates <= 1:
+            return text.replace(_OUTER_STEPS, "None")
+        # `get` is passed on: read from outside it would slow every other field down.
+        shared = text.replace(_OUTER_STEPS, "_steps")
+        return f"(lambda get, _steps: {shared})(get, _Steps())"
 
     def emit(self, node: ast.expr) -> Code:
         """Write the code of a value."""
@@ -197,7 +208,9 @@ class Emitter:
         before = [node.left, *node.comparators][index]
         at = self._source.operator(before, node.comparators[index])
         name, sign = _COMPARISONS[type(node.ops[index])]
-        if sign in {"==", "!="}:
+        if right.constant == (None,) and sign in {"==", "!="}:
+            text = _missing(sign, left)
+        elif sign in {"==", "!="}:
             text = self._equality(at, name, sign, left, right)
         elif sign in {"in", "not in"}:
             text = self._membership(
@@ -208,10 +221,6 @@ class Emitter:
         return Code(text, Kind.TRUTH)
 
     def _equality(self, at: int, name: str, sign: str, left: Code, right: Code) -> str:
-        if right.constant == (None,):
-            if left.constant is not None:
-                return str((left.constant == (None,)) is (sign == "=="))
-            return f"({left.text} {'is' if sign == '==' else 'is not'} None)"
         if left.kind is right.kind is Kind.NUMBER:
             return f"({left.text} {sign} {right.text})"
         if right.constant is not None and right.kind is Kind.TRUTH:
@@ -279,7 +288,8 @@ class Emitter:
     def _aggregate(self, node: ast.Call, called: Function) -> Code:
         """Write a call whose second value is a function of each item."""
         items = self.exact(node.args[0])
-        steps = "_steps" if self._within else "None"
+        steps = "_steps" if self._within else _OUTER_STEPS
+        self._aggregates += not self._within
         each = "None"
         if len(node.args) > 1:
             self._within += 1
@@ -343,6 +353,13 @@ class Emitter:
 
 _TEXT_OR_ANY = frozenset({Kind.TEXT, Kind.ANY})
 _NAMED = str.maketrans({".": "_", "+": "p", "-": "m"})
+
+
+def _missing(sign: str, left: Code) -> str:
+    """Write a comparison with nothing; that of a constant is decided here."""
+    if left.constant is not None:
+        return str((left.constant == (None,)) is (sign == "=="))
+    return f"({left.text} {'is' if sign == '==' else 'is not'} None)"
 
 
 def _marked(at: int, text: str) -> str:

@@ -117,7 +117,7 @@ def parse(text: str, functions: FunctionTable) -> Formula:
     checker.check(node)
     _stop_at(text, checker.problems)
     emitter = Emitter(source, functions)
-    code, spans = unmarked(emitter.exact(node))
+    code, spans = unmarked(emitter.whole(node))
     return Formula(
         text=text,
         names=frozenset(checker.names),

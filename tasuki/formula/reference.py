@@ -1,11 +1,11 @@
 """The reference page of the functions, written from the table itself."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 
 from tasuki.formula.functions import Function, FunctionTable
-from tasuki.formula.values import plain_number
+from tasuki.formula.values import as_number, plain_number
 
 _INTRODUCTION = """# Formulas
 
@@ -75,18 +75,22 @@ def _description(function: Function) -> str:
 def _examples(function: Function) -> Iterable[str]:
     for example in function.examples:
         yield f"{example.formula}  →  {shown(example.gives)}"
+        used = {n: v for n, v in example.given.items() if n in example.formula}
+        if used:
+            yield f"    where {shown(used)[1:-1]}"
 
 
 def shown(value: object) -> str:
     """Write a value as formulas do."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
-    if isinstance(value, str):
-        return f'"{value}"'
-    if isinstance(value, int | Decimal):
-        return plain_number(value)
+    if isinstance(value, int | float | Decimal):
+        return plain_number(as_number(value))
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, Mapping):
+        fields = (f"{name}: {shown(each)}" for name, each in value.items())
+        return f"{{{', '.join(fields)}}}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(shown, value))}]"
-    return str(value)
+    return f'"{value}"'

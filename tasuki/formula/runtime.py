@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tasuki.formula import operators
 from tasuki.formula.functions import FunctionTable
+from tasuki.formula.steps import Steps
 from tasuki.formula.values import EXACT, exact
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ _PRIMITIVES: dict[str, object] = {
     "_int": int,
     "_len": len,
     "_dict": dict,
+    "_Steps": Steps,
     "_EXACT": EXACT,
     "_exact": exact,
     "_add": operators.add,

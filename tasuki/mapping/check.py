@@ -200,8 +200,9 @@ def _reference(
     document, model = loaded.document, loaded.model
     other = all_loaded.get(sync)
     if other is None:
-        listed = f"There is: {', '.join(n for n in all_loaded if n != model.id)}."
-        remedy = nearest(sync, all_loaded, listed)
+        others = [name for name in all_loaded if name != model.id]
+        listed = f"There is: {', '.join(others)}." if others else "There is no other."
+        remedy = nearest(sync, others, listed)
         yield document.problem(path, f"unknown sync '{sync}'", remedy)
         return
     if sync == model.id:

@@ -8,16 +8,36 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     WithJsonSchema,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
+
+from tasuki.mapping.problem import nearest
 
 VERBS = ("from", "formula", "const", "lookup", "link", "each")
 COMPANIONS: Mapping[str, tuple[str, ...]] = {
     "lookup": ("by", "take"),
     "link": ("of",),
     "each": ("fields",),
+}
+
+# What people know keys as from other tools.
+ELSEWHERE: Mapping[str, str] = {
+    "depends_on": "after",
+    "expr": "formula",
+    "expression": "formula",
+    "filter": "where",
+    "map": "values",
+    "mapping": "fields",
+    "mode": "write",
+    "policy": "retry",
+    "static": "const",
+    "transform": "as",
+    "truncate": "max",
+    "value": "const",
 }
 
 
@@ -182,6 +202,12 @@ class FieldModel(Strict):
 def _check_verbs(rule: Mapping[str, object]) -> None:
     """Refuse none or two verbs, and what belongs to another verb."""
     said = [verb for verb in VERBS if verb in rule]
+    stranger = next((key for key in rule if key not in KNOWN), None)
+    if not said and stranger is not None:
+        near = ELSEWHERE.get(stranger)
+        remedy = f"Did you mean '{near}'?" if near else nearest(stranger, VERBS)
+        what = f"unknown key '{stranger}', and no verb says where the value comes from"
+        raise wrong(what, remedy or f"Give one of: {', '.join(VERBS)}.", stranger)
     if not said:
         what = "no verb says where the value comes from"
         raise wrong(what, f"Give one of: {', '.join(VERBS)}.")
@@ -191,11 +217,13 @@ def _check_verbs(rule: Mapping[str, object]) -> None:
         raise wrong(what, "Keep one of them.", said[1])
     for companion in COMPANIONS.get(verb, ()):
         if companion not in rule:
-            raise wrong(f"'{verb}' needs '{companion}'", "", verb)
+            what = f"'{verb}' needs '{companion}'"
+            raise wrong(what, "", verb)
     for other, companions in COMPANIONS.items():
         for companion in companions:
             if other != verb and companion in rule:
-                raise wrong(f"'{companion}' goes with '{other}'", "", companion)
+                what = f"'{companion}' goes with '{other}'"
+                raise wrong(what, "", companion)
 
 
 def _check_modifiers(rule: Mapping[str, object]) -> None:
@@ -206,7 +234,8 @@ def _check_modifiers(rule: Mapping[str, object]) -> None:
         raise wrong(what, remedy, "values")
     if "on_error" in rule:
         if rule["on_error"] == "default" and "default" not in rule:
-            raise wrong("'on_error: default' needs 'default'", "", "on_error")
+            what = "'on_error: default' needs 'default'"
+            raise wrong(what, "", "on_error")
         for verb in ("link", "each"):
             if verb in rule:
                 what = f"'on_error' does not go with '{verb}'"
@@ -217,12 +246,18 @@ def _check_modifiers(rule: Mapping[str, object]) -> None:
         raise wrong(what, remedy, "owner")
 
 
-FieldRule = Annotated[
-    FieldModel,
-    BeforeValidator(_as_rule),
-    WithJsonSchema(
-        {"anyOf": [{"type": "string", "minLength": 1}, {"$ref": "#/$defs/FieldModel"}]}
-    ),
-]
+KNOWN = frozenset(each.alias or name for name, each in FieldModel.model_fields.items())
+
+
+class _ShortForm:
+    """In the schema, a field may be text as well."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"anyOf": [{"type": "string", "minLength": 1}, handler(schema)]}
+
+
+FieldRule = Annotated[FieldModel, BeforeValidator(_as_rule), _ShortForm()]
 
 FieldModel.model_rebuild()

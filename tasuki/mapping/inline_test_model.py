@@ -1,8 +1,9 @@
 """The inline tests of a mapping file, as pydantic models."""
 
-from typing import Any
+from datetime import date
+from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from tasuki.mapping.field_model import Strict, wrong
 
@@ -46,6 +47,15 @@ class ExpectModel(Strict):
         return value
 
 
+def _day(value: object) -> object:
+    try:
+        date.fromisoformat(value if isinstance(value, str) else "")
+    except ValueError:
+        what = "this is no day"
+        raise wrong(what, "For example 2026-05-20.") from None
+    return value
+
+
 class TestModel(Strict):
     """An inline test: a record as the source gives it, and what must become of it."""
 
@@ -62,5 +72,9 @@ class TestModel(Strict):
     receipt: dict[str, Any] | None = Field(
         None, description="The destination's answer, for `write_back`."
     )
-    today: str | None = Field(None, description="What today() gives, e.g. 2026-05-20.")
+    today: Annotated[
+        str | None,
+        BeforeValidator(_day),
+        WithJsonSchema({"type": "string", "format": "date"}),
+    ] = Field(None, description="What today() gives, e.g. 2026-05-20.")
     expect: ExpectModel

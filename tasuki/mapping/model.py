@@ -14,7 +14,6 @@ from tasuki.mapping.field_model import FieldRule, FormulaText, Strict, wrong
 from tasuki.mapping.inline_test_model import TestModel
 from tasuki.mapping.match_model import MatchModel
 
-
 _WHOLE = 100  # per cent
 
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from tasuki.mapping.field_model import FieldModel
+from tasuki.mapping.field_model import ELSEWHERE, FieldModel
 from tasuki.mapping.inline_test_model import ExpectModel, TestModel
 from tasuki.mapping.match_model import MatchModel
 from tasuki.mapping.model import GuardsModel, MappingModel
@@ -26,22 +26,6 @@ _EMPTY: Mapping[str, object] = {
     "fields": {},
     "given": {},
     "expect": {},
-}
-# What people know these keys as from other tools.
-_ELSEWHERE = {
-    "expr": "formula",
-    "expression": "formula",
-    "transform": "as",
-    "map": "values",
-    "mapping": "fields",
-    "filter": "where",
-    "mode": "write",
-    "depends_on": "after",
-    "static": "const",
-    "value": "const",
-    "truncate": "max",
-    "policy": "retry",
-    "type": "as",
 }
 _KINDS = {
     "string_type": "text",
@@ -115,11 +99,10 @@ def _missing(model: type[BaseModel], path: Path) -> str:
 
 
 def _nearest_key(name: str, known: tuple[str, ...]) -> str:
-    other = _ELSEWHERE.get(name.casefold())
+    other = ELSEWHERE.get(name.casefold())
     if other in known:
         return f"Did you mean '{other}'?"
-    listed = f"Known here: {', '.join(known)}."
-    return nearest(name, known, listed)
+    return nearest(name, known, f"Known here: {', '.join(known)}.")
 
 
 def _words(error: ErrorDetails) -> tuple[str, str]:
@@ -138,7 +121,9 @@ def _words(error: ErrorDetails) -> tuple[str, str]:
             if kind == "string_type" and _is_scalar(given)
             else ""
         )
-        return f"{_KINDS[kind]} is needed here, not {_shape(given)}", remedy
+        needed = _KINDS[kind]
+        verb = "are" if needed == "keys and values" else "is"
+        return f"{needed} {verb} needed here, not {_shape(given)}", remedy
     if kind.startswith(("greater_than", "less_than")):
         bound = next(iter(context.values()), "")
         word = "at least" if kind.startswith("greater") else "at most"

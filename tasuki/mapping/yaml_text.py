@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import pairwise
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -20,7 +21,6 @@ Path = tuple[str | int, ...]
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*)\.[0-9]+")
 _CONSTANTS = {"true": True, "false": False, "null": None, "~": None, "": None}
-_CORE_TAGS = "tag:yaml.org,2002:"
 _MOST_DEPTH = 30
 _COMMA_CUT = re.compile(r"[(\[]")
 
@@ -91,6 +91,8 @@ class Document:
         self, nodes: Mapping[Path, Node], path: Path, what: str, remedy: str
     ) -> Problem:
         node = nodes.get(path) or self._node(path)
+        if isinstance(node, ScalarNode) and not node.value and node.style is None:
+            node = self._keys.get(path, node)  # an empty value stands nowhere
         if node is None:
             return Problem(self.file, 1, 1, what, remedy)
         mark = node.start_mark
@@ -160,11 +162,11 @@ class _Reader:
         if id(node) in self._seen or node.anchor or len(path) > _MOST_DEPTH:
             remedy = "Write the value out at each place."
             self._note(path, "anchors and aliases (& and *) are not used here", remedy)
-            return None
+            return str(node.value) if isinstance(node, ScalarNode) else None
         self._seen.add(id(node))
-        if not str(node.ctag).startswith(_CORE_TAGS):
-            self._note(path, f"the tag '{node.ctag}' is not used here", "Remove it.")
-            return None
+        if self._document.text[node.start_mark.index :][:1] == "!":
+            tag = self._document.text[node.start_mark.index :].split(maxsplit=1)[0]
+            self._note(path, f"the tag '{tag}' is not used here", "Remove it.")
         if isinstance(node, MappingNode):
             return self._mapping(node, path)
         if isinstance(node, SequenceNode):
@@ -193,15 +195,16 @@ class _Reader:
         self._check_commas(result, path)
         return result
 
-    def _check_commas(self, values: Mapping[str, object], path: Path) -> None:
+    def _check_commas(self, values: dict[str, object], path: Path) -> None:
         """Refuse a formula that a comma inside { } has cut in two."""
         keys = list(values)
-        for key, after in zip(keys, [*keys[1:], ""], strict=True):
-            text = values[key]
+        for key, after in pairwise([*keys, ""]):
+            text = values.get(key)
             if not (isinstance(text, str) and text.lstrip().startswith("=")):
                 continue
             is_open = len(_COMMA_CUT.findall(text)) > len(re.findall(r"[)\]]", text))
             if is_open and after and values[after] is None:
+                del values[key], values[after]
                 self._note(
                     (*path, key),
                     "a comma inside { } ends the formula here",

@@ -23,8 +23,9 @@ _OPEN: Final = (
 _LOST_SHARE: Final = 0.3
 _FOOD_SHARE: Final = 0.55
 _EXEMPT_SHARE: Final = 0.15
+USUAL_TERMS: Final = "月末締め翌月末払い"
 _TERMS: Final = (
-    ("月末締め翌月末払い", 38),
+    (USUAL_TERMS, 38),
     ("月末締め・翌月末日払い", 6),
     ("末締翌月末", 5),
     ("20日締め翌月10日払い", 8),
@@ -217,11 +218,11 @@ class Salesroom:
 
 
 def trouble(deals: list[Deal]) -> None:
-    """Give a few won deals what keeps an invoice from being made of them.
+    """Give a few won deals what a person must settle before they are billed.
 
     The last six: two on hold, one without lines, one whose 10 % line is marked as
-    reduced, one whose food line is at 8 % without the mark (is it the reduced rate, or
-    the old one?), and one that was given away for nothing.
+    reduced, one whose food line is at 8 % without the mark (an old rate, or a mark
+    forgotten?), and one that was given away for nothing.
     """
     if len(deals) < _TROUBLE_FROM:
         return

@@ -5,7 +5,7 @@ from random import Random
 from typing import Final, NamedTuple
 
 from tasuki.clock import TOKYO
-from tasuki.sandbox.demo_deals import Salesroom, trouble
+from tasuki.sandbox.demo_deals import USUAL_TERMS, Salesroom, trouble
 from tasuki.sandbox.demo_firms import Firm, Register
 from tasuki.sandbox.demo_load import many_people
 from tasuki.sandbox.demo_people import FIRST_ID, Typist
@@ -48,8 +48,8 @@ def demo_world(
 ) -> World:
     """Return the demo's customers, the same for the same arguments.
 
-    Some 61 in 100 people pass the shipped lead mapping, 3 of them twice over. Of the
-    won deals, twelve or more, six cannot be billed as they stand (`trouble` says why).
+    Some 61 in 100 people pass the shipped lead mapping, 3 of them twice over. Where a
+    dozen deals or more are won, six of them need a person first (`trouble` says why).
     A dozen companies were leads first: their `person_id` is a qualifying person who
     spells the company's name otherwise than sales does.
 
@@ -101,6 +101,8 @@ def _companies(
     """Return the buyers with their deals: the first have the won ones."""
     companies = [room.company(firm, at) for at, firm in enumerate(buyers, start=1)]
     room.forget_some_terms(companies[1:])
+    for story in companies[:1]:
+        story.payment_terms = USUAL_TERMS
     closed: list[Deal] = []
     for at in range(deals):
         which = at if at < len(buyers) else rng.randrange(1, len(buyers))

@@ -22,6 +22,10 @@ _REPORT: Final = "https://invoice.secure.freee.co.jp/reports/invoices/"
 _COMPARED: Final = (
     "payment_status", "deal_status", "sending_status", "cancel_status",
 )  # fmt: skip
+_FILTERS: Final = frozenset(
+    {*_COMPARED, "subject", "invoice_number", "start_payment_date", "end_payment_date"}
+)
+"""Filters that look at each row; the others are answered by an index."""
 _LISTED: Final = (
     "id", "company_id", "invoice_number", "subject", "template_id", "billing_date",
     "issue_date", "payment_date", "payment_type", "memo", "sending_status",
@@ -94,7 +98,19 @@ class Invoices:
         offset = int(asked.get("offset", 0))
         if limit + offset > _WALL:
             return refusal(["limitとoffsetの合計は10000以下で指定してください。"])
-        hits = islice(self._hits(asked), offset, offset + limit)
+        keys, low, high = self._range(asked)
+        if set(asked) & _FILTERS - (
+            {"payment_status"} if keys is self._unpaid else set()
+        ):
+            fitting = (
+                row
+                for place in range(high - 1, low - 1, -1)
+                if _fits(row := self.rows[keys[place][1]], asked)
+            )
+            hits = islice(fitting, offset, offset + limit)
+        else:
+            some = range(high - 1 - offset, max(low - 1, high - 1 - offset - limit), -1)
+            hits = iter([self.rows[keys[place][1]] for place in some])
         rows = [{name: row[name] for name in _LISTED if name in row} for row in hits]
         return Reply(200, {"invoices": rows})
 
@@ -103,16 +119,11 @@ class Invoices:
         row = self.rows.get(int(request.args["id"]))
         return Reply(200, {"invoice": row}) if row else _missing()
 
-    def _hits(self, asked: Mapping[str, str]) -> Iterator[Row]:
+    def _range(self, asked: Mapping[str, str]) -> tuple[list[Key], int, int]:
         keys = self._keys(asked)
         first = asked.get("start_billing_date", "")
         last = asked.get("end_billing_date", "9999-12-31")
-        low = bisect_left(keys, (first, 0))
-        high = bisect_right(keys, (last, 1 << 62))
-        for place in range(high - 1, low - 1, -1):
-            row = self.rows[keys[place][1]]
-            if _fits(row, asked):
-                yield row
+        return keys, bisect_left(keys, (first, 0)), bisect_right(keys, (last, 1 << 62))
 
     def _keys(self, asked: Mapping[str, str]) -> list[Key]:
         if "partner_ids" in asked:

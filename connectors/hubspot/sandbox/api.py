@@ -26,6 +26,7 @@ Answering = Callable[[Request], Reply]
 _PAGE_CAP = 100
 _PRIMARY_KINDS = {1, 5}  # contact to company, deal to company
 _DAILY = 250_000
+_SEARCH_BODY_CAP = 3_000
 _OBJECTS = r"/crm/(?P<version>objects/2026-09|v3/objects)/(?P<stream>[^/]+)"
 _LINKS = r"/crm/(?:associations/2026-03|v4/associations)/(?P<near>[^/]+)/(?P<far>[^/]+)"
 _PROPERTIES = r"/crm/(?:v3/properties|properties/2026-09)/(?P<stream>[^/]+)"
@@ -254,6 +255,9 @@ class HubspotSandbox:
         store = self.store(request.args["stream"])
         is_dated = request.args["version"].startswith("objects")
         body = _object(request)
+        if len(request.body.decode()) > _SEARCH_BODY_CAP:
+            words = f"The request must not exceed {_SEARCH_BODY_CAP} characters"
+            raise BadSearchError(words)
         answer = self._searchers[store.name].answer(body, all_keys=is_dated)
         return Reply(200, answer)
 

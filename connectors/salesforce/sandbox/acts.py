@@ -15,6 +15,9 @@ _OPEN = "Negotiation/Review"
 _WON = "Closed Won"
 
 
+_SALES = ("本社営業", "北日本営業", "関東営業", "中部営業", "西日本営業")
+
+
 class Acts:
     """A person's acts. `waiting` are companies that begin as a lead, by person id."""
 
@@ -25,11 +28,24 @@ class Acts:
     def seed(self, world: World) -> None:
         """Fill the org with accounts and deals; companies of a lead wait for it."""
         stamp = moment(min(world.today, self._store.now()))
+        self._sales_people(stamp)
         for company in world.companies:
             if company.person_id is not None:
                 self.waiting[str(company.person_id)] = _plain(company)
             else:
                 self._company(_plain(company), None, stamp)
+
+    def _sales_people(self, stamp: str) -> None:
+        """Hire the owners that the shipped territory table names."""
+        table = self._store.tables["User"]
+        for number, name in enumerate(_SALES, 1):
+            row = table.blank() | {
+                "Id": f"00500000000000{number}AAA", "LastName": name, "Name": name,
+                "Username": f"sales{number}@example.co.jp",
+                "Email": f"sales{number}@example.co.jp", "IsActive": True,
+                "CreatedDate": stamp, "LastModifiedDate": stamp,
+            }
+            table.put(row, None, stamp)
 
     def act(self, name: str, body: Mapping[str, Any]) -> dict[str, object]:
         """Carry out one act; raises RequestError when it cannot be done."""

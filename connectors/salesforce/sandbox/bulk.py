@@ -136,7 +136,7 @@ class Jobs:
                 results.append(None)
             except RowError as error:
                 results.append(error.answer())
-        carried = iter(self._carry(entity, job.operation, job.external, found))
+        carried = iter(self._carried(job, entity, found))
         for row, refusal in zip(rows, results, strict=True):
             result = refusal or next(carried)
             if result["success"]:
@@ -144,6 +144,18 @@ class Jobs:
                 job.done.append([str(result["id"]), made, *row])
             else:
                 job.failed.append([str(result.get("id") or ""), _words(result), *row])
+
+    def _carried(
+        self, job: Job, entity: Entity, rows: list[Row]
+    ) -> list[dict[str, object]]:
+        """Carry rows out; what refuses a request elsewhere refuses one row here."""
+        try:
+            return self._carry(entity, job.operation, job.external, rows)
+        except RequestError as error:
+            if len(rows) > 1:
+                return [one for row in rows for one in self._carried(job, entity, [row])]
+            code = "INVALID_TYPE_ON_FIELD_IN_RECORD"
+            return [RowError((), code, error.words).answer()]
 
     def results(self, own: str, file: str) -> str:
         """Return one file of results."""

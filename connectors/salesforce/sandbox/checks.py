@@ -56,7 +56,7 @@ def values(store: Store, entity: Entity, sent: Mapping[str, object]) -> Row:
         field = fields.get(name)
         if field is not None and value.__class__ is str and field.type in _TEXT:
             found[name] = _short_text(field, value)
-        elif field is not None:
+        elif field is not None and field.type != "id":
             found[name] = _value(store, field, value)
         elif name not in {"attributes", "Id", "id"}:
             found.update(_relation(store, entity, name, value))

@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 
 from tasuki.formula import operators
-from tasuki.formula.errors import RefusedValueError
 from tasuki.formula.functions import Example, Function, Kind, function
-from tasuki.formula.limits import MAX_ITEMS
+from tasuki.formula.steps import Steps
 from tasuki.formula.values import as_list, as_number, exact
 
 _LINES = {
@@ -20,21 +19,6 @@ _LINES = {
         {"Name": "弁当", "Quantity": 12, "UnitPrice": 800.5, "Tax": 8},
     ]
 }
-
-
-class Steps:
-    """Counts the items that one formula visits, so that lists in lists end."""
-
-    __slots__ = ("_left",)
-
-    def __init__(self) -> None:
-        self._left = MAX_ITEMS
-
-    def take(self, count: int) -> None:
-        """Visit so many items more."""
-        self._left -= count
-        if self._left < 0:
-            raise RefusedValueError(reason=f"more than {MAX_ITEMS:,} items in lists")
 
 
 Each = Callable[[Callable[[str], object], Steps], object] | None

@@ -47,10 +47,11 @@ def right(text: object, count: object) -> str:
     return written[max(len(written) - as_whole(count, 0, MAX_TEXT), 0) :]
 
 
-def substring(text: object, start: object, count: object = MAX_TEXT) -> str:
+def substring(text: object, start: object, count: object = None) -> str:
     """Return characters from a place on; the first one is 1, as in a spreadsheet."""
     first = as_whole(start, 1, MAX_TEXT) - 1
-    return as_text(text)[first : first + as_whole(count, 0, MAX_TEXT)]
+    length = MAX_TEXT if count is None else as_whole(count, 0, MAX_TEXT)
+    return as_text(text)[first : first + length]
 
 
 def replace(text: object, old: object, new: object) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from tasuki.sandbox.server import Reply, Request, SandboxServer
 
+_ROWS = 5  # of a list are compared: enough to see its shape
 SPECS = Path(__file__).parents[2] / "specs" / "freee"
 
 
@@ -52,9 +53,14 @@ class Judge:
         described = operation["responses"].get(str(reply.status))
         if described is None:
             return [f"{where}: not a described status"]
-        body = json.loads(reply.encoded()[0])
+        # Answers may hold more than is described (freee's own "後方互換性ありの変更"),
+        # and its error codes are described on another page.
+        body = {
+            name: value[:_ROWS] if isinstance(value, list) else value
+            for name, value in json.loads(reply.encoded()[0]).items()
+        }
         attempts = [
-            _errors(content["schema"], components, body, strict=reply.status >= 400)
+            _errors(content["schema"], components, body, strict=False)
             for content in described["content"].values()
         ]
         return [] if [] in attempts else [f"{where}: {p}" for p in attempts[0]]
@@ -81,11 +87,17 @@ class Judge:
 
 
 def _errors(schema: Any, components: Any, value: object, *, strict: bool) -> list[str]:
-    whole = {**_modern(schema, strict), "components": _modern(components, strict)}
+    key = (id(schema), strict)
+    if key not in _VALIDATORS:
+        whole = {**_modern(schema, strict), "components": _modern(components, strict)}
+        _VALIDATORS[key] = Draft202012Validator(whole)
     return [
         f"{'/'.join(map(str, e.absolute_path))}: {e.message}"
-        for e in Draft202012Validator(whole).iter_errors(value)
+        for e in _VALIDATORS[key].iter_errors(value)
     ]
+
+
+_VALIDATORS: dict[tuple[int, bool], Draft202012Validator] = {}
 
 
 def _modern(schema: Any, strict: bool, names: bool = False) -> Any:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connectors.hubspot import CONNECTOR
@@ -18,6 +18,24 @@ from tasuki.sandbox.server import SandboxServer
 from tests.contract.wire import make_wire
 
 YESTERDAY = 86_400_000
+
+
+class HurriedClock:
+    """Time that passes only by waiting."""
+
+    def __init__(self) -> None:
+        self.at = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+        self.waits: list[float] = []
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return self.at.timestamp()
+
+    def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.at += timedelta(seconds=seconds)
 
 
 @dataclass

@@ -1,9 +1,13 @@
 """Writing HubSpot: one outcome per row, whatever the answer looks like."""
 
+import json
 from decimal import Decimal
 
+import httpx
 import pytest
+import respx
 
+from connectors.hubspot import CONNECTOR
 from tasuki.model.errors import AccessError, LeaseLostError, TransientError
 from tasuki.model.write import (
     Confirmed,
@@ -16,6 +20,7 @@ from tasuki.model.write import (
 )
 from tasuki.sandbox.faults import Fault, Kind
 from tests.contract.hubspot.opened import create, opened, update
+from tests.contract.wire import make_wire
 
 OLD = 1_700_000_000_000
 
@@ -53,6 +58,7 @@ def test_the_same_key_twice_is_one_record_and_the_later_row_wins():
             create("a", "T@sample.co.jp", lastname="一"),
             create("b", "t@sample.co.jp", lastname="二"),
         )
+        assert it.calls() == 2
         assert outcomes["a"].id == outcomes["b"].id
         assert (outcomes["a"].created, outcomes["b"].created) == (True, False)
         assert it.account.stores["contacts"].rows[1].values["lastname"] == "二"
@@ -154,6 +160,36 @@ def test_a_required_property_is_the_administrators_matter():
         assert "administrator" in outcome.remedy
 
 
+def test_an_error_that_names_no_row_is_traced_by_halving():
+    """Rows are answered by key only, errors by nothing, as older versions do."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        inputs = json.loads(request.content)["inputs"]
+        good = [row for row in inputs if row["id"] not in {"k3", "k8"}]
+        results = [
+            {"id": row["id"][1:], "properties": row["properties"]} for row in good
+        ]
+        error = {"status": "error", "category": "VALIDATION_ERROR", "message": "bad"}
+        errors = [error] if len(good) < len(inputs) else []
+        return httpx.Response(207, json={"results": results, "errors": errors})
+
+    system = CONNECTOR.open(
+        CONNECTOR.settings.model_validate(
+            {"connector": "hubspot", "auth": {"token": "x"}}
+        ),
+        make_wire("hubspot"),
+    )
+    with respx.mock:
+        route = respx.post(url__regex=".*/deals/batch/upsert").mock(side_effect=answer)
+        rows = [create(f"r{n}", f"k{n}", "external_id") for n in range(1, 11)]
+        outcomes = system.destination.write("deals", rows, lambda: None)
+        assert route.call_count == 3
+    bad = {o.ref for o in outcomes if isinstance(o, Rejected)}
+    assert bad == {"r3", "r8"}
+    assert len(outcomes) == 10
+    system.close()
+
+
 def test_a_create_without_a_key_is_never_sent():
     with opened() as it:
         keyless = Write("r", Operation.CREATE, {"lastname": "山田"})
@@ -226,8 +262,9 @@ def test_every_record_with_a_value_is_found():
 
 def test_long_lists_of_values_fit_into_the_searches():
     with opened() as it:
-        it.fill(260, OLD)
-        names = [f"山田{n}" for n in range(1, 261)]
+        names = [f"{'寿限無' * 20}{n}" for n in range(260)]
+        for name in names:
+            it.account.acts.create("contacts", {"lastname": name})
         found = it.system.destination.find("contacts", "lastname", names)
         assert set(found) == set(names)
 

@@ -10,12 +10,14 @@ from tasuki.model.record import Query
 from tasuki.sandbox.faults import Fault, Kind
 from tests.contract.hubspot.opened import (
     YESTERDAY,
+    HurriedClock,
     contacts,
     ids,
     now_ms,
     opened,
     records,
 )
+from tests.contract.wire import make_wire
 
 NOW = now_ms(datetime.now(UTC))
 OLD = NOW - YESTERDAY
@@ -144,6 +146,7 @@ def test_where_is_put_to_the_search_and_walks_past_ten_thousand_hits():
         ([{"property": "x", "operator": "BETWEEN", "value": 1}], "high_value"),
         ([{"property": "x", "operator": "IN", "values": "a"}], "not a list"),
         ([{"property": "x", "value": "a"}] * 9, "room for 8"),
+        ([{"property": "x", "value": "a" * 3_000}], "too long"),
     ],
 )
 def test_a_where_that_hubspot_cannot_take_is_named(where: object, words: str):
@@ -151,12 +154,29 @@ def test_a_where_that_hubspot_cannot_take_is_named(where: object, words: str):
         it.read(contacts(where=where))
 
 
-def test_more_properties_than_a_url_holds_are_read_by_search():
+@pytest.mark.parametrize("start", [None, since(OLD)])
+def test_more_properties_than_a_request_holds_are_read_by_batch(start: str | None):
     with opened() as it:
-        it.fill(3, OLD)
-        many = tuple(f"property_number_{n}" for n in range(400))
-        assert ids(it.read(contacts("email", *many))) == [1, 2, 3]
-        assert it.calls("search") == 1
+        it.fill(250, OLD)
+        many = contacts("email", *(f"property_number_{n}" for n in range(400)))
+        pages = it.read(many, start)
+        assert ids(pages) == list(range(1, 251))
+        assert records(pages)[249].fields["email"] == "p250@sample.co.jp"
+        assert it.calls("batch/read") == 3
+
+
+def test_an_edit_during_a_long_reading_of_changes_comes_next_time():
+    clock = HurriedClock()
+    wire = make_wire("hubspot", clock=clock)
+    with opened(wire, now=clock.monotonic, settings={"search_lag_seconds": 0}) as it:
+        it.fill(450, now_ms(clock.at))
+        pages = it.system.source.read(contacts(), since(now_ms(clock.at)))
+        next(pages)
+        clock.sleep(3_600)
+        it.account.acts.edit("contacts", "5", {"lastname": "鈴木"})
+        clock.sleep(3_600)
+        last = list(pages)[-1]
+        assert 5 in ids(it.read(contacts(), last.cursor))
 
 
 @pytest.mark.parametrize(

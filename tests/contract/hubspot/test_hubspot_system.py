@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -18,29 +17,18 @@ from tasuki.model.errors import (
 )
 from tasuki.model.policy import Limit, RetryPolicy
 from tasuki.sandbox.faults import Fault, Kind
-from tests.contract.hubspot.opened import Opened, contacts, create, ids, opened
+from tests.contract.hubspot.opened import (
+    HurriedClock,
+    Opened,
+    contacts,
+    create,
+    ids,
+    opened,
+)
 from tests.contract.wire import make_wire
 
 BASE = "https://api.hubapi.com"
 SEARCH = f"{BASE}/crm/objects/2026-09/contacts/search"
-
-
-class HurriedClock:
-    """Time that passes only by waiting."""
-
-    def __init__(self) -> None:
-        self.at = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
-        self.waits: list[float] = []
-
-    def now(self) -> datetime:
-        return self.at
-
-    def monotonic(self) -> float:
-        return self.at.timestamp()
-
-    def sleep(self, seconds: float) -> None:
-        self.waits.append(seconds)
-        self.at += timedelta(seconds=seconds)
 
 
 def hurried() -> tuple[HurriedClock, object]:

@@ -144,7 +144,7 @@ def test_sources_of_several_formulas_run_side_by_side() -> None:
     formulas = {
         "a": parse("lower(x)", TABLE),
         "b": parse("number(y) * 0.1 if number(y) >= 10 else first(y, 0.5)", TABLE),
-        "c": parse("sum(lines, Price * 1.1)", TABLE),
+        "c": parse("sum(lines, Price * 1.1) / count(lines) if lines else 0", TABLE),
     }
     body = ", ".join(f"{name!r}: {each.source}" for name, each in formulas.items())
     names = runtime_globals(TABLE, *formulas.values()) | {"__builtins__": {}}

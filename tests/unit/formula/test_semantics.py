@@ -256,6 +256,7 @@ def test_items_of_a_list_have_their_own_scope() -> None:
     lines = [{"Price": 2, "Parts": [{"Price": 5}]}, {"Price": 3.5}]
     assert value("sum(lines, Price)", lines=lines, Price=100) == Decimal("5.5")
     assert value("sum(lines, sum(Parts, Price))", lines=lines) == 5
+    assert value("sum(lines, Price) - count(lines) + x", lines=lines, x=1) == 4.5
     assert value("sum(lines, Other)", lines=lines, Other=100) == 0
     assert value("count(lines, Price > 2)", lines=lines) == 1
     assert value("map(lines, Price)", lines=lines) == [2, Decimal("3.5")]
@@ -291,6 +292,8 @@ def test_an_error_names_the_place_and_no_value() -> None:
     assert "taro" not in repr(error.__context__)
     inner = refusal("sum(lines, Price / Count)", lines=[{"Price": 1, "Count": 0}])
     assert (inner.position, inner.reason) == (17, "division by zero")
+    twice = refusal("count(lines) + sum(lines, 1 / Count)", lines=[{"Count": 0}])
+    assert twice.position == 28
     assert refusal("a + (b - c)", a=1, b="x", c=2).position == 7
     assert refusal("1 < a < b", a=2, b="x").position == 6
 

@@ -1,5 +1,4 @@
 from collections import Counter
-from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -12,8 +11,8 @@ from tasuki.clock import TOKYO
 from tasuki.japan.address import postcode, prefecture
 from tasuki.japan.company import company_key, company_match
 from tasuki.japan.corporate import corporate_number
-from tasuki.japan.email import email_address, email_key, valid_email
 from tasuki.japan.email import email as read_email
+from tasuki.japan.email import email_address, email_key, valid_email
 from tasuki.japan.mail_domain import FREE_MAIL_DOMAINS
 from tasuki.japan.phone import phone
 from tasuki.japan.text import clean, fold_variants
@@ -115,33 +114,50 @@ def test_three_in_five_qualify_and_every_reason_for_a_no_occurs():
     assert reasons["no_email"] == pytest.approx(60, abs=5)
 
 
-@pytest.mark.parametrize(
-    ("mess", "low", "high"),
-    [
-        (lambda p: not p.lastname, 0.04, 0.12),
-        (lambda p: not p.firstname, 0.08, 0.17),
-        (lambda p: not p.company, 0.03, 0.09),
-        (lambda p: not p.state, 0.06, 0.14),
-        (lambda p: not p.phone, 0.05, 0.13),
-        (lambda p: p.email and not valid_email(p.email), 0.02, 0.04),
-        (lambda p: p.email.isascii() and p.email.isupper(), 0.03, 0.09),
-        (lambda p: "＠" in p.email, 0.04, 0.12),
-        (lambda p: " " in f"{clean(p.lastname)}".replace("　", " "), 0.02, 0.08),
-        (lambda p: fold_variants(p.lastname) != p.lastname, 0.04, 0.12),
-        (lambda p: any("ｦ" <= c <= "ﾟ" for c in p.lastname), 0.02, 0.07),
-        (lambda p: any("ｦ" <= c <= "ﾟ" for c in p.company), 0.02, 0.15),
-        (lambda p: any(sign in p.company for sign in "㈱㈲"), 0.03, 0.15),
-        (lambda p: "（" in p.company or "(" in p.company, 0.08, 0.25),
-        (lambda p: p.company.startswith("株式会社"), 0.2, 0.5),
-        (lambda p: p.company.endswith("株式会社"), 0.08, 0.3),
-        (lambda p: "内線" in p.phone, 0.03, 0.1),
-        (lambda p: p.phone.startswith("+81"), 0.05, 0.16),
-        (lambda p: p.phone.startswith("（"), 0.03, 0.12),
-        (lambda p: p.state.isascii() and p.state, 0.03, 0.15),
-    ],
-)
-def test_the_mess_is_there_at_its_rate(mess, low, high):
-    assert low <= share(mess) <= high
+MESS = {
+    "no last name": (lambda p: not p.lastname, 0.04, 0.12),
+    "no first name": (lambda p: not p.firstname, 0.08, 0.17),
+    "no company": (lambda p: not p.company, 0.03, 0.09),
+    "no prefecture": (lambda p: not p.state, 0.06, 0.14),
+    "no phone": (lambda p: not p.phone, 0.05, 0.13),
+    "broken address": (lambda p: p.email and not valid_email(p.email), 0.02, 0.04),
+    "capitals": (lambda p: p.email.isascii() and p.email.isupper(), 0.03, 0.09),
+    "full-width at sign": (lambda p: "＠" in p.email, 0.04, 0.12),
+    "both names in one field": (lambda p: " " in clean(p.lastname), 0.02, 0.08),
+    "old character form": (
+        lambda p: fold_variants(p.lastname) != p.lastname,
+        0.04,
+        0.12,
+    ),
+    "half-width kana in a name": (
+        lambda p: any("ｦ" <= c <= "ﾟ" for c in p.lastname),
+        0.02,
+        0.07,
+    ),
+    "half-width kana in a company": (
+        lambda p: any("ｦ" <= c <= "ﾟ" for c in p.company),
+        0.02,
+        0.15,
+    ),
+    "form as one sign": (
+        lambda p: any(sign in p.company for sign in "㈱㈲"),
+        0.03,
+        0.15,
+    ),
+    "form in brackets": (lambda p: "（" in p.company or "(" in p.company, 0.08, 0.25),
+    "form in front": (lambda p: p.company.startswith("株式会社"), 0.2, 0.5),
+    "form behind": (lambda p: p.company.endswith("株式会社"), 0.08, 0.3),
+    "extension": (lambda p: "内線" in p.phone, 0.03, 0.1),
+    "international number": (lambda p: p.phone.startswith("+81"), 0.05, 0.16),
+    "area code in brackets": (lambda p: p.phone.startswith("（"), 0.03, 0.12),
+    "prefecture in letters": (lambda p: p.state.isascii() and p.state, 0.03, 0.15),
+}
+
+
+@pytest.mark.parametrize("mess", MESS)
+def test_the_mess_is_there_at_its_rate(mess):
+    holds, low, high = MESS[mess]
+    assert low <= share(holds) <= high
 
 
 def test_addresses_are_unique_as_lower_cased_text():
@@ -268,7 +284,7 @@ def test_won_deals_are_taxed_in_all_three_ways_and_some_by_halves():
     assert {len(deal.lines) for deal in WON} >= {1, 2, 3, 4, 5}
 
 
-def test_six_won_deals_cannot_be_billed():
+def test_six_won_deals_need_a_person_before_they_are_billed():
     held = [deal for deal in WON if deal.hold]
     bare = [deal for deal in WON if not deal.lines]
     free = [
@@ -350,10 +366,3 @@ def test_the_given_share_of_many_people_qualifies(qualifying):
 def test_many_people_are_made_one_at_a_time():
     endless = many_people(10**12)
     assert next(endless).id == 1_000_001
-
-
-def test_every_text_of_a_person_can_be_stored():
-    names = [one.name for one in fields(Person) if one.type is str]
-    for person in WORLD.people:
-        for name in names:
-            assert getattr(person, name).encode("utf-8").decode("utf-8") is not None

@@ -1,0 +1,66 @@
+# Everything a fresh machine with Python ≥ 3.11 and make needs: `make demo`, `make test`.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+RUN    := $(BIN)/python
+
+.PHONY: help demo test test-all check fix docs up lock bench soak clean
+
+help:
+	@echo "make demo    the whole chain on stand-ins: HubSpot → Salesforce → freee → back"
+	@echo "make test    every test but the long ones"
+	@echo "make check   ruff, mypy, import contracts, mapping files"
+	@echo "make fix     format and mend what can be mended"
+	@echo "make docs    write the generated reference pages"
+	@echo "make up      a lasting local stack (Prefect UI on http://127.0.0.1:4200)"
+	@echo "make bench   figures beside a raw httpx loop"
+	@echo "make lock    renew requirements/*.txt"
+
+# pip's own progress is hidden; it takes two or three minutes the first time.
+$(VENV)/.runtime: requirements/runtime.txt pyproject.toml
+	@test -x $(RUN) || { echo "· creating $(VENV)"; $(PYTHON) -m venv $(VENV); }
+	@echo "· installing the locked packages (once)"
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
+	@echo "· installing what tests and checks need (once)"
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+demo: $(VENV)/.runtime
+	@$(RUN) -m tasuki.demo
+
+test: $(VENV)/.dev
+	@$(RUN) -m pytest -q -m "not soak"
+
+soak: $(VENV)/.dev
+	@$(RUN) -m pytest -q -m soak
+
+check: $(VENV)/.dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/tasuki test
+
+fix: $(VENV)/.dev
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+docs: $(VENV)/.dev
+	@$(RUN) docs/generate.py
+
+up: $(VENV)/.runtime
+	@$(BIN)/tasuki up
+
+bench: $(VENV)/.dev
+	@$(RUN) -m bench
+
+lock: $(VENV)/.dev
+	@sh requirements/lock.sh
+
+clean:
+	rm -rf $(VENV) .tasuki .pytest_cache .mypy_cache .ruff_cache dist

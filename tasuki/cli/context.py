@@ -1,0 +1,57 @@
+"""What every command starts from: the project and the screen."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+import typer
+
+from tasuki.cli.screen import Screen
+from tasuki.engine.sync import Sync
+from tasuki.ledger import Ledger
+from tasuki.project import Project
+
+
+def leave(code: int) -> None:
+    """End the command with this exit code, unless it is 0."""
+    if code:
+        raise typer.Exit(code)
+
+
+class Context:
+    """The project a command works on, and where it speaks."""
+
+    def __init__(self, root: Path | None, screen: Screen) -> None:
+        self._root = root
+        self.screen = screen
+
+    @cached_property
+    def project(self) -> Project:
+        """The project, read when first asked for."""
+        return Project(self._root)
+
+    @contextmanager
+    def ledger(self) -> Iterator[Ledger]:
+        """Open the project's ledger."""
+        with self.project.open_ledger() as ledger:
+            yield ledger
+
+    @contextmanager
+    def sync(self, name: str) -> Iterator[Sync]:
+        """Open a mapping with both of its systems."""
+        mapping = self.project.mappings[name]
+        with self.ledger() as ledger:
+            sync = self.project.open_sync(mapping, ledger)
+            try:
+                yield sync
+            finally:
+                sync.source.close()
+                sync.destination.close()
+
+
+def of(context: typer.Context) -> Context:
+    """Return our context from typer's."""
+    found = context.obj
+    assert isinstance(found, Context)  # noqa: S101 - set by the callback
+    return found

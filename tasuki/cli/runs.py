@@ -1,0 +1,169 @@
+"""Commands about runs: plan, run, status."""
+
+import sys
+from typing import Annotated
+
+import orjson
+import typer
+
+from tasuki.cli.context import leave, of
+from tasuki.cli.screen import Screen
+from tasuki.engine.preview import PlannedChange, Preview, preview_sync
+from tasuki.engine.run import run_sync
+from tasuki.engine.sync import Options, Sync
+from tasuki.engine.tally import Ending, RunReport, Tally
+from tasuki.ledger import CauseCount, RunRow
+
+Name = Annotated[str, typer.Argument(help="A mapping's id.")]
+Full = Annotated[bool, typer.Option(help="Read everything, not only what changed.")]
+Only = Annotated[
+    list[str] | None, typer.Option("--only", help="These source ids and no others.")
+]
+
+_SIGNS = {
+    "create": "+", "update": "~", "attach": "&", "skip": "=", "hold": "!",
+    "wait": "…", "dead": "x", "in_doubt": "?",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    app.command("plan")(plan)
+    app.command("run")(run)
+    app.command("status")(status)
+
+
+def plan(
+    context: typer.Context,
+    name: Name,
+    full: Full = False,
+    only: Only = None,
+    sample: Annotated[int, typer.Option(help="Stop after so many records.")] = 0,
+    show: Annotated[int, typer.Option(help="Changes to print.")] = 20,
+) -> None:
+    """Show what a run would do and what it would cost; change nothing."""
+    own = of(context)
+    with own.sync(name) as sync:
+        options = Options(full=full, only=tuple(only or ()))
+        found = preview_sync(sync, options, show=show, sample=sample)
+    own.screen.show(found.as_json(), lambda screen: _plan(screen, found))
+
+
+def _plan(screen: Screen, found: Preview) -> None:
+    for change in found.changes:
+        screen.line(_planned(change))
+        if change.action == "update":
+            for one in change.fields:
+                screen.line(f"      {one.name}: {_value(one.old)} → {_value(one.new)}")
+    left = sum(found.counts.values()) - found.counts["unchanged"] - len(found.changes)
+    if left > 0:
+        screen.line(f"  … and {left:,} more (--show N)")
+    for (action, reason), count in found.reasons.most_common():
+        screen.line(f"  {action}: {reason}: {count:,}")
+    counts = ", ".join(f"{count:,} {action}" for action, count in found.counts.items())
+    screen.line(f"{found.sync}: {counts or 'nothing to do'}")
+    calls = ", ".join(f"{count} {kind}" for kind, count in found.calls.items() if count)
+    screen.line(f"calls a run will make: {calls or 'none'}")
+
+
+def _planned(change: PlannedChange) -> str:
+    names = ""
+    if change.action == "create":
+        names = ", ".join(one.name for one in change.fields)
+    parts = [_SIGNS[change.action], change.action, change.ref]
+    target = f"→ {change.target}" if change.target else ""
+    return "  ".join(p for p in (*parts, target, change.reason, names) if p)
+
+
+def _value(value: object) -> str:
+    return "(blank)" if value in {None, ""} else orjson.dumps(value, default=str).decode()
+
+
+def run(
+    context: typer.Context,
+    name: Name,
+    full: Full = False,
+    only: Only = None,
+    allow: Annotated[
+        int | None,
+        typer.Option("--yes-really", help="So many creates or changes are meant."),
+    ] = None,
+) -> None:
+    """Run a sync once."""
+    own = of(context)
+    with own.sync(name) as sync:
+        _watch(sync, own.screen)
+        options = Options(full=full, only=tuple(only or ()), allow=allow)
+        report = run_sync(sync, options)
+    own.screen.show(report.as_json(), lambda screen: print_report(screen, report))
+    leave(report.exit_code)
+
+
+def _watch(sync: Sync, screen: Screen) -> None:
+    """Show the sums after each page where a person watches."""
+    if screen.as_json or not sys.stderr.isatty():
+        return
+
+    def told(tally: Tally) -> None:
+        line = f"\r{sync.id}: read {tally.read:,}, sent {tally.sent():,} "
+        sys.stderr.write(line)
+        sys.stderr.flush()
+
+    sync.on_page = told
+
+
+def print_report(screen: Screen, report: RunReport) -> None:
+    """Say what a run did, in a few lines."""
+    tally = report.tally
+    parts = [f"read {tally.read:,}"]
+    parts += [f"{e.value} {tally.ended[e]:,}" for e in Ending if tally.ended[e]]
+    if tally.written_back:
+        parts.append(f"written back {tally.written_back:,}")
+    screen.line(f"{report.sync}: {', '.join(parts)}")
+    for ending in Ending:
+        for reason, count in tally.reasons_of(ending).items():
+            screen.line(f"  {ending.value}: {reason}: {count:,}")
+    made, least = report.calls_made(), report.minimum_calls
+    screen.line(f"  calls {made:,}; the least possible {least:,}")
+    if report.state == "stopped":
+        screen.errors.print(report.error, markup=False)
+        screen.errors.print(f"  {report.remedy}", markup=False)
+    elif tally.ended[Ending.DEAD]:
+        screen.line("  `tasuki dead` lists causes and remedies")
+
+
+def status(context: typer.Context, limit: int = 15) -> None:
+    """Show the last runs, what is left over, and the open dead letters by cause."""
+    own = of(context)
+    with own.ledger() as ledger:
+        found = ledger.runs(limit=limit)
+        causes = ledger.causes()
+        url = ledger.url_masked
+    value = {
+        "ledger": url,
+        "runs": [
+            {"run": r.id, "sync": r.sync, "state": r.state, "started_at": r.started_at,
+             "finished_at": r.finished_at, "counts": r.counts, "error": r.error}
+            for r in found
+        ],
+        "dead_letters": [c._asdict() for c in causes],
+    }
+    own.screen.show(value, lambda screen: _status(screen, url, found, causes))
+
+
+def _status(
+    screen: Screen, url: str, found: list[RunRow], causes: list[CauseCount]
+) -> None:
+    screen.line(f"ledger: {url}")
+    rows = [
+        (r.started_at[:19].replace("T", " "), r.sync, r.state,
+         *(int(r.counts.get(k, 0)) for k in ("read", "created", "updated", "left_over")),
+         r.error)
+        for r in found
+    ]
+    heads = ("started (UTC)", "sync", "state", "read", "created", "updated", "left", "")
+    screen.table(heads, rows)
+    if causes:
+        screen.line()
+        rows = [(c.sync, c.cause, c.count, c.remedy) for c in causes]
+        screen.table(("sync", "cause", "open", "remedy"), rows)
