@@ -124,7 +124,7 @@ class Freee:
             window=_window(path),
         )
 
-    def change(  # noqa: PLR0913 - one change has this many sides
+    def change(
         self,
         method: str,
         path: str,

@@ -1,6 +1,6 @@
 """Writing invoices to freee請求書: once each, told apart by our mark in 社内メモ."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Final
 

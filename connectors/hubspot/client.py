@@ -157,7 +157,7 @@ class Client:
             body,
             kind=kind,
             where=self.where(stream),
-            window="search",
+            window="",
         )
 
     def batch_read(

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sqlalchemy import Connection, exc, inspect
+from sqlalchemy import Connection, inspect
 
 from tasuki.ledger.database import Database
 from tasuki.model.errors import LedgerError
@@ -37,14 +37,10 @@ def bring_up_to_date(database: Database) -> None:
 
 def revision(connection: Connection) -> str | None:
     """Return the stored revision; None for an empty database."""
-    try:
-        found = connection.exec_driver_sql("SELECT version_num FROM alembic_version")
-        row = found.first()
-    except (exc.OperationalError, exc.ProgrammingError):
-        connection.rollback()
-        if inspect(connection).has_table("alembic_version"):
-            raise
+    # Asked for first: a failing SELECT would end the transaction, and with it the lock.
+    if not inspect(connection).has_table("alembic_version"):
         return None
+    row = connection.exec_driver_sql("SELECT version_num FROM alembic_version").first()
     return row[0] if row else None
 
 

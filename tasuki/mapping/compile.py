@@ -1,5 +1,6 @@
 """A mapping compiled into one function, and what the engine asks of it."""
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -20,6 +21,7 @@ from tasuki.model.policy import RetryPolicy
 from tasuki.model.record import Query, Record, StreamRef
 
 _DIGEST_BYTES = 16
+_QUOTED = re.compile("「[^」]*」")
 _NOT_REVISED = {"description", "tests", "guards", "retry"}  # no payload depends on them
 
 
@@ -277,7 +279,7 @@ def _checked(payload: Payload) -> Payload | Faulty:
     if not problems:
         return payload
     words = "; ".join(f"{each.field}: {_words(each)}" for each in problems[:5])
-    remedy = "; ".join(each.message_ja for each in problems[:1])
+    remedy = _QUOTED.sub("", problems[0].message_ja)
     return Faulty(problems[0].field, "document", words, remedy)
 
 

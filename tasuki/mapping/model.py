@@ -129,7 +129,10 @@ class MappingModel(Strict):
         description="update, or hold for a person (`write: once`: hold).",
     )
     retry: str = Field("standard", description="A policy of policies.yaml.")
-    guards: GuardsModel = Field(default_factory=_default_guards)
+    guards: GuardsModel = Field(
+        default_factory=_default_guards,
+        description="Limits beyond which a run stops before anything is sent.",
+    )
     pii: tuple[str, ...] = Field(
         (), description="Source fields with personal data, masked everywhere."
     )

@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Final
+from typing import Final, Self
 from urllib.parse import parse_qs, urlsplit
 
 from tasuki.model.errors import AccessError
@@ -67,7 +67,7 @@ class Receiver:
         """Give the port back."""
         self._server.server_close()
 
-    def __enter__(self) -> "Receiver":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -108,7 +108,7 @@ class Receiver:
         )
 
 
-def log_in(  # noqa: PLR0913 - one login has this many sides
+def log_in(
     flow: OAuthFlow,
     endpoint: TokenEndpoint,
     connection: str,

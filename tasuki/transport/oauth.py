@@ -94,7 +94,7 @@ class _Unmetered:
 class TokenEndpoint:
     """The token endpoint of one connection."""
 
-    def __init__(  # noqa: PLR0913 - the composition point of a login
+    def __init__(
         self,
         flow: OAuthFlow,
         connection: str,

@@ -63,7 +63,7 @@ class FreeeSandbox:
             self._clock, company_id, self.partners, auto=numbering == "auto"
         )
 
-    def seed(self, world: World) -> None:  # noqa: ARG002 - accounting begins empty
+    def seed(self, world: World) -> None:
         """Begin with the company alone: partners and invoices come with the work."""
 
     def routes(self) -> Iterable[Route]:

@@ -1,4 +1,4 @@
-"""The stand-in's partners (取引先): names and codes are unique, archived ones hidden."""
+"""The stand-in's partners (取引先): names and codes are unique, archived hidden."""
 
 from bisect import bisect_left
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import Final
 from tasuki.ports import Clock
 from tasuki.sandbox.server import Reply, Request
 
-from ..settings import TOKYO
+from ..settings import TOKYO  # noqa: TID252 - its place is not known
 from .rules import PARTNER, PARTNER_LIST, problems, validation
 
 Row = dict[str, object]
@@ -188,12 +188,11 @@ class Partners:
         row = self.rows[number]
         hidden = {"code"} if not self.use_code else set()
         terms = {"payment_term_attributes", "invoice_payment_term_attributes"}
-        shown = {
+        return {
             name: None if name in hidden else value
             for name, value in row.items()
             if not (name in terms and (brief or value is None))
         }
-        return shown
 
 
 def _has(row: Row, word: str) -> bool:

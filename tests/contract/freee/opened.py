@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import httpx
+
 from connectors.freee import CONNECTOR
 from connectors.freee.sandbox import FreeeSandbox
 from tasuki.connector import Wire

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator
+
 from tasuki.sandbox.server import Reply, Request, SandboxServer
 
 _ROWS = 5  # of a list are compared: enough to see its shape
@@ -100,7 +101,7 @@ def _errors(schema: Any, components: Any, value: object, *, strict: bool) -> lis
 _VALIDATORS: dict[tuple[int, bool], Draft202012Validator] = {}
 
 
-def _modern(schema: Any, strict: bool, names: bool = False) -> Any:
+def _modern(schema: Any, strict: bool, names: bool = False) -> Any:  # noqa: FBT001, FBT002
     """Turn OpenAPI 3.0's `nullable` into JSON Schema; strict forbids unknown fields."""
     if isinstance(schema, list):
         return [_modern(one, strict) for one in schema]

@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+
 from tasuki.model.errors import ConfigError, ThrottledError
 from tasuki.model.write import (
     Confirmed,

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+
 from connectors.freee import CONNECTOR
 from connectors.freee.settings import login_flow
 from tasuki.clock import SystemClock

@@ -1,6 +1,7 @@
 """Partners to freee会計: upserts by code."""
 
 import pytest
+
 from tasuki.model.errors import AccessError
 from tasuki.model.write import (
     Confirmed,

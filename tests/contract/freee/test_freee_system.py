@@ -6,9 +6,10 @@ import httpx
 import orjson
 import pytest
 import respx
+from pydantic import ValidationError
+
 from connectors.freee import CONNECTOR
 from connectors.freee.client import decode, translate
-from pydantic import ValidationError
 from tasuki.model.errors import (
     AccessError,
     ConfigError,

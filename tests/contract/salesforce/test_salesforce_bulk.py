@@ -11,7 +11,8 @@ from tasuki.model.errors import TransientError
 from tasuki.model.write import Confirmed, Deferred, Gone, Operation, Rejected, Write
 from tests.contract.salesforce.org import KEY, an_org, update, upsert
 
-ROWS = 2_100
+ROWS = 210
+SMALL = {"bulk_threshold": ROWS}
 INGEST = "jobs/ingest"
 
 
@@ -21,9 +22,9 @@ def many(count: int = ROWS) -> list[Write]:
 
 def test_a_job_of_thousands_costs_five_calls():
     with an_org() as org:
-        found = org.write("Lead", *many())
+        found = org.write("Lead", *many(2_000))
         assert all(isinstance(one, Confirmed) and one.created for one in found.values())
-        assert org.alive("Lead") == ROWS
+        assert org.alive("Lead") == 2_000
         assert org.calls() == org.calls(INGEST) == 5
         assert org.wire.calls.counts() == {
             ("sf", "auth"): 1, ("sf", "write"): 3, ("sf", "probe"): 2,
@@ -31,7 +32,7 @@ def test_a_job_of_thousands_costs_five_calls():
 
 
 def test_below_the_threshold_and_when_switched_off_no_job_is_made():
-    for rows, threshold in ((1_999, 2_000), (2_100, 0)):
+    for rows, threshold in ((ROWS - 1, ROWS), (ROWS, 0)):
         with an_org(settings={"bulk_threshold": threshold}) as org:
             org.write("Lead", *many(rows))
             assert org.calls(INGEST) == 0
@@ -40,7 +41,7 @@ def test_below_the_threshold_and_when_switched_off_no_job_is_made():
 
 def test_rows_with_quotes_line_breaks_and_commas_keep_their_words():
     words = '一行目\n二行目\r\n"引用", カンマ\t終わり'
-    with an_org() as org:
+    with an_org(settings=SMALL) as org:
         rows = many()
         rows[5] = upsert("odd", "k,\"5\"", Description=words, Title="a\rb")
         found = org.write("Lead", *rows)["odd"]
@@ -50,7 +51,7 @@ def test_rows_with_quotes_line_breaks_and_commas_keep_their_words():
 
 
 def test_refused_rows_are_told_apart_with_code_and_remedy():
-    with an_org() as org:
+    with an_org(settings=SMALL) as org:
         rows = many()
         rows[3] = upsert("list", "3", Rating="Lukewarm")
         rows[4] = upsert("long", "4", LastName="山" * 90)
@@ -68,7 +69,7 @@ def test_refused_rows_are_told_apart_with_code_and_remedy():
 
 
 def test_absent_fields_are_left_alone_and_none_empties_them():
-    with an_org() as org:
+    with an_org(settings=SMALL) as org:
         first = org.lead(0, Title="部長", Rating="Hot")
         second = org.lead(1, Title="部長", Rating="Hot")
         rows = many()
@@ -80,7 +81,7 @@ def test_absent_fields_are_left_alone_and_none_empties_them():
 
 
 def test_a_parent_is_named_in_a_column_of_its_own():
-    with an_org() as org:
+    with an_org(settings=SMALL) as org:
         account = org.add("Account", Name="甲", freee_Partner_Id__c="7")
         rows = [
             Write(
@@ -96,7 +97,7 @@ def test_a_parent_is_named_in_a_column_of_its_own():
 
 
 def test_updates_by_id_go_in_one_job_and_moved_records_are_traced():
-    with an_org() as org:
+    with an_org(settings=SMALL) as org:
         own = org.leads(ROWS)
         contact = org.act("convert_lead", lead=own[0])["contact"]
         org.act("merge", object="Lead", winner=own[2], loser=own[1])
@@ -110,7 +111,7 @@ def test_updates_by_id_go_in_one_job_and_moved_records_are_traced():
 
 
 def test_a_record_asked_for_twice_goes_into_a_later_call():
-    with an_org() as org:
+    with an_org(settings=SMALL) as org:
         found = org.write("Lead", *many(), upsert("again", "7", Title="新"))
         assert isinstance(found["again"], Confirmed)
         assert found["again"].id == found["r7"].id  # type: ignore[union-attr]
@@ -118,20 +119,20 @@ def test_a_record_asked_for_twice_goes_into_a_later_call():
 
 
 def test_a_column_the_org_does_not_have_is_a_refusal_not_a_wait():
-    with an_org() as org:
+    with an_org(settings=SMALL) as org:
         found = org.write("Lead", *(upsert(f"r{n}", str(n), Nonsense__c="x") for n in range(ROWS)))
         assert {type(one) for one in found.values()} == {Rejected}
         assert org.alive("Lead") == 0
 
 
 def test_a_key_field_that_is_none_is_a_refusal():
-    with an_org() as org:
+    with an_org(settings=SMALL) as org:
         rows = [upsert(f"r{n}", str(n), field="Nonsense__c") for n in range(ROWS)]
         assert {type(one) for one in org.write("Lead", *rows).values()} == {Rejected}
 
 
 def test_a_slow_job_is_looked_at_ever_less_often():
-    with an_org(bulk_seconds=90) as org:
+    with an_org(settings=SMALL, bulk_seconds=90) as org:
         org.write("Lead", *many())
         waits = org.clock.waits
         assert waits == sorted(waits)
@@ -140,7 +141,7 @@ def test_a_slow_job_is_looked_at_ever_less_often():
 
 
 def test_a_job_that_never_ends_is_aborted_and_tried_again_later():
-    with an_org(bulk_seconds=100_000) as org:
+    with an_org(settings=SMALL, bulk_seconds=100_000) as org:
         found = org.write("Lead", *many())
         assert {type(one) for one in found.values()} == {Deferred}
         org.clock.ahead += 200_000
@@ -148,7 +149,7 @@ def test_a_job_that_never_ends_is_aborted_and_tried_again_later():
 
 
 def test_data_whose_answer_was_lost_never_starts():
-    with an_org() as org:
+    with an_org(settings=SMALL) as org:
         org.fault("reset_after", method="PUT")
         with pytest.raises(TransientError):
             org.write("Lead", *many())
@@ -160,7 +161,7 @@ def test_data_whose_answer_was_lost_never_starts():
 @pytest.mark.parametrize("kind", ["reset_after", "reset_before", "error_after", "truncate"])
 @pytest.mark.parametrize("method", ["POST", "PATCH", "GET"])
 def test_lost_answers_about_a_job_change_nothing(kind: str, method: str):
-    with an_org() as org:
+    with an_org(settings=SMALL) as org:
         org.fault(kind, method=method, path=INGEST)
         found = org.write("Lead", *many())
         assert all(isinstance(one, Confirmed) for one in found.values())
@@ -168,7 +169,7 @@ def test_lost_answers_about_a_job_change_nothing(kind: str, method: str):
 
 
 def test_a_session_that_ends_in_the_middle_of_a_job_is_renewed():
-    with an_org() as org:
+    with an_org(settings=SMALL) as org:
         org.fault("unauthorised", method="GET", path=INGEST)
         assert all(isinstance(one, Confirmed) for one in org.write("Lead", *many()).values())
         assert org.wire.calls.counts()["sf", "auth"] == 2

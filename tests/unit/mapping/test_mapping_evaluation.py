@@ -45,7 +45,7 @@ def field(folder: Path, rule: str, **files: str) -> CompiledMapping:
         ("= lower(a)", {}, None),
         ("= a + 0.2", {"a": 0.1}, Decimal("0.3")),
         ('= date("2026-05-31")', {}, "2026-05-31"),
-        ("= split(a)", {"a": "x,y"}, ["x", "y"]),
+        ('= split(a, ",")', {"a": "x,y"}, ["x", "y"]),
         ("{from: a, as: [trim, upper]}", {"a": " x "}, "X"),
         ("{from: a, as: lower}", {}, None),
         ("{from: a, max: 3}", {"a": "あいうえ"}, "あいう"),
@@ -137,7 +137,7 @@ def test_a_lookup_takes_a_column_by_its_keys(
 def test_the_first_rule_that_fails_is_the_reason(tmp_path: Path) -> None:
     text = (
         FIELDS
-        + "qualify:\n  no_email: email\n  low: number(score) > 5\n  never: false\n"
+        + "qualify:\n  no_email: email\n  low: number(score) > 5\n  never: '1 > 2'\n"
     )
     mapping = compiled(tmp_path, text)
 

@@ -36,7 +36,7 @@ def test_all_problems_of_all_files_are_told_at_once(tmp_path: Path) -> None:
 
     assert told == [
         "mappings/one.yaml:6:8: unknown function 'lowr'",
-        "mappings/one.yaml:7:20: the number must be at least 1",
+        "mappings/one.yaml:7:21: the number must be at least 1",
         "mappings/policies.yaml:1:22: a whole number is needed here, not text",
         "mappings/policies.yaml:1:28: unknown key 'tries'",
         "mappings/two.yaml:3:14: 'write: upsert' needs 'match': how is a counterpart found?",
