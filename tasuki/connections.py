@@ -81,7 +81,9 @@ def _read(  # noqa: PLR0913, PLR0917
     document, name = entry.document, entry.name
     if not isinstance(value, dict) or not isinstance(value.get("connector"), str):
         remedy = f"For example {name}: {{connector: hubspot, auth: …}}."
-        problems.add(document.problem((name,), "a connection names its connector", remedy))
+        problems.add(
+            document.problem((name,), "a connection names its connector", remedy)
+        )
         return None
     try:
         connector = registry.get(value["connector"])
@@ -97,7 +99,9 @@ def _read(  # noqa: PLR0913, PLR0917
     for path in _secrets(settings, (name,)):
         if path not in entry.referenced:
             remedy = f'Write "${{{name.upper()}_{str(path[-1]).upper()}}}" and set that variable.'
-            problems.add(document.problem(path, "a secret stands here in clear", remedy))
+            problems.add(
+                document.problem(path, "a secret stands here in clear", remedy)
+            )
     return Connection(name, connector, settings)
 
 
@@ -168,7 +172,9 @@ def _note(
             continue
         what = one["msg"].removeprefix("Value error, ")
         named = ".".join(str(part) for part in where)
-        problems.add(entry.document.problem(path, f"{named}: {what[:1].lower()}{what[1:]}"))
+        problems.add(
+            entry.document.problem(path, f"{named}: {what[:1].lower()}{what[1:]}")
+        )
 
 
 def _known_keys(model: type[BaseModel]) -> list[str]:

@@ -86,8 +86,11 @@ class Registry:
             return loaded if isinstance(loaded, ModuleType) else _holder(loaded)
         known = self.names()
         listed = f"There are: {', '.join(known)}."
-        raise ConfigError("connections.yaml", f"there is no connector '{name}'",
-                          nearest(name, known, listed))
+        raise ConfigError(
+            "connections.yaml",
+            f"there is no connector '{name}'",
+            nearest(name, known, listed),
+        )
 
 
 def _inside(folder: Path) -> Iterator[Path]:

@@ -11,7 +11,7 @@ RATES: Final = {"10": 10, "8": 8, "8_reduced": 8, "0": 0}
 
 
 def rounded(amount: Fraction, mode: str) -> int:
-    """Round to whole yen as freee's `omit`, `round_up` and `round`, by absolute value."""
+    """Round to whole yen as `omit`, `round_up` and `round` do, by absolute value."""
     size = abs(amount)
     if mode == "round_up":
         units = math.ceil(size)

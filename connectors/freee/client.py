@@ -51,7 +51,7 @@ _REMEDIES: Final = {
 }
 
 _APP_REMEDY: Final = (
-    "Check the app's permissions (アプリ管理 > 権限設定) and the user's rights in freee; "
+    "Check the app's permissions (アプリ管理 > 権限設定) and the user's rights; "
     "`tasuki doctor` shows which part is refused."
 )
 

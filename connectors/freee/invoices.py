@@ -321,8 +321,8 @@ def _remedy(words: str) -> str:
     if "請求書番号" in words or "採番" in words or "invoice_number" in words:
         return (
             "freee's numbering setting differs from this connection's: set `numbering` "
-            "to auto or ours as in freee請求書 (設定 > 採番), or correct a number that is "
-            "taken."
+            "to auto or ours as in freee請求書 (設定 > 採番), or correct a number "
+            "that is taken."
         )
     if "取引先" in words:
         return (

@@ -50,7 +50,7 @@ class Window:
         }
 
     def halves(self) -> tuple["Window", ...]:
-        """Return smaller windows that make up this one; none when it is the smallest."""
+        """Return smaller windows that make up this one; none below the smallest."""
         days = (self.end - self.start).days
         if days > 0:
             middle = self.start + timedelta(days=days // 2)

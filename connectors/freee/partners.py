@@ -69,9 +69,8 @@ class Partners:
             )
         code = write.key[1] if write.key else str(write.fields.get("code") or "")
         if not code:
-            raise RejectedError(
-                f"{self._freee.connection}/partner", "no code", "no_code"
-            )
+            where = f"{self._freee.connection}/partner"
+            raise RejectedError(where, "no code", "no_code")
         return self._freee.change(
             "PUT",
             f"{PARTNERS}/upsert_by_code",

@@ -71,6 +71,7 @@ PARTNER: Final = _table(
     ),
 )  # fmt: skip
 
+_ROUNDING: Final = ("floor", "round", "ceil")
 _PAYMENT: Final = ("settled", "unsettled", "canceled", "unprocessed", "failed")
 
 _INVOICE_BOTH: Final = _table(
@@ -91,9 +92,11 @@ _INVOICE_BOTH: Final = _table(
 
 _INVOICE_READ: Final = _table(
     _fact("id", "請求書ID", "number", use="r", unique=True),
-    _fact("sending_status", "送付ステータス", "picklist", None, ("sent", "unsent"), "r"),
+    _fact("sending_status", "送付ステータス", "picklist", None,
+          ("sent", "unsent"), "r"),
     _fact("payment_status", "決済ステータス", "picklist", None, _PAYMENT, "r"),
-    _fact("cancel_status", "取消済み", "picklist", None, ("canceled", "uncanceled"), "r"),
+    _fact("cancel_status", "取消済み", "picklist", None,
+          ("canceled", "uncanceled"), "r"),
     _fact("deal_status", "取引ステータス", "picklist", None,
           ("registered", "unregistered"), "r"),
     _fact("deal_id", "取引ID", "number", use="r"),
@@ -109,9 +112,10 @@ _INVOICE_READ: Final = _table(
 
 _INVOICE_WRITE: Final = _table(
     _fact("lines", "明細", "list", use="w", required=True),
-    _fact("price_mode", "税込・税別", "picklist", None, ("exclusive", "inclusive"), "w"),
-    _fact("tax_rounding", "消費税端数", "picklist", None, ("floor", "round", "ceil"), "w"),
-    _fact("line_rounding", "金額端数", "picklist", None, ("floor", "round", "ceil"), "w"),
+    _fact("price_mode", "税込・税別", "picklist", None,
+          ("exclusive", "inclusive"), "w"),
+    _fact("tax_rounding", "消費税端数", "picklist", None, _ROUNDING, "w"),
+    _fact("line_rounding", "金額端数", "picklist", None, _ROUNDING, "w"),
     _fact("partner_title", "敬称", "picklist", None, ("御中", "様", "(空白)"), "w"),
     _fact("invoice_note", "備考", "text", 4000, use="w"),
     _fact("supply_date", "取引日（全明細）", "date", use="w"),
@@ -144,7 +148,16 @@ INVOICE_LIST_FIELDS: Final = (*_INVOICE_READ, *_INVOICE_BOTH)
 _ADDRESS: Final = ("zipcode", "prefecture_code", "street_name1", "street_name2")
 
 # freee's 都道府県コード, in order from 0.
-PREFECTURES: Final = ["北海道", "青森県", "岩手県", "宮城県", "秋田県", "山形県", "福島県", "茨城県", "栃木県", "群馬県", "埼玉県", "千葉県", "東京都", "神奈川県", "新潟県", "富山県", "石川県", "福井県", "山梨県", "長野県", "岐阜県", "静岡県", "愛知県", "三重県", "滋賀県", "京都府", "大阪府", "兵庫県", "奈良県", "和歌山県", "鳥取県", "島根県", "岡山県", "広島県", "山口県", "徳島県", "香川県", "愛媛県", "高知県", "福岡県", "佐賀県", "長崎県", "熊本県", "大分県", "宮崎県", "鹿児島県", "沖縄県"]
+PREFECTURES: Final = (
+    "北海道", "青森県", "岩手県", "宮城県", "秋田県", "山形県",
+    "福島県", "茨城県", "栃木県", "群馬県", "埼玉県", "千葉県",
+    "東京都", "神奈川県", "新潟県", "富山県", "石川県", "福井県",
+    "山梨県", "長野県", "岐阜県", "静岡県", "愛知県", "三重県",
+    "滋賀県", "京都府", "大阪府", "兵庫県", "奈良県", "和歌山県",
+    "鳥取県", "島根県", "岡山県", "広島県", "山口県", "徳島県",
+    "香川県", "愛媛県", "高知県", "福岡県", "佐賀県", "長崎県",
+    "熊本県", "大分県", "宮崎県", "鹿児島県", "沖縄県",
+)  # fmt: skip
 
 
 def describe(stream: str) -> Schema | None:
@@ -163,7 +176,7 @@ def prefecture_code(name: str) -> int | None:
 
 
 def flat_partner(row: Mapping[str, object]) -> dict[str, object]:
-    """Return a partner's fields, those of its address and sending also by themselves."""
+    """Return a partner's fields, those inside its address also by themselves."""
     address = row.get("address_attributes")
     sending = row.get("partner_doc_setting_attributes")
     fields = dict(row)

@@ -115,7 +115,7 @@ def login_flow(settings: FreeeSettings) -> OAuthFlow | None:
         token_url=f"{accounts}/public_api/token",
         client_id=auth.client_id,
         client_secret=auth.client_secret.get_secret_value(),
-        # A token belongs to the company chosen here (developer.freee.co.jp, 認可コード).
+        # A token belongs to the company chosen here (freee: 認可コード).
         extra={"prompt": "select_company"},
         paste_redirect=OUT_OF_BAND,
     )

@@ -64,7 +64,7 @@ class FreeeSource:
         began = str(state.get("began", "")) or self._today().isoformat()
         offset = state.get("offset", 0)
         if not isinstance(offset, int):
-            raise self._expired("partner")
+            raise self._expired(stream="partner")
         following = {"v": _VERSION, "stream": "partner"}
         for rows, place in partner_pages(self._freee, since, offset):
             going_on = {"since": since, "began": began, "offset": place}
@@ -175,8 +175,9 @@ class FreeeSource:
             or set(given) - known
             or (where and not given)
         ):
+            stream = f"{self._freee.connection}/invoice"
             raise ConfigError(
-                f"{self._freee.connection}/invoice",
+                stream,
                 "`where` is not a set of freee's list filters",
                 f"Use {', '.join(sorted(known))}, as in payment_status=settled.",
             )
@@ -204,13 +205,13 @@ class FreeeSource:
         try:
             return date.fromisoformat(str(state["began"]))
         except (KeyError, ValueError) as error:
-            raise self._expired("invoice") from error
+            raise self._expired(stream="invoice") from error
 
     def _open_of(self, state: Mapping[str, object]) -> dict[int, str]:
         try:
             return _read_open(state["open"])
         except (KeyError, TypeError, ValueError) as error:
-            raise self._expired("invoice") from error
+            raise self._expired(stream="invoice") from error
 
     def _position_of(self, state: Mapping[str, object], whole: Window) -> Position:
         if not state:
@@ -218,7 +219,7 @@ class FreeeSource:
         try:
             return Position.parse(str(state["position"]))
         except (ValueError, TypeError, AttributeError) as error:
-            raise self._expired("invoice") from error
+            raise self._expired(stream="invoice") from error
 
     def _expired(self, stream: str) -> CursorExpiredError:
         where = f"{self._freee.connection}/{stream}"

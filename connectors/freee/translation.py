@@ -11,7 +11,7 @@ from .settings import TOKYO, FreeeSettings
 _ROUNDING: Final = {"floor": "omit", "round": "round", "ceil": "round_up"}
 _ENTRY: Final = {"exclusive": "out", "inclusive": "in"}
 
-# freee prints one 0 % for 非課税, 輸出免税 and 不課税; only 税区分コード tells them apart.
+# freee prints one 0 % for 非課税, 輸出免税 and 不課税; only 税区分コード tells which.
 _TAXES: Final[Mapping[str, tuple[int, bool]]] = {
     "standard": (10, False),
     "reduced": (8, True),
@@ -90,9 +90,9 @@ def to_request(
             raise _missing(name)
     if ("partner_id" in body) == ("partner_code" in body):
         raise UnfitError(
-            "partner",
-            "exactly one of partner_id and partner_code is needed",
-            "Let the mapping fill `partner_id` from the customer's link.",
+            code="partner",
+            words="exactly one of partner_id and partner_code is needed",
+            remedy="Let the mapping fill `partner_id` from the customer's link.",
         )
     _check_number(body, settings)
     body["memo"] = memo_with(fields.get("memo"), mark)
@@ -129,7 +129,7 @@ def to_changes(
 
 
 def memo_with(memo: object, mark: str) -> str:
-    """Return 社内メモ with our mark on a line of its own at the end, within the limit."""
+    """Return 社内メモ with our mark on a line of its own at the end, cut to fit."""
     words = str(memo).strip() if memo is not None else ""
     room = _MEMO - len(mark) - 1
     if len(words) > room:
@@ -186,33 +186,33 @@ def _check_fields(fields: Mapping[str, object]) -> None:
     unknown = sorted(set(fields) - FIELDS)
     if unknown:
         raise UnfitError(
-            "unknown_field",
-            f"freee invoices have no field {', '.join(unknown)}",
-            "Take the field out of the mapping; `tasuki fields` lists freee's.",
+            code="unknown_field",
+            words=f"freee invoices have no field {', '.join(unknown)}",
+            remedy="Take the field out of the mapping; `tasuki fields` lists freee's.",
         )
     if str(fields.get("currency") or "JPY") != "JPY":
         raise UnfitError(
-            "currency",
-            "freee請求書 bills in yen only",
-            "Convert the amounts to yen in the mapping, or bill in another system.",
+            code="currency",
+            words="freee請求書 bills in yen only",
+            remedy="Convert the amounts to yen in the mapping, or bill elsewhere.",
         )
     if str(fields.get("rounding_unit") or "invoice") != "invoice":
         raise UnfitError(
-            "rounding_unit",
-            "freee rounds the tax once per invoice",
-            "Bill each delivery on its own invoice, or set `rounding_unit: invoice`.",
+            code="rounding_unit",
+            words="freee rounds the tax once per invoice",
+            remedy="Bill each delivery by itself, or set `rounding_unit: invoice`.",
         )
 
 
 def _check_number(body: dict[str, object], settings: FreeeSettings) -> None:
     has_number = "invoice_number" in body
     if settings.numbering == "ours" and not has_number:
-        raise _missing("invoice_number")
+        raise _missing(name="invoice_number")
     if settings.numbering == "auto" and has_number:
         raise UnfitError(
-            "invoice_number",
-            "freee numbers the invoices itself (自動採番)",
-            "Take `invoice_number` out of the mapping, or set `numbering: ours`.",
+            code="invoice_number",
+            words="freee numbers the invoices itself (自動採番)",
+            remedy="Take `invoice_number` out of the mapping or set `numbering: ours`.",
         )
 
 
@@ -221,11 +221,11 @@ def _lines(
 ) -> list[dict[str, object]]:
     lines = fields["lines"]
     if not isinstance(lines, Sequence) or isinstance(lines, str) or not lines:
-        raise _missing("lines")
+        raise _missing(name="lines")
     found: list[dict[str, object]] = []
     for place, line in enumerate(lines, 1):
         if not isinstance(line, Mapping):
-            raise _unfit("lines", f"line {place} is not a set of fields")
+            raise _unfit(code="lines", words=f"line {place} is not a set of fields")
         try:
             found.extend(_line(line, fields, settings))
         except UnfitError as error:
@@ -239,15 +239,21 @@ def _line(
 ) -> list[dict[str, object]]:
     unknown = sorted(set(line) - _LINE_FIELDS)
     if unknown:
-        raise _unfit("unknown_field", f"lines have no field {', '.join(unknown)}")
+        raise _unfit(
+            code="unknown_field", words=f"lines have no field {', '.join(unknown)}"
+        )
     description = str(line.get("description") or "").strip()
     if not description or len(description) > _DESCRIPTION:
-        raise _unfit("description", f"a description has 1 to {_DESCRIPTION} letters")
+        raise _unfit(
+            code="description", words=f"a description has 1 to {_DESCRIPTION} letters"
+        )
     if line.get("type") == "text":
         return [{"type": "text", "description": description}]
     mode = fields.get("price_mode") or settings.price_mode
     if str(line.get("price_mode") or mode) != str(mode):
-        raise _unfit("price_mode", "freee has one price mode (税込, 税別) per invoice")
+        raise _unfit(
+            code="price_mode", words="freee has one price mode (税込, 税別) per invoice"
+        )
     quantity = _decimal(line, "quantity", _LARGEST_QUANTITY)
     body: dict[str, object] = {
         "type": "item",
@@ -287,10 +293,10 @@ def _tax(line: Mapping[str, object], settings: FreeeSettings) -> dict[str, objec
     name = str(line.get("tax") or "")
     if name not in _TAXES:
         raise UnfitError(
-            "tax",
-            "the tax class is missing or unknown",
-            f"Let the mapping fill `tax` with one of {', '.join(_TAXES)}; a bare 8 % "
-            "is either reduced or the old rate, and only a person knows which.",
+            code="tax",
+            words="the tax class is missing or unknown",
+            remedy=f"Let the mapping fill `tax` with one of {', '.join(_TAXES)}; bare "
+            "8 % is either reduced or the old rate, and only a person knows which.",
         )
     rate, reduced = _TAXES[name]
     body: dict[str, object] = {"tax_rate": rate, "reduced_tax_rate": reduced}

@@ -157,7 +157,7 @@ class Client:
             body,
             kind=kind,
             where=self.where(stream),
-            window="",
+            window="search",
         )
 
     def batch_read(

@@ -118,7 +118,7 @@ _REMEDIES = {
 _FALLBACK = "Correct the record at its source; the next run picks it up."
 _ROW_ECHO = re.compile(r"ERROR at Row:\d+:Column:\d+\s*")
 _LITERAL = re.compile(r"'(?:[^'\\]|\\.)*'")
-_UNREAD = re.compile(r"(from VALUE_\w+ value ).*?( or request may be missing)", re.DOTALL)
+_UNREAD = re.compile(r"(from VALUE_\w+ value ).*?( or request may be)", re.DOTALL)
 _EMAIL = re.compile(r"[^\s'\"<>@:]+@[^\s'\"<>@]+")
 
 

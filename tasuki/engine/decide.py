@@ -10,7 +10,15 @@ from tasuki.engine.match import Finder
 from tasuki.engine.sync import NO_IDENTITY, Identity, Sync
 from tasuki.engine.turn import Relink, StillInDoubt, Turn, Verdict
 from tasuki.ledger.rows import DecisionRow, IntentRow, LinkRow
-from tasuki.mapping import Faulty, MatchStep, MatchValue, Payload, Skip, Waiting, fingerprint
+from tasuki.mapping import (
+    Faulty,
+    MatchStep,
+    MatchValue,
+    Payload,
+    Skip,
+    Waiting,
+    fingerprint,
+)
 from tasuki.model.record import Record, StreamRef
 from tasuki.model.write import WriteClass
 
@@ -87,9 +95,7 @@ class Decider:
             verdict=plan.Unchanged(),
             link=facts.links.get(record.id),
             previous=facts.previous.get(record.id),
-            open_intents=tuple(
-                row.id for row in self.open_intents.pop(record.id, ())
-            ),
+            open_intents=tuple(row.id for row in self.open_intents.pop(record.id, ())),
         )
 
     def _make(self, turn: Turn, facts: _Facts) -> _Made | None:
@@ -105,7 +111,9 @@ class Decider:
 
         result = self.sync.mapping.evaluate(record, target)
         if not isinstance(result, Payload):
-            turn.verdict = plan.Skip(result.reason) if isinstance(result, Skip) else result
+            turn.verdict = (
+                plan.Skip(result.reason) if isinstance(result, Skip) else result
+            )
             return None
         turn.payload = result
         turn.fingerprint = fingerprint(result.fields)
@@ -206,7 +214,9 @@ class Decider:
         if mapping.write.value == "once":
             key = mapping.key(turn.record)
             if not key:
-                turn.verdict = Faulty("key", "key", "the business key is blank", _NO_KEY)
+                turn.verdict = Faulty(
+                    "key", "key", "the business key is blank", _NO_KEY
+                )
                 return False
             claim = f"{mapping.destination}|{mapping.source}|{key}"
         natural = self._natural_key(made)
@@ -215,7 +225,9 @@ class Decider:
             words = f"{mapping.destination} is written by a natural key; there is none"
             turn.verdict = Faulty("match", "key", words, _NO_NATURAL_KEY)
             return False
-        mark = mark_of(claim or f"{mapping.destination}|{mapping.source}|{turn.record.id}")
+        mark = mark_of(
+            claim or f"{mapping.destination}|{mapping.source}|{turn.record.id}"
+        )
         turn.identity = Identity(claim, mark, *(natural or ("", "")))
         return True
 
@@ -309,7 +321,9 @@ class Decider:
         name = step.field or f"link {step.link}"
         return [
             plan.Counterpart(
-                stream, one, name,
+                stream,
+                one,
+                name,
                 taken_by=owner if (owner := owners.get(one)) != source_id else None,
                 attach_only=step.attach,
             )

@@ -36,8 +36,12 @@ class Story:
             "records": self.refs,
             "moments": [
                 {
-                    "at": one.at, "kind": one.kind, "sync": one.sync,
-                    "source": one.source, "target": one.target, "words": one.words,
+                    "at": one.at,
+                    "kind": one.kind,
+                    "sync": one.sync,
+                    "source": one.source,
+                    "target": one.target,
+                    "words": one.words,
                 }
                 for one in self.moments
             ],
@@ -85,7 +89,9 @@ class _Known:
         syncs = {link.sync: link for link in mine}
         for intent in found.intents:
             if self._matches(intent.source, intent.source_id, record_id) or (
-                self._matches(intent.destination, intent.destination_id or "", record_id)
+                self._matches(
+                    intent.destination, intent.destination_id or "", record_id
+                )
             ):
                 self.moments.append(_of_intent(intent))
                 self.refs.append(f"{intent.source}/{intent.source_id}")

@@ -47,7 +47,9 @@ class Journal:
 
     # -- what happened to a record ------------------------------------------------
 
-    def end(self, turn: Turn, ending: Ending, reason: str = "", detail: str = "") -> None:
+    def end(
+        self, turn: Turn, ending: Ending, reason: str = "", detail: str = ""
+    ) -> None:
         """Note how a record's turn ended, and the decision where it is news."""
         self.tally.end(ending, reason)
         self._finished.append(turn.page)
@@ -58,23 +60,37 @@ class Journal:
 
     def _decide(self, turn: Turn, ending: Ending, reason: str, detail: str) -> None:
         sent = ending in {
-            Ending.CREATED, Ending.UPDATED, Ending.ATTACHED, Ending.UNCHANGED,
+            Ending.CREATED,
+            Ending.UPDATED,
+            Ending.ATTACHED,
+            Ending.UNCHANGED,
         }
         outcome = "sent" if sent else ending.value
         before = turn.previous
         if before is None and sent:
             return  # the link and its intents tell the story
-        if before is not None and before.outcome == "dead" and ending is not Ending.DEAD:
+        if (
+            before is not None
+            and before.outcome == "dead"
+            and ending is not Ending.DEAD
+        ):
             self._resolved.append(turn.record.id)
         if before is not None and (before.outcome, before.reason, before.detail) == (
-            outcome, "" if sent else reason, detail,
+            outcome,
+            "" if sent else reason,
+            detail,
         ):
             return
         mapping = self.sync.mapping
         self._decisions.append(
             NewDecision(
-                turn.record.id, mapping.id, outcome, "" if sent else reason, detail,
-                mapping.revision, turn.record.version,
+                turn.record.id,
+                mapping.id,
+                outcome,
+                "" if sent else reason,
+                detail,
+                mapping.revision,
+                turn.record.version,
             )
         )
 
@@ -84,8 +100,14 @@ class Journal:
         fields = turn.payload.fields if turn.payload else {}
         self._letters.append(
             NewDeadLetter(
-                turn.record.id, mapping.id, cause, words, remedy,
-                encode(masked(mapping, fields)), turn.record.version, mapping.revision,
+                turn.record.id,
+                mapping.id,
+                cause,
+                words,
+                remedy,
+                encode(masked(mapping, fields)),
+                turn.record.version,
+                mapping.revision,
             )
         )
         self.end(turn, Ending.DEAD, cause, words)
@@ -161,7 +183,9 @@ class Journal:
             The ids of intents that must not be sent: a live one holds their claim.
         """
         replaced = [
-            StateRow(one, "abandoned", "replaced") for t in turns for one in t.open_intents
+            StateRow(one, "abandoned", "replaced")
+            for t in turns
+            for one in t.open_intents
         ]
         for turn in turns:
             turn.open_intents = ()
@@ -212,15 +236,27 @@ class Journal:
 
     def _anything(self, *more: object) -> bool:
         rows = (
-            self._decisions, self._letters, self._resolved, self._confirms,
-            self._states, self._links, self._intents, self._relations,
+            self._decisions,
+            self._letters,
+            self._resolved,
+            self._confirms,
+            self._states,
+            self._links,
+            self._intents,
+            self._relations,
         )
         return any(rows) or any(more)
 
     def _clear(self) -> None:
         for rows in (
-            self._decisions, self._letters, self._resolved, self._confirms,
-            self._states, self._links, self._intents, self._relations,
+            self._decisions,
+            self._letters,
+            self._resolved,
+            self._confirms,
+            self._states,
+            self._links,
+            self._intents,
+            self._relations,
         ):
             rows.clear()
 

@@ -41,7 +41,6 @@ from tasuki.model.write import (
 log = logging.getLogger("tasuki.engine")
 
 
-
 @dataclass(slots=True)
 class Batch:
     """Rows under way together."""
@@ -200,7 +199,9 @@ class Outbox:
         ref = f"{self.run_id}{self._counter:07d}"
         verdict, identity = turn.verdict, turn.identity
         if isinstance(verdict, plan.Create):
-            key = (identity.key_field, identity.key_value) if identity.key_field else None
+            key = (
+                (identity.key_field, identity.key_value) if identity.key_field else None
+            )
             return Write(
                 ref, Operation.CREATE, verdict.fields, key=key, mark=identity.mark
             )
@@ -298,9 +299,7 @@ class Outbox:
         """Find the rows a vendor's "no" to the whole batch is meant for."""
         if len(batch.writes) == 1:
             (ref,) = batch.turns
-            self._record(
-                batch, [Rejected(ref, error.code, error.answer, error.remedy)]
-            )
+            self._record(batch, [Rejected(ref, error.code, error.answer, error.remedy)])
             return
         middle = len(batch.writes) // 2
         for part in (batch.writes[:middle], batch.writes[middle:]):
@@ -375,7 +374,9 @@ class Outbox:
         where = str(StreamRef(mapping.destination.connection, stream))
         if where == str(mapping.destination) and not turn.moved and turn.payload:
             turn.moved = True
-            turn.verdict = plan.Update(target_id, turn.payload.for_update(), attaching=True)
+            turn.verdict = plan.Update(
+                target_id, turn.payload.for_update(), attaching=True
+            )
             self.add(turn)
             return
         self.journal.link(turn, where, target_id)

@@ -203,7 +203,9 @@ def _shown(
     return tuple(
         FieldChange(
             name,
-            old.get(name) if hidden[name] == value else ("***" if name in old else None),
+            old.get(name)
+            if hidden[name] == value
+            else ("***" if name in old else None),
             hidden[name],
         )
         for name, value in fields.items()

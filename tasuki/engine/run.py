@@ -122,7 +122,11 @@ class _Run:
         self.decider = Decider(sync, finder)
         self.progress = Progress()
         self.journal = Journal(
-            sync, self.lease, run_id, tally, self.progress,
+            sync,
+            self.lease,
+            run_id,
+            tally,
+            self.progress,
             moves_cursor=not self.options.only,
         )
         self.outbox = Outbox(sync, self.journal, self.lease, run_id)
@@ -194,7 +198,9 @@ class _Run:
         stored = self.sync.ledger.cursor(self.sync.id)
         position = stored.position if stored else None
         if stored and stored.revision != self.sync.mapping.revision:
-            log.info("sync=%s the mapping has changed: everything is read", self.sync.id)
+            log.info(
+                "sync=%s the mapping has changed: everything is read", self.sync.id
+            )
             position = None
         if self.options.full:
             position = None

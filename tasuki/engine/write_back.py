@@ -30,7 +30,9 @@ def send_write_backs(sync: Sync, lease: Lease, run_id: str, tally: Tally) -> Non
         RemoteError: the source does not take writes now; they stay recorded.
     """
     rows = [
-        row for row in sync.ledger.open_intents(sync.id) if row.operation == "write_back"
+        row
+        for row in sync.ledger.open_intents(sync.id)
+        if row.operation == "write_back"
     ]
     stream = sync.mapping.source.stream
     size = sync.source.destination.facts(stream).batch_size
@@ -78,9 +80,16 @@ def _failure(row: IntentRow, outcome: Outcome | None) -> StateRow:
 
 
 def _complaint(row: IntentRow, outcome: Outcome | None) -> NewDecision:
-    words = outcome.words if isinstance(outcome, Gone) else getattr(outcome, "words", "")
+    words = (
+        outcome.words if isinstance(outcome, Gone) else getattr(outcome, "words", "")
+    )
     return NewDecision(
-        row.source_id, row.sync, "sent", "write_back_failed", words, row.revision,
+        row.source_id,
+        row.sync,
+        "sent",
+        "write_back_failed",
+        words,
+        row.revision,
         row.version,
     )
 
@@ -94,7 +103,9 @@ def written_back(
     """
     fields = mapping.write_back(record, receipt)
     if isinstance(fields, Faulty):
-        log.error("sync=%s record=%s write_back: %s", mapping.id, record.id, fields.words)
+        log.error(
+            "sync=%s record=%s write_back: %s", mapping.id, record.id, fields.words
+        )
         return {}
     return fields
 

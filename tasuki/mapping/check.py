@@ -149,6 +149,10 @@ def _reading(document: Document, rules: Rules) -> Iterator[Problem]:
         what = f"'{name}' is a field of the source and an earlier field of this mapping"
         remedy = f"Write source.{name} or result.{name}."
         yield document.problem(("fields", at), what, remedy)
+    for name in sorted(names.prefixes & {*names.fields, *rules.model.include}):
+        what = f"'{name}' is a field of the source, and '{name}.' a prefix here"
+        remedy = f"Read the field by: = source.{name}."
+        yield document.problem(("fields",), what, remedy)
     for name, at in names.unknown_results:
         what = f"'result.{name}': no field above is called '{name}'"
         earlier = list(rules.model.fields)

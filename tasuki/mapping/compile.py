@@ -171,7 +171,9 @@ class CompiledMapping:
         return made
 
     def _scope(self, record: Record) -> Mapping[str, object]:
-        return {**record.fields, SOURCE: record.fields}
+        if SOURCE in self._names.prefixes:
+            return {**record.fields, SOURCE: record.fields}
+        return record.fields
 
     def _explain(self, record: Record, links: LinkOf) -> Evaluation:
         """Go through the record again, slowly, to say where it gave up."""
@@ -192,7 +194,7 @@ class CompiledMapping:
                     yield rule.model.link, source_id
             elif rule.items is not None and any(r.of for r in walk(rule.rules)):
                 for item in items(rule.items(scope)):
-                    inner = {**item, SOURCE: scope[SOURCE]}
+                    inner = {**item, SOURCE: scope.get(SOURCE)}
                     for each in rule.rules:
                         yield from self._needs(each, inner)
         except (FormulaError, RefusedValueError):
@@ -246,9 +248,7 @@ def compile_mapping(
 def _revision(rules: Rules, around: Surroundings) -> str:
     """Return a hash of the mapping and of everything outside that it reads."""
     said = rules.model.model_dump(mode="json", exclude=_NOT_REVISED)
-    formulas = [formula for rule in walk(rules.fields) for formula in rule.formulas]
-    formulas += [formula for _, formula in rules.qualify]
-    called = {name for formula in formulas for name in formula.functions}
+    called = {name for formula in rules.formulas for name in formula.functions}
     outside = {
         "lookups": {name: around.lookups[name].digest for name in rules.lookups},
         "lists": dict(around.lists) if "list" in called else {},

@@ -13,7 +13,7 @@ from typing import cast
 from tasuki.formula.formula import Formula
 from tasuki.formula.functions import FunctionTable
 from tasuki.formula.runtime import runtime_globals
-from tasuki.mapping.names import RESULT, SOURCE, Names
+from tasuki.mapping.names import RESULT, SOURCE, Names, prefixes_of
 from tasuki.mapping.result import Evaluation, Faulty, Skip
 from tasuki.mapping.rules import Rule, Rules, walk
 from tasuki.mapping.runtime import RUNTIME
@@ -29,29 +29,11 @@ KEY_FAULT = Faulty(
 
 def generate(rules: Rules, names: Names, table: FunctionTable) -> tuple[Run, Run]:
     """Return the fast function, and the slow one that notes each step."""
-    formulas = list(_all_formulas(rules))
+    formulas = tuple(rules.formulas)
     found = {**runtime_globals(table, *formulas), **RUNTIME}
     fast = _Writer(rules, names, found, slow=False).compiled()
     slow = _Writer(rules, names, found, slow=True).compiled()
     return fast, slow
-
-
-def _all_formulas(rules: Rules) -> list[Formula]:
-    found = [formula for _, formula in rules.qualify]
-    for rule in walk(rules.fields):
-        found.extend(rule.formulas)
-    return [*found, rules.key] if rules.key else found
-
-
-def prefixed(formulas: list[Formula]) -> frozenset[str]:
-    """Return which of the prefixes `source.` and `result.` these formulas use."""
-    roots = {
-        name.partition(".")[0]
-        for each in formulas
-        for name in (*each.names, *(inner for _, inner in each.inner_names))
-        if "." in name
-    }
-    return frozenset(roots & {SOURCE, RESULT})
 
 
 class _Writer:
@@ -66,7 +48,7 @@ class _Writer:
         self._slow = slow
         self._lines: list[str] = []
         self._functions: list[str] = []
-        self._prefixes = prefixed(_all_formulas(rules))
+        self._prefixes = names.prefixes
 
     def compiled(self) -> Run:
         self._whole()
@@ -202,7 +184,7 @@ class _Writer:
         outer, self._lines = self._lines, []
         self._line(0, f"def {name}(item, fields, links, where, result):")
         inner = [formula for each in walk(rule.rules) for formula in each.formulas]
-        used = prefixed(inner)
+        used = prefixes_of(inner)
         self._scope("item", used)
         if RESULT in used:
             self._line(1, f"scope[{RESULT!r}] = result")

@@ -25,7 +25,8 @@ class Names:
         computed: Earlier fields of the mapping that later formulas read by plain name.
         unclear: Destination fields, and the later rule whose formula could mean the
             source's field just as well.
-        dotted: First names of dotted source fields that no include has.
+        prefixes: Which of `source.` and `result.` are used.
+    dotted: First names of dotted source fields that no include has.
         unknown_results: Rules that read `result.x` where no earlier field is x.
     """
 
@@ -33,6 +34,7 @@ class Names:
     include: Mapping[str, tuple[str, ...]]
     computed: frozenset[str]
     unclear: tuple[tuple[str, str], ...]
+    prefixes: frozenset[str]
     dotted: tuple[str, ...]
     unknown_results: tuple[tuple[str, str], ...]
 
@@ -100,6 +102,17 @@ class _Names:
             self.inner |= {(f"{path}.{a}", b) for a, b in formula.inner_names}
 
 
+def prefixes_of(formulas: Iterable[Formula]) -> frozenset[str]:
+    """Return which of the prefixes `source.` and `result.` these formulas use."""
+    roots = {
+        name.partition(".")[0]
+        for each in formulas
+        for name in (*each.names, *(inner for _, inner in each.inner_names))
+        if "." in name
+    }
+    return frozenset(roots & {SOURCE, RESULT})
+
+
 def find_names(rules: Rules) -> Names:
     """Return what a mapping reads."""
     found = _Names(rules)
@@ -122,6 +135,7 @@ def find_names(rules: Rules) -> Names:
         include=include,
         computed=frozenset(found.late) | ({RESULT} if found.result_used else set()),
         unclear=unclear,
+        prefixes=prefixes_of(rules.formulas),
         dotted=tuple(
             sorted(
                 {

@@ -71,6 +71,17 @@ class Rules:
     lookups: tuple[str, ...] = ()
 
     @property
+    def formulas(self) -> Iterator[Formula]:
+        """Every formula of the mapping."""
+        yield from (formula for _, formula in self.qualify)
+        yield from (formula for _, formula in self.match if formula is not None)
+        yield from (formula for _, formula in self.write_back)
+        for rule in walk(self.fields):
+            yield from rule.formulas
+        if self.key is not None:
+            yield self.key
+
+    @property
     def links(self) -> frozenset[str]:
         """The syncs whose links are looked up."""
         found = {step.link for step, _ in self.match if step.link}

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import NamedTuple
 
 
-
 class StreamRef(NamedTuple):
     """One kind of record of one connection, written `connection/stream`."""
 
@@ -94,7 +93,9 @@ class FieldFacts:
 
     name: str
     label: str = ""
-    type: str = "text"  # text number boolean date datetime picklist reference list other
+    type: str = (
+        "text"  # text number boolean date datetime picklist reference list other
+    )
     writable: bool = True
     required: bool = False
     unique: bool = False

@@ -98,7 +98,9 @@ class Sandbox(Protocol):
 class SandboxServer:
     """Serves one stand-in on loopback until it is stopped."""
 
-    def __init__(self, sandbox: Sandbox, port: int = 0, host: str = "127.0.0.1") -> None:
+    def __init__(
+        self, sandbox: Sandbox, port: int = 0, host: str = "127.0.0.1"
+    ) -> None:
         self.sandbox = sandbox
         self.faults = Faults()
         self.lock = threading.RLock()
@@ -124,8 +126,10 @@ class SandboxServer:
     def start(self) -> "SandboxServer":
         """Serve from a thread of its own."""
         self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.05},
-            name=f"sandbox-{self.sandbox.name}", daemon=True,
+            target=self._server.serve_forever,
+            kwargs={"poll_interval": 0.05},
+            name=f"sandbox-{self.sandbox.name}",
+            daemon=True,
         )
         self._thread.start()
         return self
@@ -241,7 +245,11 @@ def _handler_for(server: SandboxServer) -> type[BaseHTTPRequestHandler]:
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815
 
         def _answer(
-            self, reply: Reply, *, cut: float = 1.0, drip: float = 0.0,
+            self,
+            reply: Reply,
+            *,
+            cut: float = 1.0,
+            drip: float = 0.0,
             content_type: str = "",
         ) -> None:
             body, kind = reply.encoded()
@@ -290,7 +298,9 @@ def _phrase(status: int) -> str:
 
 
 def _misbehave(  # noqa: C901, PLR0912 - one case per kind of fault
-    exchange: "BaseHTTPRequestHandler", server: SandboxServer, request: Request,
+    exchange: "BaseHTTPRequestHandler",
+    server: SandboxServer,
+    request: Request,
     fault: Fault,
 ) -> None:
     answer = exchange._answer  # type: ignore[attr-defined]  # noqa: SLF001

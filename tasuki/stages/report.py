@@ -90,6 +90,8 @@ def _next_steps(report: Mapping[str, Any], say: Any) -> list[str]:  # noqa: ANN4
 
 def one_line(report: Mapping[str, Any]) -> str:
     """Return a run in one line, for logs and states."""
-    parts = [f"{name} {report[name]}" for name in ("read", *_ENDINGS) if report.get(name)]
+    parts = [
+        f"{name} {report[name]}" for name in ("read", *_ENDINGS) if report.get(name)
+    ]
     calls = f"calls {report['calls_made']}/{report['minimum_calls']}"
     return f"{report['sync']}: {', '.join(parts) or 'nothing new'}; {calls}"

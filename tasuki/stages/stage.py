@@ -80,5 +80,8 @@ def _tell(report: Report) -> None:
     emit_event("tasuki.sync.finished", resource=resource, payload=counts)
     for name in ("dead", "held"):
         if report[name]:
-            payload = {"count": report[name], "reasons": report["reasons"].get(name, {})}
+            payload = {
+                "count": report[name],
+                "reasons": report["reasons"].get(name, {}),
+            }
             emit_event(f"tasuki.sync.{name}", resource=resource, payload=payload)

@@ -150,8 +150,17 @@ class Http:
 
         def attempt() -> Answer:
             return self._once(
-                method, path, params, body, extra, kind, where, window, fence,
-                repeatable, expect,
+                method,
+                path,
+                params,
+                body,
+                extra,
+                kind,
+                where,
+                window,
+                fence,
+                repeatable,
+                expect,
             )
 
         retrying = Retrying(
@@ -182,7 +191,10 @@ class Http:
             self._budget.acquire(window)
             fence()
             request = self._client.build_request(
-                method, path, params=params, content=body,
+                method,
+                path,
+                params=params,
+                content=body,
                 headers={**headers, **credentials},
             )
             response = self._exchange(request, kind, where, repeatable=repeatable)
@@ -207,7 +219,10 @@ class Http:
             raise _lost(where, words, repeatable=repeatable) from error
         log.debug(
             "connection=%s method=%s path=%s status=%s",
-            self.connection, request.method, request.url.path, response.status_code,
+            self.connection,
+            request.method,
+            request.url.path,
+            response.status_code,
         )
         return response
 
@@ -244,9 +259,7 @@ class Http:
             raise _lost(where, words, repeatable=repeatable) from error
 
 
-def _lost(
-    where: str, words: str, code: str = "", *, repeatable: bool
-) -> TasukiError:
+def _lost(where: str, words: str, code: str = "", *, repeatable: bool) -> TasukiError:
     """Return the error for "sent, and we cannot know"."""
     if repeatable:
         return TransientError(where, words, code)

@@ -60,7 +60,8 @@ class Receiver:
                 raise self._error(words, "login_timeout")
             self._server.handle_request()
         if self._refusal:
-            raise self._error("the access was not allowed", self._refusal)
+            words = "the access was not allowed"
+            raise self._error(words, self._refusal)
         return self._code
 
     def close(self) -> None:

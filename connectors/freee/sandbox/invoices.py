@@ -8,8 +8,8 @@ from typing import Final
 from tasuki.ports import Clock
 from tasuki.sandbox.server import Reply, Request
 
-from ..amounts import line_amount, sums  # noqa: TID252 - its place is not known
-from ..settings import TOKYO  # noqa: TID252 - its place is not known
+from ..amounts import line_amount, sums  # noqa: TID252 - it may live elsewhere
+from ..settings import TOKYO  # noqa: TID252 - it may live elsewhere
 from .partners import Partners
 from .rules import INVOICE, INVOICE_LIST, INVOICE_REQUIRED, LINE, problems, refusal
 
@@ -110,7 +110,7 @@ class Invoices:
             hits = islice(fitting, offset, offset + limit)
         else:
             some = range(high - 1 - offset, max(low - 1, high - 1 - offset - limit), -1)
-            hits = iter([self.rows[keys[place][1]] for place in some])
+            hits = islice((self.rows[keys[place][1]] for place in some), limit)
         rows = [{name: row[name] for name in _LISTED if name in row} for row in hits]
         return Reply(200, {"invoices": rows})
 

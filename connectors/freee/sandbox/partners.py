@@ -7,7 +7,7 @@ from typing import Final
 from tasuki.ports import Clock
 from tasuki.sandbox.server import Reply, Request
 
-from ..settings import TOKYO  # noqa: TID252 - its place is not known
+from ..settings import TOKYO  # noqa: TID252 - it may live elsewhere
 from .rules import PARTNER, PARTNER_LIST, problems, validation
 
 Row = dict[str, object]

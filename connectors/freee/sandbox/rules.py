@@ -71,6 +71,7 @@ def anything(_value: object) -> bool:
 
 
 ID: Final = number(1, 9223372036854775000)
+_TAGS: Final = 10
 _INT: Final = number(0, 2147483647)
 _WORDS: Final = text(255, 1)
 _ENTRY: Final = one_of("in", "out")
@@ -139,7 +140,7 @@ LINE: Final[Mapping[str, Rule]] = {
     "tax_code": _INT,
     "item_id": _INT,
     "section_id": _INT,
-    "tag_ids": lambda value: isinstance(value, list) and len(value) <= 10,
+    "tag_ids": lambda value: isinstance(value, list) and len(value) <= _TAGS,
     "segment_1_tag_id": ID,
     "segment_2_tag_id": ID,
     "segment_3_tag_id": ID,
@@ -207,7 +208,7 @@ PARTNER: Final[Mapping[str, Rule]] = {
             ),
             text(255),
         )
-    ),  # fmt: skip
+    ),
     "payment_term_attributes": _TERM,
     "invoice_payment_term_attributes": _TERM,
 }

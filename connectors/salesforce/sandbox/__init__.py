@@ -258,7 +258,9 @@ class SalesforceSandbox:
             return Reply(200, {})
         try:
             return Reply(200, self.acts.act(name, body))
-        except (RequestError, RowError) as error:
+        except RequestError as error:
+            return _error(error.status, error.code, error.words)
+        except RowError as error:
             return _error(400, error.code, error.words)
         except KeyError as error:
             return _error(404, "NOT_FOUND", f"no such thing: {error}")
@@ -266,7 +268,7 @@ class SalesforceSandbox:
     def dump(self) -> object:
         """Return everything as JSON."""
         return {
-            "tables": {k: list(t.rows.values()) for k, t in self.store.tables.items()},
+            "tables": {k: _by_id(t.rows) for k, t in self.store.tables.items()},
             "user": self.store.user, "used": self._used, "jobs": self.jobs.dump(),
             "sessions": self.login.sessions, "waiting": self.acts.waiting,
         }
@@ -283,6 +285,10 @@ class SalesforceSandbox:
         self.login.sessions = dict(kept["sessions"])
         self.acts.waiting = dict(kept["waiting"])
         self.queries.forget()
+
+
+def _by_id(rows: dict[str, Row]) -> list[Row]:
+    return [rows[one] for one in sorted(rows)]
 
 
 def _error(status: int, code: str, words: str) -> Reply:

@@ -153,7 +153,8 @@ class Jobs:
             return self._carry(entity, job.operation, job.external, rows)
         except RequestError as error:
             if len(rows) > 1:
-                return [one for row in rows for one in self._carried(job, entity, [row])]
+                alone = [self._carried(job, entity, [row]) for row in rows]
+                return [result for results in alone for result in results]
             code = "INVALID_TYPE_ON_FIELD_IN_RECORD"
             return [RowError((), code, error.words).answer()]
 

@@ -135,7 +135,7 @@ class Queries:
         if order == _BY_STAMP:
             bounds = [_lower_bound(part, self._store, entity, query) for part in parts]
             return table.since(max([b for b in bounds if b], default="")), True
-        return table.rows.values(), not order or order == _BY_ID
+        return table.rows.values(), not order or (order == _BY_ID and table.ascending)
 
     def _indexed(self, entity: Entity, part: Compare, query: str) -> list[Row] | None:
         table = self._store.tables[entity.name]

@@ -179,6 +179,7 @@ _ACCOUNT = _entity(
     _text("Name", required=True, label="Account Name"),
     Field("Phone", "phone", 40),
     Field("Website", "url", 255),
+    _pick("Type", "Prospect", "Customer", "Partner"),
     _pick("Industry", "IT", "Manufacturing", "Retail", "Services"),
     Field("Description", "textarea", 32_000),
     *(_text(f"Billing{one}") for one in _ADDRESS),

@@ -43,6 +43,8 @@ class Table:
         }
         self._order: list[tuple[str, str]] = []
         self._sorted = True
+        self.ascending = True  # rows stand in order of their ids
+        self._last_id = ""
         self._count = 0
         self._suffix = long_id(f"{entity.prefix}5hA000000000")[15:]
         self._defaults = {
@@ -76,6 +78,8 @@ class Table:
             _relist(ids, record_id, old.get(field), row.get(field))
         if before is None:
             self.alive += 1
+            self.ascending &= record_id > self._last_id
+            self._last_id = record_id
         if not before or before.get("SystemModstamp") != stamp:
             entry = (stamp, record_id)
             if self._order and entry < self._order[-1]:

@@ -25,7 +25,9 @@ FAST = RetryPolicy(attempts=3, first=0.01, ceiling=0.02, total=5.0)
 class FixedClock:
     """A clock that moves only when somebody sleeps or moves it."""
 
-    def __init__(self, now: datetime = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)) -> None:
+    def __init__(
+        self, now: datetime = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
+    ) -> None:
         self._now = now
         self.slept: list[float] = []
         self._passed = 0.0
@@ -53,7 +55,9 @@ class Opened:
     wire: Wire
     clock: FixedClock
 
-    def read(self, stream: str, cursor: str | None = None, where: object = None) -> list[Page]:
+    def read(
+        self, stream: str, cursor: str | None = None, where: object = None
+    ) -> list[Page]:
         return list(self.system.source.read(Query(stream, (), where), cursor))
 
     def write(self, stream: str, *writes: Write) -> list[Outcome]:

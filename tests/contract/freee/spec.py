@@ -70,7 +70,9 @@ class Judge:
         described = {
             p["name"]: p for p in operation.get("parameters", ()) if p["in"] == "query"
         }
-        problems = [f"unknown parameter {n}" for n in request.params if n not in described]
+        problems = [
+            f"unknown parameter {n}" for n in request.params if n not in described
+        ]
         for name, parameter in described.items():
             if name not in request.params:
                 if parameter.get("required"):

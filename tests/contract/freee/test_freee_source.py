@@ -11,7 +11,9 @@ from tasuki.sandbox.faults import Fault, Kind
 from tests.contract.freee.opened import Opened, by_hand, ids, opened, records
 
 
-def fill(o: Opened, count: int, day: str = "2026-11-30", **changes: object) -> list[int]:
+def fill(
+    o: Opened, count: int, day: str = "2026-11-30", **changes: object
+) -> list[int]:
     """Put invoices in as people at the screen do."""
     pid = o.company.partners.id_of("C1") or o.company.partners.add("サンプル", "C1")
     made = []
@@ -233,7 +235,11 @@ def test_partners_are_read_whole_then_from_the_day_before() -> None:
 
 def test_a_partner_carries_its_address_by_name_too() -> None:
     with opened() as o:
-        address = {"zipcode": "100-0001", "prefecture_code": 12, "street_name1": "千代田"}
+        address = {
+            "zipcode": "100-0001",
+            "prefecture_code": 12,
+            "street_name1": "千代田",
+        }
         number = o.company.partners.add("A", "C1", address_attributes=address)
         (record,) = records(o.read("partner"))
         assert record.fields["prefecture"] == "東京都"

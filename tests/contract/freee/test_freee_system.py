@@ -171,7 +171,9 @@ def test_the_stand_in_survives_being_put_away_and_taken_out() -> None:
         (sighting,) = again.system.destination.probe("invoice", [write])
         assert len(sighting.found) == 1
         again.write("invoice", create("2", invoice(pid)))
-        numbers = [row["invoice_number"] for row in again.company.invoices.rows.values()]
+        numbers = [
+            row["invoice_number"] for row in again.company.invoices.rows.values()
+        ]
         assert len(set(numbers)) == 2
 
 

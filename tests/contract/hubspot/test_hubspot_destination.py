@@ -43,6 +43,14 @@ def test_bad_rows_never_block_their_batch(version: str, refusals: str):
         assert it.calls("batch") <= most[refusals]
 
 
+def test_the_good_one_of_two_rows_is_not_blamed_for_the_other():
+    with opened(refusals="whole") as it:
+        rows = [create("good", "a@sample.co.jp"), create("bad", "nobody")]
+        outcomes = it.write("contacts", *rows)
+        assert isinstance(outcomes["good"], Confirmed)
+        assert isinstance(outcomes["bad"], Rejected)
+
+
 def test_words_and_remedy_name_the_property_and_not_the_value():
     with opened() as it:
         bad = it.write("contacts", create("r", "taro＠sample", lastname="山田"))["r"]

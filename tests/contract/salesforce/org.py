@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -40,21 +39,12 @@ class QuickClock(SystemClock):
         self.waits.append(seconds)
 
 
-@dataclass
-class Org:
-    server: SandboxServer
-    sandbox: SalesforceSandbox
-    system: SalesforceSystem
-    wire: Wire
-    clock: QuickClock
+class Still:
+    """The org alone, without HTTP and connector."""
 
-    def pages(self, query: Query, cursor: str | None = None) -> list[Page]:
-        return list(self.system.source.read(query, cursor))
-
-    def write(self, stream: str, *writes: Write) -> dict[str, Outcome]:
-        outcomes = self.system.destination.write(stream, writes, lambda: None)
-        assert sorted(o.ref for o in outcomes) == sorted(w.ref for w in writes)
-        return {outcome.ref: outcome for outcome in outcomes}
+    def __init__(self, sandbox: SalesforceSandbox, clock: QuickClock) -> None:
+        self.sandbox = sandbox
+        self.clock = clock
 
     def act(self, name: str, **body: Any) -> dict[str, Any]:
         return self.sandbox.acts.act(name, body)
@@ -77,11 +67,38 @@ class Org:
     def alive(self, stream: str) -> int:
         return self.sandbox.store.tables[stream].alive
 
+
+class Org(Still):
+    """The org over HTTP, with the connector opened on it."""
+
+    def __init__(
+        self, server: SandboxServer, sandbox: SalesforceSandbox,
+        system: SalesforceSystem, wire: Wire, clock: QuickClock,
+    ) -> None:
+        super().__init__(sandbox, clock)
+        self.server = server
+        self.system = system
+        self.wire = wire
+
+    def pages(self, query: Query, cursor: str | None = None) -> list[Page]:
+        return list(self.system.source.read(query, cursor))
+
+    def write(self, stream: str, *writes: Write) -> dict[str, Outcome]:
+        outcomes = self.system.destination.write(stream, writes, lambda: None)
+        assert sorted(o.ref for o in outcomes) == sorted(w.ref for w in writes)
+        return {outcome.ref: outcome for outcome in outcomes}
+
     def fault(self, kind: str, **more: Any) -> None:
         self.server.faults.plant(Fault(kind, **more))  # type: ignore[arg-type]
 
     def calls(self, pattern: str = "v67") -> int:
         return self.server.total(pattern)
+
+
+@contextmanager
+def a_still_org(**behaviour: Any) -> Iterator[Still]:
+    clock = QuickClock()
+    yield Still(SalesforceSandbox(**{"now": clock.now, **behaviour}), clock)
 
 
 @contextmanager

@@ -43,7 +43,7 @@ def test_rows_with_quotes_line_breaks_and_commas_keep_their_words():
     words = '一行目\n二行目\r\n"引用", カンマ\t終わり'
     with an_org(settings=SMALL) as org:
         rows = many()
-        rows[5] = upsert("odd", "k,\"5\"", Description=words, Title="a\rb")
+        rows[5] = upsert("odd", 'k,"5"', Description=words, Title="a\rb")
         found = org.write("Lead", *rows)["odd"]
         assert isinstance(found, Confirmed)
         row = org.row("Lead", found.id)

@@ -12,15 +12,14 @@ from connectors.salesforce.sandbox import SalesforceSandbox
 from connectors.salesforce.sandbox.checks import RequestError
 from tasuki.sandbox.server import SandboxServer
 from tasuki.sandbox.world import Company, Deal, Line, World
-from tests.contract.salesforce.org import KEY, Org, an_org, ids, leads
+from tests.contract.salesforce.org import KEY, Still, a_still_org, an_org, ids, leads
 
 
-
-def ask(org: Org, soql: str) -> list[dict[str, Any]]:
+def ask(org: Still, soql: str) -> list[dict[str, Any]]:
     return org.sandbox.queries.ask(soql, deleted=False)["records"]  # type: ignore[return-value]
 
 
-def filled(org: Org) -> None:
+def filled(org: Still) -> None:
     org.lead(1, LastName="Abe", Company="甲", NumberOfEmployees=10, Rating="Hot")
     org.lead(2, LastName="Ito", Company="乙", NumberOfEmployees=20, HasOptedOutOfEmail=True)
     org.lead(3, LastName="Ueda", Company="甲%", NumberOfEmployees=30, Rating="Cold")
@@ -49,7 +48,7 @@ def filled(org: Org) -> None:
     ("Owner.Name = '連携'", "123"),
 ])
 def test_conditions_are_understood(where: str, found: str):
-    with an_org() as org:
+    with a_still_org() as org:
         filled(org)
         rows = ask(org, f"SELECT {KEY} FROM Lead WHERE {where} ORDER BY {KEY}")
         assert "".join(row[KEY] for row in rows) == found
@@ -61,7 +60,7 @@ def test_conditions_are_understood(where: str, found: str):
     ("NumberOfEmployees DESC LIMIT 2", "32"),
 ])
 def test_orders_are_kept(order: str, found: str):
-    with an_org() as org:
+    with a_still_org() as org:
         filled(org)
         rows = ask(org, f"SELECT {KEY} FROM Lead ORDER BY {order}")
         assert "".join(row[KEY] for row in rows) == found
@@ -83,7 +82,7 @@ def test_orders_are_kept(order: str, found: str):
     ("SELECT Id FROM Lead WHERE SystemModstamp > 2026-01-01", "INVALID_FIELD", "dateTime"),
 ])
 def test_a_query_with_a_mistake_is_refused_in_the_vendors_words(soql: str, code: str, words: str):
-    with an_org() as org:
+    with a_still_org() as org:
         with pytest.raises(RequestError) as caught:
             ask(org, soql)
         assert caught.value.code == code
@@ -91,7 +90,7 @@ def test_a_query_with_a_mistake_is_refused_in_the_vendors_words(soql: str, code:
 
 
 def test_only_some_locators_stay_open():
-    with an_org(page_size=1, open_locators=2) as org:
+    with a_still_org(page_size=1, open_locators=2) as org:
         filled(org)
         answers = [org.sandbox.queries.ask("SELECT Id FROM Lead", deleted=False) for _ in range(3)]
         urls = [str(one["nextRecordsUrl"]).rsplit("/", 1)[1] for one in answers]
@@ -117,7 +116,7 @@ def world() -> World:
 
 
 def test_a_seeded_org_has_accounts_but_waits_for_leads():
-    with an_org() as org:
+    with a_still_org() as org:
         org.sandbox.seed(world())
         [account] = ask(org, "SELECT Name, Corporate_Number__c, Payment_Terms__c FROM Account")
         assert account["Name"] == "株式会社既存"
@@ -129,14 +128,14 @@ def test_a_seeded_org_has_accounts_but_waits_for_leads():
 
 
 def test_seeded_rows_are_never_stamped_in_the_future():
-    with an_org() as org:
+    with a_still_org() as org:
         org.sandbox.seed(world())
         [row] = ask(org, "SELECT SystemModstamp FROM Account")
         assert str(row["SystemModstamp"]) <= org.sandbox.store.stamp()
 
 
 def test_converting_a_lead_brings_its_company_contact_and_deal():
-    with an_org() as org:
+    with a_still_org() as org:
         org.sandbox.seed(world())
         lead = org.lead(11, Email="a@shinki.co.jp")
         made = org.act("convert_lead", lead="11")
@@ -170,7 +169,7 @@ def test_acts_and_counters_work_over_http():
 
 
 def test_merging_moves_the_children():
-    with an_org() as org:
+    with a_still_org() as org:
         winner = org.add("Account", Name="甲")
         loser = org.add("Account", Name="甲（重複）")
         contact = org.add("Contact", LastName="山田", AccountId=loser)
@@ -180,7 +179,7 @@ def test_merging_moves_the_children():
 
 
 def test_a_deleted_rows_external_id_is_free_again():
-    with an_org() as org:
+    with a_still_org() as org:
         first = org.lead(1)
         org.act("delete", object="Lead", id=first)
         assert org.lead(1) != first
@@ -219,7 +218,7 @@ def test_more_rows_than_the_vendor_takes_are_refused():
 
 
 def test_a_record_sent_twice_in_one_call_is_refused_by_the_vendor():
-    with an_org() as org:
+    with a_still_org() as org:
         upsert = org.sandbox._upsert
         from tasuki.sandbox.server import Request
 

@@ -1,7 +1,9 @@
 """Rows with the one interesting value visible, a clock to move, other processes."""
 
+import os
 import subprocess
 import sys
+import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -102,6 +104,13 @@ ledger = Ledger.open(url, SystemClock(), secret_key=b"a key for the tests, long 
 """
 
 
+def child_environment() -> dict[str, str]:
+    """Let children share compiled modules wherever the parent must not write them."""
+    folder = str(Path(tempfile.gettempdir()) / "tasuki-tests-pycache")
+    kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    return kept | {"PYTHONPYCACHEPREFIX": folder}
+
+
 class Other:
     """Another process with the ledger open, told what to do line by line."""
 
@@ -109,6 +118,7 @@ class Other:
         self.process = subprocess.Popen(
             [sys.executable, "-c", PRELUDE + script, url],
             cwd=ROOT,
+            env=child_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -45,12 +45,16 @@ def outcome(folder: Path, test: str) -> tuple[bool, str, str]:
         "  - given: {email: A}\n    expect: {update: {Email: a, Status: null}}\n",
         "  - given: {}\n    expect: {skip: no_email}\n",
         "  - given: {email: A, pid: 5}\n    expect: {wait: parent}\n",
-        '  - given: {email: A, pid: 5}\n    links: {parent: {"5": "50"}}\n'
-        '    expect: {create: {Parent: "50"}}\n',
+        (
+            '  - given: {email: A, pid: 5}\n    links: {parent: {"5": "50"}}\n'
+            '    expect: {create: {Parent: "50"}}\n'
+        ),
         "  - given: {email: A, score: x}\n    expect: {fault: Score}\n",
         "  - given: {email: A}\n    expect: {create: {Day: 2026-05-20}}\n",
-        "  - given: {email: A}\n    today: 2027-01-01\n"
-        "    expect: {create: {Day: 2027-01-01}}\n",
+        (
+            "  - given: {email: A}\n    today: 2027-01-01\n"
+            "    expect: {create: {Day: 2027-01-01}}\n"
+        ),
         "  - given: {email: B}\n    before: {email: A}\n    expect: {update: {Email: b}}\n",
         "  - given: {email: a}\n    before: {email: A}\n    expect: {unchanged: true}\n",
         "  - given: {email: A}\n    receipt: {id: 7}\n    expect: {write_back: {Sent__c: 7}}\n",
@@ -81,8 +85,10 @@ def test_an_expectation_that_holds_passes(test: str, tmp_path: Path) -> None:
         ),
         (
             "  - given: {email: A, score: x}\n    expect: {create: {}}\n",
-            "expected create, came fault Score: the text is not a number"
-            " (in `number(score)`, character 1)",
+            (
+                "expected create, came fault Score: the text is not a number"
+                " (in `number(score)`, character 1)"
+            ),
         ),
         (
             "  - given: {email: A, pid: 1}\n    expect: {wait: other}\n",

@@ -5,6 +5,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tasuki.mapping import (
     CompiledMapping,
@@ -13,8 +15,18 @@ from tasuki.mapping import (
     Payload,
     Skip,
     Waiting,
+    no_links,
 )
-from tests.unit.mapping.mapping_project import FIELDS, compiled, load, project, record
+from tests.unit.mapping.mapping_project import (
+    FIELDS,
+    HEAD,
+    MATCH,
+    compiled,
+    load,
+    problems,
+    project,
+    record,
+)
 
 TERRITORY = {
     "lookups__area.csv": "state,size,owner\n東京都,L,1\n東京都,S,2\n大阪府,L,3\n"
@@ -31,7 +43,7 @@ def field(folder: Path, rule: str, **files: str) -> CompiledMapping:
 
 
 @pytest.mark.parametrize(
-    ("rule", "given", "made"),
+    ("rule", "read", "made"),
     [
         ("a", {"a": "x"}, "x"),
         ("a", {}, None),
@@ -63,9 +75,9 @@ def field(folder: Path, rule: str, **files: str) -> CompiledMapping:
     ],
 )
 def test_a_field_is_made_as_its_rule_says(
-    rule: str, given: dict[str, object], made: object, tmp_path: Path
+    rule: str, read: dict[str, object], made: object, tmp_path: Path
 ) -> None:
-    assert fields(field(tmp_path, rule).evaluate(record(**given))) == {"A": made}
+    assert fields(field(tmp_path, rule).evaluate(record(**read))) == {"A": made}
 
 
 @pytest.mark.parametrize(
@@ -320,16 +332,16 @@ def test_write_and_owner_go_with_the_payload(tmp_path: Path) -> None:
 
 
 def test_values_leave_as_plain_ones(tmp_path: Path) -> None:
-    given = {
+    read = {
         "a": datetime(2026, 5, 20, 9, tzinfo=UTC),
         "b": date(2026, 5, 20),
         "c": 1.1,
         "d": (1, [2.5]),
         "e": {"x": date(2026, 1, 1)},
     }
-    text = "fields:\n" + "".join(f"  {name.upper()}: {name}\n" for name in given)
+    text = "fields:\n" + "".join(f"  {name.upper()}: {name}\n" for name in read)
 
-    made = fields(compiled(tmp_path, text).evaluate(record(**given)))
+    made = fields(compiled(tmp_path, text).evaluate(record(**read)))
 
     assert made == {
         "A": "2026-05-20T09:00:00+00:00",
@@ -375,3 +387,67 @@ def test_a_record_without_its_business_key_is_faulty(tmp_path: Path) -> None:
 
     assert isinstance(made, Faulty)
     assert made.cause == "key"
+
+
+def test_a_field_called_source_is_a_field_like_others(tmp_path: Path) -> None:
+    text = "match: [{k: source}]\nfields:\n  A: source\n  B: = upper(source)\n"
+    mapping = compiled(tmp_path, text)
+
+    assert fields(mapping.evaluate(record(source="web"))) == {"A": "web", "B": "WEB"}
+    assert mapping.match_values(record(source="web")) == (
+        (mapping.match_steps[0], "web"),
+    )
+
+
+def test_a_field_called_source_beside_the_prefix_is_unclear(tmp_path: Path) -> None:
+    text = HEAD + MATCH + "fields:\n  A: source\n  B: = source.name\n"
+
+    (told,) = problems(project(tmp_path, lead=text))
+
+    assert told == (
+        "mappings/lead.yaml:6:3: 'source' is a field of the source, "
+        "and 'source.' a prefix here\n  Read the field by: = source.source."
+    )
+
+
+EVERYTHING = """version: 1
+source: a/x
+destination: b/y
+write: once
+key: Id
+include: {rows: Rows}
+qualify: {low: number(n) > 1}
+fields:
+  a: {from: a, as: [trim, upper], max: 3}
+  b: = number(b) / number(c)
+  c: {formula: = result.b + 1, on_error: blank}
+  d: {from: d, values: {x: y}, default: = lower(source.a)}
+  e: {from: e, required: true}
+  rows:
+    each: rows
+    fields: {q: "= number(q) * 2", r: {from: r, default: z}}
+"""
+VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-3, 3),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.sampled_from(["", " ", "x", "1", "2.5", "0", "Ａｂｃｄ"]),
+)
+ROWS = st.lists(st.dictionaries(st.sampled_from("qr"), VALUES), max_size=3)
+
+
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory: pytest.TempPathFactory) -> CompiledMapping:
+    return compiled(tmp_path_factory.mktemp("all"), EVERYTHING)
+
+
+@given(st.dictionaries(st.sampled_from("abcden"), VALUES), ROWS)
+def test_the_fast_and_the_slow_way_agree(
+    everything: CompiledMapping,
+    given_fields: dict[str, object],
+    rows: list[dict[str, object]],
+) -> None:
+    one = record(**given_fields, Id="1", rows=rows)
+
+    assert everything.evaluate(one) == everything._explain(one, no_links)

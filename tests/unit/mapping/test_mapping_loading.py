@@ -170,8 +170,10 @@ def test_a_policy_of_the_wrong_form_is_told(tmp_path: Path) -> None:
     mappings = project(tmp_path, policies="money: 5\npatient: {factor: 0.5}\n")
 
     assert problems(mappings) == (
-        "mappings/policies.yaml:1:8: a policy holds keys and values\n"
-        "  For example attempts: 5.",
+        (
+            "mappings/policies.yaml:1:8: a policy holds keys and values\n"
+            "  For example attempts: 5."
+        ),
         "mappings/policies.yaml:2:19: the number must be at least 1",
     )
 
@@ -234,8 +236,10 @@ def test_a_lookup_in_shift_jis_is_refused_in_so_many_words(tmp_path: Path) -> No
     mappings = project(tmp_path, **{"lookups__area.csv": table})
 
     assert problems(mappings) == (
-        "mappings/lookups/area.csv:2:1: this is Shift_JIS (cp932), not UTF-8\n"
-        "  Save it as UTF-8; in Excel: CSV UTF-8 (コンマ区切り).",
+        (
+            "mappings/lookups/area.csv:2:1: this is Shift_JIS (cp932), not UTF-8\n"
+            "  Save it as UTF-8; in Excel: CSV UTF-8 (コンマ区切り)."
+        ),
     )
 
 
@@ -248,8 +252,10 @@ def test_a_key_twice_in_a_lookup_is_refused(tmp_path: Path) -> None:
     )
 
     assert problems(mappings) == (
-        "mappings/lookups/area.csv:4:1: the key state=東京都 is there already (line 2)\n"
-        "  Keep one of the rows.",
+        (
+            "mappings/lookups/area.csv:4:1: the key state=東京都 is there already (line 2)\n"
+            "  Keep one of the rows."
+        ),
     )
 
 

@@ -1,0 +1,1 @@
+"""Figures: what a run costs beside a loop written by hand (`python -m bench`)."""
