@@ -70,7 +70,7 @@ def load_connections(
     return found
 
 
-def _read(  # noqa: PLR0913, PLR0917
+def _read(
     entry: _Entry,
     value: object,
     registry: Registry,
@@ -105,7 +105,7 @@ def _read(  # noqa: PLR0913, PLR0917
     return Connection(name, connector, settings)
 
 
-def _resolve(  # noqa: PLR0913, PLR0917
+def _resolve(
     entry: _Entry,
     path: tuple[str | int, ...],
     value: object,
@@ -134,7 +134,7 @@ def _resolve(  # noqa: PLR0913, PLR0917
     return _REFERENCE.sub(put, value)
 
 
-def _look_up(  # noqa: PLR0913, PLR0917
+def _look_up(
     entry: _Entry,
     path: tuple[str | int, ...],
     name: str,

@@ -7,6 +7,7 @@ from tasuki.model.errors import RejectedError, RemoteError, TransientError
 from tasuki.model.write import (
     Candidate,
     Deferred,
+    Gone,
     Operation,
     Outcome,
     Rejected,
@@ -33,6 +34,10 @@ _LEAD_MARKS = ("IsConverted", "ConvertedContactId")
 _NO_KEY_FIELD = (
     "Check the object's name and that its key field is 'External ID' and 'Unique' in "
     "Setup > Object Manager; `tasuki doctor` looks at both."
+)
+_NOT_SEEN = (
+    "Give the integration user read access to ConvertedContactId, IsDeleted and "
+    "MasterRecordId, then replay the record."
 )
 _WHOLE = frozenset({"INVALID_TYPE", "METHOD_NOT_ALLOWED", "NOT_FOUND"})
 _NO_COLUMN = re.compile(r"No such column '([\w.]+)'")
@@ -84,7 +89,10 @@ class SalesforceDestination:
                 Rejected(w.ref, "NO_KEY", "a create without an external id", _NO_KEY)
                 for w in writes if not w.key and w.operation is Operation.CREATE
             )
-        return trace(self._client, stream, keyed, outcomes)
+        try:
+            return trace(self._client, stream, keyed, outcomes)
+        except RemoteError as error:
+            return [_untraced(one, error) for one in outcomes]
 
     def _parts(self, writes: Sequence[Write]) -> Iterator[list[Write]]:
         for turn in rounds(writes):
@@ -257,6 +265,15 @@ def _with_column(writes: Sequence[Write], error: RejectedError) -> list[Write]:
 def _deferred(writes: Iterable[Write], error: RemoteError) -> list[Outcome]:
     code = error.code or "NOT_DONE"
     return [Deferred(write.ref, code, error.answer) for write in writes]
+
+
+def _untraced(outcome: Outcome, error: RemoteError) -> Outcome:
+    """Return what to say of a moved record whose new place could not be asked for."""
+    if not isinstance(outcome, Gone):
+        return outcome
+    if isinstance(error, RejectedError):
+        return Rejected(outcome.ref, outcome.code, error.answer, _NOT_SEEN)
+    return Deferred(outcome.ref, outcome.code, error.answer)
 
 
 def _candidate(stream: str, row: dict[str, object]) -> Candidate:

@@ -33,10 +33,12 @@ def rounds(writes: Sequence[Write]) -> list[list[Write]]:
     The later row goes into a later call and wins, as it was asked. External ids are
     compared without case, as Salesforce does.
     """
+    identities = [identity_of(write) for write in writes]
+    if writes and len(set(identities)) == len(writes):
+        return [list(writes)]
     seen: dict[str, int] = {}
     found: list[list[Write]] = []
-    for write in writes:
-        identity = identity_of(write)
+    for write, identity in zip(writes, identities, strict=True):
         turn = seen.get(identity, 0)
         seen[identity] = turn + 1
         if turn == len(found):

@@ -1,6 +1,6 @@
 """The application: commands, their exit codes, and how errors are said.
 
-Exit codes: 0 done, 1 work left over, 2 a file to edit, 3 a system unreachable.
+Exit codes: 0 done, 1 work left over, 2 something to edit, 3 a system unreachable.
 """
 
 import logging
@@ -9,19 +9,28 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from tasuki import __version__
 from tasuki.cli import files, records, runs, serving, set_up
 from tasuki.cli.context import Context
 from tasuki.cli.screen import Screen
-from tasuki.model.errors import TasukiError
+from tasuki.model.errors import ConfigError, LedgerError, TasukiError
+
+EXIT_CODES = {
+    0: "Done.",
+    1: "Work is left over: dead letters, holds, writes in doubt, or a guard said stop.",
+    2: "Something is to be edited: a file of the project, an option, a setting.",
+    3: "A system, the ledger or this machine cannot be used now.",
+}
+INTERRUPTED = 130
+_ANYWHERE = frozenset({"--json", "--verbose", "-v"})
+_ANYWHERE_WITH_VALUE = "--project"
 
 app = typer.Typer(
     name="tasuki",
     help="Hand customers on from tool to tool: none lost, none twice.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -49,11 +58,15 @@ def _options(
     ] = False,
     _: Annotated[
         bool,
-        typer.Option("--version", callback=_version, is_eager=True, help="The version."),
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Print the version."
+        ),
     ] = False,
 ) -> None:
     level = logging.DEBUG if verbose else logging.WARNING
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    logging.basicConfig(
+        level=logging.WARNING, format="%(levelname)s %(name)s %(message)s"
+    )
     logging.getLogger("tasuki").setLevel(level)
     context.obj = Context(project, Screen(as_json=as_json))
 
@@ -69,24 +82,53 @@ def main(arguments: Sequence[str] | None = None) -> int:
     mistake of ours.
     """
     given = _flags_first(list(sys.argv[1:] if arguments is None else arguments))
+    screen = Screen(as_json="--json" in given)
     try:
-        code = app(given, standalone_mode=False)
+        code = app(given or ["--help"], standalone_mode=False, prog_name="tasuki")
     except TasukiError as error:
-        Screen(as_json="--json" in given).error(error)
+        screen.error(error)
         return error.exit_code
-    except click.exceptions.Abort:
-        return 130
-    except click.ClickException as error:
-        error.show()
-        return 2
+    except TyperException as error:
+        screen.error(_usage_error(error))
+        return ConfigError.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except OSError as error:
+        told = _machine_error(error)
+        screen.error(told)
+        return told.exit_code
     return code if isinstance(code, int) else 0
+
+
+def _usage_error(error: TyperException) -> ConfigError:
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "tasuki"
+    words = error.format_message().strip().rstrip(".")
+    return ConfigError(
+        command, words[:1].lower() + words[1:], f"`{command} --help` lists them all."
+    )
+
+
+def _machine_error(error: OSError) -> LedgerError:
+    where = str(error.filename or "this machine")
+    remedy = "Look at the disk's free space and at this user's rights, then run again."
+    return LedgerError(where, (error.strerror or str(error)).lower(), remedy)
 
 
 def _flags_first(arguments: list[str]) -> list[str]:
     """Let `--json` and friends stand anywhere: `tasuki run NAME --json`."""
-    anywhere = {"--json", "--verbose", "-v"}
     stop = arguments.index("--") if "--" in arguments else len(arguments)
-    flags = [one for one in arguments[:stop] if one in anywhere]
-    return flags + [
-        one for at, one in enumerate(arguments) if at >= stop or one not in anywhere
-    ]
+    first: list[str] = []
+    rest: list[str] = []
+    at = 0
+    while at < stop:
+        one = arguments[at]
+        if one in _ANYWHERE or one.startswith(f"{_ANYWHERE_WITH_VALUE}="):
+            first.append(one)
+        elif one == _ANYWHERE_WITH_VALUE:
+            first += arguments[at : at + 2]
+            at += 1
+        else:
+            rest.append(one)
+        at += 1
+    return first + rest + arguments[stop:]

@@ -1,16 +1,22 @@
 """What every command starts from: the project and the screen."""
 
-from collections.abc import Iterator
+from __future__ import annotations
+
 from contextlib import contextmanager
 from functools import cached_property
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
-from tasuki.cli.screen import Screen
-from tasuki.engine.sync import Sync
-from tasuki.ledger import Ledger
-from tasuki.project import Project
+if TYPE_CHECKING:  # what these load costs most of a second: only when used
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tasuki.cli.screen import Screen
+    from tasuki.engine.sync import Sync
+    from tasuki.ledger import Ledger
+    from tasuki.ports import System
+    from tasuki.project import Project
 
 
 def leave(code: int) -> None:
@@ -23,13 +29,15 @@ class Context:
     """The project a command works on, and where it speaks."""
 
     def __init__(self, root: Path | None, screen: Screen) -> None:
-        self._root = root
+        self.root = root
         self.screen = screen
 
     @cached_property
     def project(self) -> Project:
         """The project, read when first asked for."""
-        return Project(self._root)
+        from tasuki.project import Project
+
+        return Project(self.root)
 
     @contextmanager
     def ledger(self) -> Iterator[Ledger]:
@@ -48,6 +56,17 @@ class Context:
             finally:
                 sync.source.close()
                 sync.destination.close()
+
+    @contextmanager
+    def system(self, connection: str, ledger: Ledger) -> Iterator[System]:
+        """Open a connection's system."""
+        from tasuki.transport.calls import Calls
+
+        system = self.project.open_system(connection, ledger, Calls())
+        try:
+            yield system
+        finally:
+            system.close()
 
 
 def of(context: typer.Context) -> Context:

@@ -1,18 +1,20 @@
 """Commands about the project's files: check, show, schema, functions, fields, test."""
 
-from typing import Annotated
+from __future__ import annotations
 
-import orjson
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 
 from tasuki.cli.context import Context, leave, of
-from tasuki.cli.screen import Screen
-from tasuki.formula.reference import markdown
-from tasuki.mapping.inline_tests import TestResult, run_tests
-from tasuki.mapping.show import json_schema, show
-from tasuki.model.errors import MappingError
-from tasuki.model.record import Schema, StreamRef
-from tasuki.transport.calls import Calls
+from tasuki.model.errors import ConfigError
+
+if TYPE_CHECKING:
+    from tasuki.cli.screen import Screen
+    from tasuki.mapping.compile import CompiledMapping
+    from tasuki.mapping.inline_tests import TestResult
+    from tasuki.mapping.problem import Problems
+    from tasuki.model.record import Schema, StreamRef
 
 Names = Annotated[list[str] | None, typer.Argument(help="Mappings; all by default.")]
 
@@ -30,62 +32,102 @@ def register(app: typer.Typer) -> None:
 def check(
     context: typer.Context,
     live: Annotated[
-        bool, typer.Option(help="Also compare with the connected systems' schemas.")
+        bool, typer.Option("--live", help="Also compare with the systems' own fields.")
     ] = False,
 ) -> None:
     """Read every file of the project and report every problem at once; no writes."""
+    from tasuki.mapping.problem import Problems
+
     own = of(context)
-    mappings = own.project.mappings
-    connections = own.project.connections
-    problems = [
-        f"mappings/{m.id}: {role} '{ref}' names no connection of connections.yaml"
-        for m in mappings
-        for role, ref in (("source", m.source), ("destination", m.destination))
-        if ref.connection not in connections
-    ]
+    mappings, connections = own.project.mappings, own.project.connections
+    problems = Problems()
+    used = [m for m in mappings if _is_connected(own, m, problems)]
+    problems.raise_any()
     if live:
-        problems += _against_schemas(own)
-    if problems:
-        raise MappingError(tuple(problems))
-    value = {"mappings": list(mappings.mappings), "connections": list(connections)}
+        _compare_with_systems(own, used, problems)
+        problems.raise_any()
+    unused = [m.id for m in mappings if m not in used]
+    value = {
+        "mappings": [m.id for m in used],
+        "unused": unused,
+        "connections": list(connections),
+        "live": live,
+    }
 
     def people(screen: Screen) -> None:
         names = ", ".join(connections)
-        screen.line(f"{len(mappings)} mappings and {len(connections)} connections"
-                    f" ({names}): no problems")
+        counts = f"{len(used)} mappings, {len(connections)} connections ({names})"
+        screen.line(f"{counts}: no problems")
+        for name in unused:
+            screen.line(f"  not used, for want of a connection: {name} (shipped)")
 
     own.screen.show(value, people)
 
 
-def _against_schemas(own: Context) -> list[str]:
+def _is_connected(own: Context, mapping: CompiledMapping, problems: Problems) -> bool:
+    """Say whether both systems are connected; a shipped mapping may go unused."""
+    from tasuki.mapping.problem import nearest
+
+    project = own.project
+    document = project.mappings.file(mapping.id)
+    missing = [
+        (role, ref.connection)
+        for role, ref in (
+            ("source", mapping.source),
+            ("destination", mapping.destination),
+        )
+        if ref.connection not in project.connections
+    ]
+    if missing and (project.root / document.file).is_file():
+        listed = f"There are: {', '.join(project.connections)}."
+        for role, name in missing:
+            what = f"connections.yaml has no connection '{name}'"
+            remedy = nearest(name, project.connections, listed)
+            problems.add(document.problem((role,), what, remedy))
+    return not missing
+
+
+def _compare_with_systems(
+    own: Context, mappings: list[CompiledMapping], problems: Problems
+) -> None:
     """Compare what mappings read and write with what the systems have."""
-    problems: list[str] = []
     known: dict[StreamRef, Schema] = {}
     with own.ledger() as ledger:
+        for ref in {r for m in mappings for r in (m.source, m.destination)}:
+            with own.system(ref.connection, ledger) as system:
+                known[ref] = system.describe(ref.stream)
+    for mapping in mappings:
+        _compare(own, mapping, known, problems)
 
-        def schema_of(ref: StreamRef) -> Schema:
-            if ref not in known:
-                system = own.project.open_system(ref.connection, ledger, Calls())
-                try:
-                    known[ref] = system.describe(ref.stream)
-                finally:
-                    system.close()
-            return known[ref]
 
-        for mapping in own.project.mappings:
-            there = schema_of(mapping.destination).fields
-            for name in mapping.fields:
-                if name not in there:
-                    problems.append(f"{mapping.id}: {mapping.destination} has no field '{name}'")
-                elif not there[name].writable:
-                    problems.append(f"{mapping.id}: {mapping.destination}.{name} cannot be written")
-            here = schema_of(mapping.source).fields
-            problems += [
-                f"{mapping.id}: {mapping.source} has no field '{name}'"
-                for name in mapping.query().fields
-                if name not in here
-            ]
-    return problems
+def _compare(
+    own: Context,
+    mapping: CompiledMapping,
+    known: dict[StreamRef, Schema],
+    problems: Problems,
+) -> None:
+    from tasuki.mapping.problem import nearest
+
+    document = own.project.mappings.file(mapping.id)
+    there = known[mapping.destination].fields
+    for name in mapping.fields:
+        if name not in there:
+            what = f"unknown field '{name}' on {mapping.destination}"
+            remedy = nearest(name, there, _listing(mapping.destination))
+            problems.add(document.key_problem(("fields", name), what, remedy))
+        elif not there[name].writable:
+            what = f"{mapping.destination} lets nobody write '{name}'"
+            problems.add(document.key_problem(("fields", name), what))
+    here = known[mapping.source].fields
+    for name in mapping.query().fields:
+        if name not in here:
+            what = f"unknown field '{name}' on {mapping.source}"
+            remedy = nearest(name, here, _listing(mapping.source))
+            problems.add(document.problem(("source",), what, remedy))
+
+
+def _listing(ref: StreamRef) -> str:
+    return f"`tasuki fields {ref.connection} {ref.stream}` lists them all."
 
 
 def show_mapping(
@@ -93,18 +135,24 @@ def show_mapping(
     name: Annotated[str, typer.Argument(help="A mapping's id.")],
 ) -> None:
     """Print a mapping in full, every default made visible."""
+    from tasuki.mapping.show import show
+
     own = of(context)
     mapping = own.project.mappings[name]
     text = show(mapping)
-    own.screen.show({"id": mapping.id, "revision": mapping.revision, "yaml": text},
-                    lambda screen: screen.line(text.rstrip()))
+    value = {"id": mapping.id, "revision": mapping.revision, "yaml": text}
+    own.screen.show(value, lambda screen: screen.line(text.rstrip()))
 
 
 def schema(context: typer.Context) -> None:
     """Print the JSON Schema of mapping files, for editors."""
-    text = orjson.dumps(json_schema(), option=orjson.OPT_INDENT_2).decode()
-    own = of(context)
-    own.screen.show(json_schema(), lambda screen: screen.line(text))
+    import orjson
+
+    from tasuki.mapping.show import json_schema
+
+    value = json_schema()
+    text = orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+    of(context).screen.show(value, lambda screen: screen.line(text))
 
 
 def functions(
@@ -118,22 +166,33 @@ def functions(
     own = of(context)
     table = own.project.mappings.around.functions
     if as_markdown:
-        own.screen.line(markdown(table).rstrip())
+        from tasuki.formula.reference import markdown
+
+        text = markdown(table)
+        own.screen.show({"markdown": text}, lambda s: s.line(text.rstrip()))
         return
+    if name is not None and name not in table.names:
+        from tasuki.mapping.problem import nearest
+
+        remedy = nearest(name, table.names, "`tasuki functions` lists them all.")
+        raise ConfigError("functions", f"there is no function '{name}'", remedy)
     chosen = [table[one] for one in sorted(table.names) if name in {None, one}]
-    if name and not chosen:
-        raise MappingError((f"there is no function '{name}'",))
     value = [
-        {"name": f.name, "group": f.group, "signature": f.signature, "doc": f.doc}
+        {
+            "name": f.name,
+            "group": f.group,
+            "signature": f.signature,
+            "doc": f.doc,
+            "examples": [e.formula for e in f.examples],
+        }
         for f in chosen
     ]
 
     def people(screen: Screen) -> None:
         rows = [(f.group, f.signature, f.doc.split("\n")[0]) for f in chosen]
         screen.table(("group", "function", "meaning"), sorted(rows))
-        if name:
-            for example in chosen[0].examples:
-                screen.line(f"  {example}")
+        for example in chosen[0].examples if name else ():
+            screen.line(f"  {example.formula}")
 
     own.screen.show(value, people)
 
@@ -145,22 +204,32 @@ def fields(
 ) -> None:
     """List the fields of a system's stream."""
     own = of(context)
-    with own.ledger() as ledger:
-        system = own.project.open_system(connection, ledger, Calls())
-        try:
-            found = system.describe(stream)
-        finally:
-            system.close()
+    with own.ledger() as ledger, own.system(connection, ledger) as system:
+        found = system.describe(stream).fields.values()
     rows = [
-        (f.name, f.label, f.type, f.length or "", "required" if f.required else "",
-         "" if f.writable else "read only", "unique" if f.unique else "")
-        for f in found.fields.values()
+        (
+            f.name,
+            f.label,
+            f.type,
+            f.length or "",
+            "required" if f.required else "",
+            "" if f.writable else "read only",
+            "unique" if f.unique else "",
+        )
+        for f in found
     ]
     value = [
-        {"name": f.name, "label": f.label, "type": f.type, "length": f.length,
-         "required": f.required, "writable": f.writable, "unique": f.unique,
-         "options": list(f.options)}
-        for f in found.fields.values()
+        {
+            "name": f.name,
+            "label": f.label,
+            "type": f.type,
+            "length": f.length,
+            "required": f.required,
+            "writable": f.writable,
+            "unique": f.unique,
+            "options": list(f.options),
+        }
+        for f in found
     ]
     heads = ("field", "label", "type", "length", "", "", "")
     own.screen.show(value, lambda screen: screen.table(heads, rows))
@@ -168,12 +237,21 @@ def fields(
 
 def test(context: typer.Context, names: Names = None) -> None:
     """Run the tests inside mapping files: offline, in milliseconds."""
+    from tasuki.mapping.inline_tests import run_tests
+
     own = of(context)
-    results = run_tests(own.project.mappings, tuple(names or ()))
+    mappings = own.project.mappings
+    chosen = tuple(mappings[name].id for name in names or ())
+    results = run_tests(mappings, chosen)
     failed = [one for one in results if not one.passed]
     value = [
-        {"mapping": r.mapping, "test": r.name, "passed": r.passed,
-         "position": r.position, "difference": r.difference}
+        {
+            "mapping": r.mapping,
+            "test": r.name,
+            "passed": r.passed,
+            "position": r.position,
+            "difference": r.difference,
+        }
         for r in results
     ]
     own.screen.show(value, lambda screen: _results(screen, results, failed))

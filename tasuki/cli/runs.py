@@ -1,29 +1,41 @@
 """Commands about runs: plan, run, status."""
 
-import sys
-from typing import Annotated
+from __future__ import annotations
 
-import orjson
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 
 from tasuki.cli.context import leave, of
-from tasuki.cli.screen import Screen
-from tasuki.engine.preview import PlannedChange, Preview, preview_sync
-from tasuki.engine.run import run_sync
-from tasuki.engine.sync import Options, Sync
-from tasuki.engine.tally import Ending, RunReport, Tally
-from tasuki.ledger import CauseCount, RunRow
+
+if TYPE_CHECKING:
+    from tasuki.cli.screen import Screen
+    from tasuki.engine.preview import PlannedChange, Preview
+    from tasuki.engine.sync import Sync
+    from tasuki.engine.tally import RunReport, Tally
+    from tasuki.ledger import CauseCount, RunRow
 
 Name = Annotated[str, typer.Argument(help="A mapping's id.")]
-Full = Annotated[bool, typer.Option(help="Read everything, not only what changed.")]
+Full = Annotated[
+    bool, typer.Option("--full", help="Read everything, not only what changed.")
+]
 Only = Annotated[
     list[str] | None, typer.Option("--only", help="These source ids and no others.")
 ]
 
 _SIGNS = {
-    "create": "+", "update": "~", "attach": "&", "skip": "=", "hold": "!",
-    "wait": "…", "dead": "x", "in_doubt": "?",
+    "create": "+",
+    "update": "~",
+    "attach": "&",
+    "skip": "=",
+    "hold": "!",
+    "wait": "…",
+    "dead": "x",
+    "in_doubt": "?",
 }
+_SHOWN_COUNTS = ("read", "created", "updated", "left_over")
 
 
 def register(app: typer.Typer) -> None:
@@ -42,6 +54,9 @@ def plan(
     show: Annotated[int, typer.Option(help="Changes to print.")] = 20,
 ) -> None:
     """Show what a run would do and what it would cost; change nothing."""
+    from tasuki.engine.preview import preview_sync
+    from tasuki.engine.sync import Options
+
     own = of(context)
     with own.sync(name) as sync:
         options = Options(full=full, only=tuple(only or ()))
@@ -76,7 +91,11 @@ def _planned(change: PlannedChange) -> str:
 
 
 def _value(value: object) -> str:
-    return "(blank)" if value in {None, ""} else orjson.dumps(value, default=str).decode()
+    if value is None or value == "":
+        return "(blank)"
+    if isinstance(value, list | dict):
+        return json.dumps(value, default=str, ensure_ascii=False)
+    return str(value)
 
 
 def run(
@@ -90,6 +109,9 @@ def run(
     ] = None,
 ) -> None:
     """Run a sync once."""
+    from tasuki.engine.run import run_sync
+    from tasuki.engine.sync import Options
+
     own = of(context)
     with own.sync(name) as sync:
         _watch(sync, own.screen)
@@ -114,6 +136,8 @@ def _watch(sync: Sync, screen: Screen) -> None:
 
 def print_report(screen: Screen, report: RunReport) -> None:
     """Say what a run did, in a few lines."""
+    from tasuki.engine.tally import Ending
+
     tally = report.tally
     parts = [f"read {tally.read:,}"]
     parts += [f"{e.value} {tally.ended[e]:,}" for e in Ending if tally.ended[e]]
@@ -126,13 +150,16 @@ def print_report(screen: Screen, report: RunReport) -> None:
     made, least = report.calls_made(), report.minimum_calls
     screen.line(f"  calls {made:,}; the least possible {least:,}")
     if report.state == "stopped":
-        screen.errors.print(report.error, markup=False)
-        screen.errors.print(f"  {report.remedy}", markup=False)
+        screen.aside(report.error)
+        screen.aside(f"  {report.remedy}")
     elif tally.ended[Ending.DEAD]:
         screen.line("  `tasuki dead` lists causes and remedies")
 
 
-def status(context: typer.Context, limit: int = 15) -> None:
+def status(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option(min=1, help="How many runs.")] = 15,
+) -> None:
     """Show the last runs, what is left over, and the open dead letters by cause."""
     own = of(context)
     with own.ledger() as ledger:
@@ -142,8 +169,15 @@ def status(context: typer.Context, limit: int = 15) -> None:
     value = {
         "ledger": url,
         "runs": [
-            {"run": r.id, "sync": r.sync, "state": r.state, "started_at": r.started_at,
-             "finished_at": r.finished_at, "counts": r.counts, "error": r.error}
+            {
+                "run": r.id,
+                "sync": r.sync,
+                "state": r.state,
+                "started_at": r.started_at,
+                "finished_at": r.finished_at,
+                "counts": r.counts,
+                "error": r.error,
+            }
             for r in found
         ],
         "dead_letters": [c._asdict() for c in causes],
@@ -155,15 +189,22 @@ def _status(
     screen: Screen, url: str, found: list[RunRow], causes: list[CauseCount]
 ) -> None:
     screen.line(f"ledger: {url}")
-    rows = [
-        (r.started_at[:19].replace("T", " "), r.sync, r.state,
-         *(int(r.counts.get(k, 0)) for k in ("read", "created", "updated", "left_over")),
-         r.error)
+    if not found:
+        screen.line("no runs yet")
+        return
+    runs = [
+        (
+            r.started_at[:19].replace("T", " "),
+            r.sync,
+            r.state,
+            *(int(r.counts.get(name, 0)) for name in _SHOWN_COUNTS),
+            r.error,
+        )
         for r in found
     ]
     heads = ("started (UTC)", "sync", "state", "read", "created", "updated", "left", "")
-    screen.table(heads, rows)
+    screen.table(heads, runs)
     if causes:
         screen.line()
-        rows = [(c.sync, c.cause, c.count, c.remedy) for c in causes]
-        screen.table(("sync", "cause", "open", "remedy"), rows)
+        open_letters = [(c.sync, c.cause, c.times, c.remedy) for c in causes]
+        screen.table(("sync", "cause", "open", "remedy"), open_letters)

@@ -1,14 +1,17 @@
 """Saying things on the screen: for people, or as JSON for programs."""
 
+from __future__ import annotations
+
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
-
-from rich.console import Console
-from rich.table import Table
+from typing import TYPE_CHECKING, Any
 
 from tasuki.model.errors import MappingError, TasukiError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+_PIPED_WIDTH = 200
 
 
 class Screen:
@@ -19,38 +22,43 @@ class Screen:
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
-        # Piped output keeps its lines whole: a broken id is no use to grep.
-        width = None if sys.stdout.isatty() else 200
-        self.console = Console(highlight=False, soft_wrap=True, width=width)
-        self.errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
-    def show(self, value: object, people: Callable[["Screen"], None]) -> None:
+    def show(self, value: object, people: Callable[[Screen], None]) -> None:
         """Print a value as JSON, or let `people` say it in words."""
         if self.as_json:
-            sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str))
-            sys.stdout.write("\n")
+            text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+            sys.stdout.write(text + "\n")
+            sys.stdout.flush()
         else:
             people(self)
 
-    def line(self, text: str = "", style: str | None = None) -> None:
-        """Print one line as it stands (no markup)."""
-        self.console.print(text, style=style, markup=False)
+    def line(self, text: str = "") -> None:
+        """Print one line as it stands."""
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
 
-    def table(
-        self, heads: Sequence[str], rows: Iterable[Sequence[Any]], title: str = ""
-    ) -> None:
+    def aside(self, text: str) -> None:
+        """Say something that is no result: progress, a question, a warning."""
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+
+    def table(self, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Print a table; numbers stand right."""
+        from rich.console import Console
+        from rich.table import Table
+
+        # Piped output keeps its lines whole: a broken id is no use to grep.
+        width = None if sys.stdout.isatty() else _PIPED_WIDTH
+        console = Console(file=sys.stdout, highlight=False, soft_wrap=True, width=width)
         listed = [list(row) for row in rows]
-        table = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
+        table = Table(box=None, pad_edge=False)
         for index, head in enumerate(heads):
-            numbers = bool(listed) and all(
-                isinstance(row[index], int) for row in listed
-            )
-            justify = "right" if numbers else "left"
-            table.add_column(head, justify=justify, overflow="fold")  # type: ignore[arg-type]
+            numbers = bool(listed) and all(isinstance(row[index], int) for row in listed)
+            justify: Any = "right" if numbers else "left"
+            table.add_column(head, justify=justify, overflow="fold")
         for row in listed:
             table.add_row(*(_cell(value) for value in row))
-        self.console.print(table)
+        console.print(table)
 
     def error(self, error: TasukiError) -> None:
         """Print an error: where and what, then the remedy."""
@@ -60,11 +68,11 @@ class Screen:
                 value["problems"] = list(error.problems)
             self.show(value, lambda _: None)
             return
-        self.errors.print(str(error), markup=False)
-        self.errors.print(f"  {error.remedy}", markup=False)
+        self.aside(str(error))
+        self.aside(f"  {error.remedy}")
 
 
 def _cell(value: object) -> str:
-    from rich.markup import escape  # noqa: PLC0415 - with the table only
+    from rich.markup import escape
 
     return f"{value:,}" if isinstance(value, int) else escape(str(value))

@@ -7,7 +7,7 @@ from hashlib import blake2b
 
 from tasuki import plan
 from tasuki.engine.match import Finder
-from tasuki.engine.sync import NO_IDENTITY, Identity, Sync
+from tasuki.engine.sync import Identity, Sync
 from tasuki.engine.turn import Relink, StillInDoubt, Turn, Verdict
 from tasuki.ledger.rows import DecisionRow, IntentRow, LinkRow
 from tasuki.mapping import (
@@ -16,7 +16,6 @@ from tasuki.mapping import (
     MatchValue,
     Payload,
     Skip,
-    Waiting,
     fingerprint,
 )
 from tasuki.model.record import Record, StreamRef
@@ -54,8 +53,19 @@ class Decider:
     """Never-finished intents of earlier runs, by source id: replaced when decided."""
     unsettled: set[str] = field(default_factory=set)
     """Source ids with a write in doubt: not decided until it has been looked up."""
+    wanted: frozenset[str] | None = None
+    """Source ids that may be created where the mapping creates only what is wanted."""
     attaching: dict[str, str] = field(default_factory=dict)
     """Counterparts that records of this run were attached to, by their ids."""
+
+    @classmethod
+    def of(cls, sync: Sync) -> "Decider":
+        """Return a decider that knows what other syncs wait for."""
+        wanted = None
+        if sync.mapping.model.creates == "wanted":
+            wanted = frozenset(sync.ledger.wanted(sync.id))
+        finder = Finder(sync.destination.destination, sync.clock)
+        return cls(sync, finder, wanted=wanted)
 
     def page(self, records: Sequence[Record], number: int) -> list[Turn]:
         """Return one turn for each record, in order."""
@@ -159,6 +169,7 @@ class Decider:
             and record.version == link.version
             and link.revision == mapping.revision
             and not mapping.model.include
+            and not mapping.asks_the_day
         )
 
     def _rules(self) -> plan.Rules:
@@ -190,7 +201,13 @@ class Decider:
             verdict = plan.decide_unlinked(
                 made.payload, found.get(made.turn.record.id, ()), self._rules()
             )
+            if self._is_unwanted(made.turn.record.id, verdict):
+                verdict = plan.Skip("not_wanted")
             made.turn.verdict = self._sole(made.turn.record.id, verdict)
+
+    def _is_unwanted(self, source_id: str, verdict: plan.Change) -> bool:
+        creating = isinstance(verdict, plan.Create)
+        return creating and self.wanted is not None and source_id not in self.wanted
 
     def _sole(self, source_id: str, verdict: plan.Change) -> plan.Change:
         """Let only the first of two records attach to one counterpart.

@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from tasuki.ledger import Ledger
-from tasuki.ledger.rows import DecisionRow, DeadLetterRow, IntentRow, LinkRow
+from tasuki.ledger.rows import DeadLetterRow, DecisionRow, IntentRow, LinkRow
 
 _MOST = 200  # records in one story
 

@@ -9,7 +9,6 @@ from tasuki.engine.sync import Sync
 from tasuki.engine.tally import Ending, Tally
 from tasuki.engine.turn import Turn
 from tasuki.ledger import Lease
-from tasuki.ledger.transaction import ClaimTakenError
 from tasuki.ledger.rows import (
     ConfirmRow,
     LinkRow,
@@ -21,6 +20,7 @@ from tasuki.ledger.rows import (
     StateRow,
     encode,
 )
+from tasuki.ledger.transaction import ClaimTakenError
 from tasuki.mapping import CompiledMapping
 
 

@@ -8,7 +8,6 @@ from itertools import islice
 from tasuki import plan
 from tasuki.engine.decide import Decider
 from tasuki.engine.journal import masked
-from tasuki.engine.match import Finder
 from tasuki.engine.sync import Options, Sync
 from tasuki.engine.turn import Relink, StillInDoubt, Turn
 from tasuki.mapping import Faulty, Waiting
@@ -100,13 +99,13 @@ def preview_sync(
     unusable = stored is None or stored.revision != sync.mapping.revision
     position = None if options.full or unusable or stored is None else stored.position
     result = Preview(sync.id, position is None)
-    decider = Decider(sync, Finder(sync.destination.destination, sync.clock))
+    decider = Decider.of(sync)
     for row in sync.ledger.open_intents(sync.id):
         if sync.is_marker() and row.operation == "create" and row.state != "planned":
             decider.unsettled.add(row.source_id)
     pages = _pages(sync, options, position)
     number = 0
-    for number, page in enumerate(_limited(pages, sample)):  # noqa: B007 - counted
+    for number, page in enumerate(_limited(pages, sample)):
         turns = decider.page(page.records, number)
         old = _present_values(sync, turns, max(0, show - len(result.changes)))
         for turn in turns:

@@ -17,7 +17,6 @@ from tasuki.engine.decide import Decider
 from tasuki.engine.gate import Gate
 from tasuki.engine.ids import new_id
 from tasuki.engine.journal import Journal
-from tasuki.engine.match import Finder
 from tasuki.engine.outbox import Outbox
 from tasuki.engine.pages import Progress, read_ahead
 from tasuki.engine.settle import Settled, Settler
@@ -34,7 +33,7 @@ from tasuki.model.errors import (
     LedgerError,
     TasukiError,
 )
-from tasuki.model.record import Page, Record
+from tasuki.model.record import Page, Record, RecordRef
 
 log = logging.getLogger("tasuki.engine")
 
@@ -114,12 +113,13 @@ class _Run:
     settler: Settler = field(init=False)
     gate: Gate = field(init=False)
     in_doubt: list[IntentRow] = field(default_factory=list)
+    taken_up: dict[str, str] = field(default_factory=dict)
+    """Versions of the records that had a turn out of the stream's order."""
 
     def __post_init__(self) -> None:
         sync, tally = self.sync, self.report.tally
         run_id = self.report.run_id
-        finder = Finder(sync.destination.destination, sync.clock)
-        self.decider = Decider(sync, finder)
+        self.decider = Decider.of(sync)
         self.progress = Progress()
         self.journal = Journal(
             sync,
@@ -176,6 +176,7 @@ class _Run:
         ids |= dict.fromkeys(ledger.ready_after_wait(sync.id))
         ids |= dict.fromkeys(ledger.held_before(sync.id, before))
         ids |= dict.fromkeys(ledger.replayed(sync.id))
+        ids |= dict.fromkeys(sorted(self.decider.wanted or ()))
         return [one for one in ids if one not in self.decider.unsettled]
 
     def _fetched(self, ids: Sequence[str]) -> Iterator[Page]:
@@ -189,6 +190,7 @@ class _Run:
                 Record(one, "", {}, deleted=True) for one in part if one not in got
             ]
             self.tally.again += len(records)
+            self.taken_up |= {one.id: one.version for one in records if one.version}
             yield Page(records, "")
 
     # -- reading ---------------------------------------------------------------------
@@ -224,12 +226,16 @@ class _Run:
                     self._stop()
 
     def _page(self, page: Page, cursor: str | None) -> None:
-        self._make_way(page.records)
-        number = self.progress.begin(cursor, len(page.records))
+        records = page.records
+        if cursor is not None and self.taken_up:
+            had = self.taken_up
+            records = [one for one in records if had.get(one.id) != one.version]
+        self._make_way(records)
+        number = self.progress.begin(cursor, len(records))
         if cursor is not None and page.records:
             self.tally.pages += 1
-        self.tally.take(len(page.records))
-        for part in _unique_parts(page.records):
+        self.tally.take(len(records))
+        for part in _unique_parts(records):
             self._make_way(part)
             for turn in self.decider.page(part, number):
                 self._dispatch(turn)
@@ -254,8 +260,9 @@ class _Run:
         if self.journal.waiting_rows() >= _COMMIT_ROWS or not self.outbox.waiting():
             self.journal.commit()
 
-    def _dispatch(self, turn: Turn) -> None:  # noqa: C901 - one case per verdict
+    def _dispatch(self, turn: Turn) -> None:
         journal = self.journal
+        self._relate(turn)
         match turn.verdict:
             case plan.Create() | plan.Update():
                 if self.gate.count(turn.verdict):
@@ -275,6 +282,17 @@ class _Run:
                 journal.dead(turn, cause, f"{where}: {words}", remedy)
             case StillInDoubt():
                 journal.end(turn, Ending.IN_DOUBT, "no_answer")
+
+    def _relate(self, turn: Turn) -> None:
+        """Note the records of the same story that the mapping names."""
+        mapping, record = self.sync.mapping, turn.record
+        unchanged = isinstance(turn.verdict, plan.Unchanged)
+        if not mapping.model.relates or turn.payload is None or unchanged:
+            return
+        here = mapping.source
+        for stream, other in mapping.relations(record):
+            to_ref = RecordRef(here.connection, stream, other)
+            self.journal.relate(str(RecordRef(*here, record.id)), str(to_ref))
 
     def _skip(self, turn: Turn, reason: str) -> None:
         """End a skipped turn; a merged record hands its counterpart to the survivor."""

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tasuki.engine.tally import Tally
-
 from tasuki.ledger import Ledger
 from tasuki.mapping import CompiledMapping
 from tasuki.model.write import WriteClass

@@ -32,6 +32,11 @@ class Revisits:
         """
         return self._ids(self._database.rows(_ready, sync=sync))
 
+    def wanted(self, sync: str) -> list[str]:
+        """Return ids of this sync's source that records of other syncs wait for."""
+        found = self._database.rows(_wanted, sync=sync)
+        return list(dict.fromkeys(self._ids(found)))
+
     def held_before(self, sync: str, before: datetime) -> list[str]:
         """Return records that are held since before a time."""
         found = self._database.rows(_held, sync=sync, before=time_text(before))
@@ -68,6 +73,29 @@ def _ready(_: Dialect) -> ClauseElement:
         LINK.c.state == "live",
     )
     return _last(DECISION.c.outcome == "waiting", parent)
+
+
+def _wanted(_: Dialect) -> ClauseElement:
+    later = DECISION.alias("later")
+    superseded = exists().where(
+        later.c.source_id == DECISION.c.source_id,
+        later.c.sync == DECISION.c.sync,
+        later.c.id > DECISION.c.id,
+    )
+    linked = exists().where(
+        LINK.c.source_id == DECISION.c.detail, LINK.c.sync == bindparam("sync")
+    )
+    return (
+        select(DECISION.c.detail)
+        .where(
+            DECISION.c.outcome == "waiting",
+            DECISION.c.reason == bindparam("sync"),
+            text(LEFT_OVER_DECISIONS),
+            ~superseded,
+            ~linked,
+        )
+        .order_by(DECISION.c.id)
+    )
 
 
 def _held(_: Dialect) -> ClauseElement:

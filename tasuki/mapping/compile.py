@@ -45,6 +45,7 @@ class CompiledMapping:
         on_change: What a change after sending does.
         match_steps: How counterparts are looked for, in order.
         pii: Destination fields that hold personal data.
+        asks_the_day: A payload may change though its record does not: `today()`.
     """
 
     id: str
@@ -58,6 +59,7 @@ class CompiledMapping:
     on_change: OnChange
     match_steps: tuple[MatchStep, ...]
     pii: frozenset[str]
+    asks_the_day: bool
     _rules: Rules = field(repr=False)
     _names: Names = field(repr=False)
     _linked: tuple[Rule, ...] = field(repr=False)
@@ -170,6 +172,14 @@ class CompiledMapping:
                 return _faulty(step, error)
         return made
 
+    def relations(self, record: Record) -> Iterator[tuple[str, str]]:
+        """Yield (stream at the source, id) of records that share this one's story."""
+        scope = self._scope(record)
+        for stream, formula in self._rules.relates:
+            value = _text(formula, scope, f"relates.{stream}")
+            if value and not isinstance(value, Faulty):
+                yield stream, value
+
     def _scope(self, record: Record) -> Mapping[str, object]:
         if SOURCE in self._names.prefixes:
             return {**record.fields, SOURCE: record.fields}
@@ -235,6 +245,7 @@ def compile_mapping(
             for step, _ in rules.match
         ),
         pii=frozenset(name for name, each in model.fields.items() if each.pii),
+        asks_the_day=any("today" in each.functions for each in rules.formulas),
         _rules=rules,
         _names=names,
         _linked=tuple(

@@ -103,6 +103,10 @@ class MappingModel(Strict):
         strict=False,
         description="once: one live document per key, for ever.",
     )
+    creates: Literal["always", "wanted"] = Field(
+        "always",
+        description="wanted: only once a record of another sync waits for it.",
+    )
     key: FormulaText | None = Field(
         None, description="The business key; required for `write: once`."
     )
@@ -122,6 +126,10 @@ class MappingModel(Strict):
     write_back: dict[str, FormulaText] = Field(
         default_factory=dict,
         description="Source field: formula over receipt.* and source fields.",
+    )
+    relates: dict[str, FormulaText] = Field(
+        default_factory=dict,
+        description="Streams and ids at the source of the same story, for `explain`.",
     )
     on_change: OnChange | None = Field(
         None,

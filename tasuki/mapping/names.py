@@ -119,6 +119,7 @@ def find_names(rules: Rules) -> Names:
     found.source_only(formula for _, formula in rules.qualify)
     found.source_only(formula for _, formula in rules.match if formula is not None)
     found.source_only([rules.key] if rules.key else [])
+    found.source_only(formula for _, formula in rules.relates)
     earlier: dict[str, None] = {}
     for rule in rules.fields:
         found.rule(rule, earlier)

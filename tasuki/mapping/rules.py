@@ -68,6 +68,7 @@ class Rules:
     key: Formula | None
     fields: tuple[Rule, ...]
     write_back: tuple[tuple[str, Formula], ...]
+    relates: tuple[tuple[str, Formula], ...] = ()
     lookups: tuple[str, ...] = ()
 
     @property
@@ -76,6 +77,7 @@ class Rules:
         yield from (formula for _, formula in self.qualify)
         yield from (formula for _, formula in self.match if formula is not None)
         yield from (formula for _, formula in self.write_back)
+        yield from (formula for _, formula in self.relates)
         for rule in walk(self.fields):
             yield from rule.formulas
         if self.key is not None:
@@ -120,10 +122,11 @@ class Reader:
         key = self._formula(model.key, ("key",)) if model.key else None
         fields = self._rules(model.fields, ("fields",))
         write_back = self._formulas(model.write_back, ("write_back",))
+        relates = self._formulas(model.relates, ("relates",))
         if len(self._problems) > before:
             return None
         names = tuple(sorted(self._lookups))
-        return Rules(model, qualify, match, key, fields, write_back, names)
+        return Rules(model, qualify, match, key, fields, write_back, relates, names)
 
     def _formulas(
         self, texts: Mapping[str, str], path: Path

@@ -56,6 +56,7 @@ def _whole(model: MappingModel, after: tuple[str, ...]) -> dict[str, object]:
         "handoff": model.handoff,
         "after": list(after),
         "write": model.write.value,
+        "creates": model.creates,
         "key": model.key,
         "on_change": model.changed.value,
         "document": model.document,
@@ -63,6 +64,7 @@ def _whole(model: MappingModel, after: tuple[str, ...]) -> dict[str, object]:
         "match": [_step(step) for step in model.match],
         "fields": {name: _field(each) for name, each in model.fields.items()},
         "write_back": {name: f"= {text}" for name, text in model.write_back.items()},
+        "relates": {name: f"= {text}" for name, text in model.relates.items()},
         "retry": model.retry,
         "guards": {
             "creates": model.guards.creates,

@@ -154,6 +154,17 @@ def test_upserting_converted_leads_finds_all_contacts_in_one_call():
         assert org.calls() == 2
 
 
+@pytest.mark.parametrize(("status", "kind"), [(503, Deferred), (400, Rejected)])
+def test_rows_stay_reported_when_a_moved_record_cannot_be_looked_up(status: int, kind: type):
+    with an_org() as org:
+        own = org.leads(2)
+        org.act("convert_lead", lead=own[0])
+        org.fault("error_before", path="/query", status=status, times=0)
+        found = org.write("Lead", *(update(one, one, Title="部長") for one in own))
+        assert isinstance(found[own[0]], kind)
+        assert isinstance(found[own[1]], Confirmed)
+
+
 def test_updating_a_merged_record_leads_to_the_last_survivor():
     with an_org() as org:
         first, second, third = org.leads(3)

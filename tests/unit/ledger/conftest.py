@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tasuki.ledger import Ledger
 from tests.unit.ledger.material import KEY, ManualClock
 
@@ -13,9 +14,7 @@ def clock() -> ManualClock:
     return ManualClock()
 
 
-@pytest.fixture(
-    params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
-)
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An address where no ledger is yet."""
     if request.param == "sqlite":

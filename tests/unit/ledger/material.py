@@ -80,13 +80,22 @@ def link(number: int, *, sync: str = SYNC, **changed: str) -> LinkRow:
     return row._replace(**changed)
 
 
-def decision(number: int, outcome: str, reason: str = "", detail: str = "") -> NewDecision:
+def decision(
+    number: int, outcome: str, reason: str = "", detail: str = ""
+) -> NewDecision:
     return NewDecision(f"c{number}", SYNC, outcome, reason, detail, "r1", "v1")
 
 
 def letter(number: int, cause: str = "REQUIRED_FIELD_MISSING") -> NewDeadLetter:
     return NewDeadLetter(
-        f"c{number}", SYNC, cause, "Company", "Fill it in.", encode({"a": 1}), "v1", "r1"
+        f"c{number}",
+        SYNC,
+        cause,
+        "Company",
+        "Fill it in.",
+        encode({"a": 1}),
+        "v1",
+        "r1",
     )
 
 

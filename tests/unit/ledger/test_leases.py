@@ -5,6 +5,7 @@ import signal
 import threading
 
 import pytest
+
 from tasuki.clock import SystemClock
 from tasuki.ledger import LeaseHeldError, Ledger
 from tasuki.ledger.lease import look

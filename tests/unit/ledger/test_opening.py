@@ -12,7 +12,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Engine, event, text
+
 from tasuki.clock import SystemClock
 from tasuki.ledger import Ledger
 from tasuki.ledger.migration import HEAD, SCRIPTS
@@ -73,7 +74,9 @@ def test_an_open_ledger_keeps_what_was_written(url: str, clock: ManualClock) -> 
         assert second.links(SYNC, ["c1"]) == {"c1": link(1)}
 
 
-def test_alembic_is_not_imported_for_a_ledger_that_is_up_to_date(tmp_path: Path) -> None:
+def test_alembic_is_not_imported_for_a_ledger_that_is_up_to_date(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "ledger.db"
     open_sqlite(path).close()
     script = (
@@ -82,8 +85,12 @@ def test_alembic_is_not_imported_for_a_ledger_that_is_up_to_date(tmp_path: Path)
         "print('alembic' in sys.modules)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, env=child_environment(),
-        capture_output=True, text=True, check=True,
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env=child_environment(),
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout == "False\n"
 
@@ -97,7 +104,9 @@ def test_many_may_open_a_new_ledger_at_the_same_time(url: str) -> None:
     assert heard == ["None"] * 3
 
 
-def test_a_ledger_of_a_newer_version_is_left_alone(url: str, clock: ManualClock) -> None:
+def test_a_ledger_of_a_newer_version_is_left_alone(
+    url: str, clock: ManualClock
+) -> None:
     with Ledger.open(url, clock) as ledger, engine_of(ledger).begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9000'"))
     with pytest.raises(LedgerError, match="schema 9000") as caught:
@@ -114,7 +123,9 @@ def test_a_ledger_of_a_newer_version_is_left_alone(url: str, clock: ManualClock)
         ("sqlite:///:memory:", "in memory"),
     ],
 )
-def test_an_address_that_cannot_hold_a_ledger_is_refused(wrong: str, words: str) -> None:
+def test_an_address_that_cannot_hold_a_ledger_is_refused(
+    wrong: str, words: str
+) -> None:
     with pytest.raises(LedgerError, match=words) as caught:
         Ledger.open(wrong, ManualClock())
     assert "secret" not in str(caught.value)
@@ -125,7 +136,9 @@ def test_a_password_is_in_no_message() -> None:
         Ledger.open("postgresql://me:s3cret@127.0.0.1:1/none", ManualClock())
     told = f"{caught.value} {caught.value.args} {caught.value.remedy}"
     assert "s3cret" not in told
-    assert str(caught.value).startswith("postgresql+psycopg://me:***@127.0.0.1:1/none: ")
+    assert str(caught.value).startswith(
+        "postgresql+psycopg://me:***@127.0.0.1:1/none: "
+    )
 
 
 def test_only_its_owner_may_read_the_file(tmp_path: Path) -> None:
@@ -212,7 +225,9 @@ def test_a_database_that_does_not_exist_is_said_so(postgres_url: str) -> None:
 
 
 @pytest.mark.postgres
-def test_a_connection_that_breaks_does_not_stop_the_next_work(postgres_url: str) -> None:
+def test_a_connection_that_breaks_does_not_stop_the_next_work(
+    postgres_url: str,
+) -> None:
     with Ledger.open(postgres_url, ManualClock()) as ledger:
         ledger.links(SYNC, ["c1"])
         with Ledger.open(postgres_url, ManualClock()) as other:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+
 from tasuki.ledger import (
     ClaimTakenError,
     ConfirmRow,
@@ -91,7 +92,10 @@ def test_an_intent_lives_from_planned_to_confirmed(
         tx.confirm([ConfirmRow("I00001", "00Q1", encode({"id": "00Q1"}))])
     done = ledger.intents(["I00001"])["I00001"]
     assert (done.state, done.attempts, done.destination_id, done.run_id) == (
-        "confirmed", 1, "00Q1", "run2",
+        "confirmed",
+        1,
+        "00Q1",
+        "run2",
     )
     assert done.receipt == {"id": "00Q1"}
     assert (done.created_at, done.sent_at, done.done_at) == (
@@ -117,7 +121,10 @@ def test_a_write_in_doubt_keeps_its_quiet_time(ledger: Ledger) -> None:
         tx.set_state(["I00002"], "rejected", "BAD", "no")
     row = ledger.open_intents(SYNC)[0]
     assert (row.id, row.state, row.quiet_until, row.error_words) == (
-        "I00001", "in_doubt", until, "reset",
+        "I00001",
+        "in_doubt",
+        until,
+        "reset",
     )
     assert ledger.intents(["I00002"])["I00002"].done_at is not None
 
@@ -176,7 +183,9 @@ def test_a_claim_is_given_back_when_nothing_was_made(
     assert ledger.claims(["deal-1"])["deal-1"].id == "I00002"
 
 
-def test_a_claim_that_was_given_back_and_taken_is_not_taken_back(ledger: Ledger) -> None:
+def test_a_claim_that_was_given_back_and_taken_is_not_taken_back(
+    ledger: Ledger,
+) -> None:
     with ledger.transaction(None) as tx:
         tx.add_intents([intent(1, claim="deal-1")])
         tx.set_state(["I00001"], "rejected")
@@ -236,19 +245,24 @@ def test_the_last_decision_counts_and_all_are_kept(ledger: Ledger) -> None:
         tx.add_decisions([decision(1, "skipped", "no_email"), decision(2, "sent")])
         tx.add_decisions([decision(1, "sent")])
     last = ledger.last_decisions(SYNC, ["c1", "c2", "c3"])
-    assert {key: row.outcome for key, row in last.items()} == {"c1": "sent", "c2": "sent"}
+    assert {key: row.outcome for key, row in last.items()} == {
+        "c1": "sent",
+        "c2": "sent",
+    }
     story = ledger.everything_about("c1")
     assert [row.outcome for row in story.decisions] == ["skipped", "sent"]
 
 
 def test_a_child_is_ready_when_its_parent_is_linked(ledger: Ledger) -> None:
     with ledger.transaction(None) as tx:
-        tx.add_decisions([
-            decision(1, "waiting", "customer", "p1"),
-            decision(2, "waiting", "customer", "p2"),
-            decision(3, "waiting", "customer", "p1"),
-            decision(3, "sent"),
-        ])
+        tx.add_decisions(
+            [
+                decision(1, "waiting", "customer", "p1"),
+                decision(2, "waiting", "customer", "p2"),
+                decision(3, "waiting", "customer", "p1"),
+                decision(3, "sent"),
+            ]
+        )
     assert ledger.ready_after_wait(SYNC) == []
     with ledger.transaction(None) as tx:
         tx.put_links([link(9, source_id="p1", sync="customer")])
@@ -299,7 +313,9 @@ def test_a_replayed_letter_is_tried_and_then_solved_or_open_again(
 
 def test_twins_are_noticed_while_the_first_may_exist(ledger: Ledger) -> None:
     with ledger.transaction(None) as tx:
-        tx.put_match_keys([MatchKeyRow("h1", SYNC, "c1"), MatchKeyRow("h2", SYNC, "c2")])
+        tx.put_match_keys(
+            [MatchKeyRow("h1", SYNC, "c1"), MatchKeyRow("h2", SYNC, "c2")]
+        )
         tx.add_intents([intent(1)], "sending")
         tx.put_links([link(2)])
     assert ledger.match_keys(SYNC, ["h1", "h2", "h3"]) == {"h1": "c1", "h2": "c2"}
@@ -335,7 +351,9 @@ def test_runs_are_listed_newest_first(ledger: Ledger, clock: ManualClock) -> Non
     first = ledger.run("run1")
     assert first is not None
     assert (first.state, first.counts, first.calls) == (
-        "done", {"created": 3}, {"hubspot": 7},
+        "done",
+        {"created": 3},
+        {"hubspot": 7},
     )
 
 
