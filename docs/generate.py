@@ -85,7 +85,9 @@ def ledger_page() -> str:
             f"{'may be empty' if column.nullable else ''} |"
             for column in table.columns
         ]
-        parts.append(f"## `{table.name}`\n\n{words}\n\n| column | | | |\n|---|---|---|---|")
+        parts.append(
+            f"## `{table.name}`\n\n{words}\n\n| column | | | |\n|---|---|---|---|"
+        )
         parts.append("\n".join(columns) + "\n")
     return "\n".join(parts)
 
@@ -111,8 +113,13 @@ PAGES: dict[str, Callable[[], str]] = {
 def load_everything() -> None:
     """Import the engine, so that every error class is known."""
     for module in walk_packages(tasuki.__path__, "tasuki."):
-        if not module.name.startswith(("tasuki.stages", "tasuki.shipped", "tasuki.demo")):
-            if not module.name.endswith(("__main__", "env")) and "versions" not in module.name:
+        if not module.name.startswith(
+            ("tasuki.stages", "tasuki.shipped", "tasuki.demo")
+        ):
+            if (
+                not module.name.endswith(("__main__", "env"))
+                and "versions" not in module.name
+            ):
                 import_module(module.name)
 
 

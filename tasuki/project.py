@@ -16,6 +16,7 @@ from tasuki.clock import TOKYO, SystemClock
 from tasuki.connections import Connection, load_connections
 from tasuki.connector import Wire
 from tasuki.engine.sync import Sync
+from tasuki.environment import with_env_file
 from tasuki.ledger import Ledger
 from tasuki.mapping import CompiledMapping
 from tasuki.mapping.load import MappingSet, load_mappings
@@ -42,10 +43,17 @@ class Project:
         clock: Clock | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        """Take the folder given, else TASUKI_PROJECT, else the current one."""
-        self.environment = os.environ if environment is None else environment
-        chosen = root or self.environment.get(PROJECT_VARIABLE) or "."
+        """Take the folder given, else TASUKI_PROJECT, else the current one.
+
+        Without an `environment` this process's own is taken, and the project's `.env`
+        behind it.
+        """
+        outer = os.environ if environment is None else environment
+        chosen = root or outer.get(PROJECT_VARIABLE) or "."
         self.root = Path(chosen).resolve()
+        self.environment: Mapping[str, str] = (
+            with_env_file(self.root, outer) if environment is None else environment
+        )
         self.clock: Clock = clock or SystemClock()
         self.registry = Registry(self.root)
 

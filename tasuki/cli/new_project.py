@@ -1,0 +1,169 @@
+"""The files of a new project: it rehearses against the stand-ins as it is."""
+
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from tasuki.model.errors import ConfigError
+from tasuki.registry import shipped_root
+from tasuki.sandbox.rehearsal import ENVIRONMENT, connections_yaml
+
+PORTS: Mapping[str, int] = {"hubspot": 8911, "salesforce": 8912, "freee": 8913}
+"""Where `tasuki sandbox` serves unless told otherwise."""
+
+_FLOW_FILE = re.compile(r"(?m)^(\s+entrypoint: )flows/(\w+)\.py:(\w+)$")
+
+_CONNECTIONS = """\
+# The systems of this project. Secrets stand here by reference only: ${NAME} from the
+# environment or from .env, ${file:path} from a file (relative to this folder).
+#
+# As written, every system is its stand-in of `tasuki sandbox`. To connect the real one,
+# change its entry (connectors/README.md says how), then look at it with
+# `tasuki doctor NAME`.
+
+"""
+_ENV = """\
+# Variables of this machine; never to be committed. The environment comes before them.
+"""
+_ENV_EXAMPLE = """\
+# What .env has to say on each machine. `tasuki sandbox` prints values that the stand-ins
+# accept; those of the real systems come from the vendors' screens.
+"""
+_KEY_HINT = """\
+# Set these where several machines share one ledger:
+# TASUKI_LEDGER_URL=postgresql://tasuki@db.example/tasuki
+# TASUKI_SECRET_KEY=       # seals stored tokens: openssl rand -base64 32
+"""
+_SETTINGS_HEAD = """\
+# This file stands in place of the shipped one of the same name.
+"""
+_MAPPINGS = """\
+# mappings
+
+One YAML file a handoff, named `what.source-destination.yaml`. The shipped mappings are
+used as long as this folder has no file of the same name:
+
+    tasuki check                             # lists them
+    tasuki show lead.hubspot-salesforce      # one in full, with every default
+    tasuki init --copy-mappings              # copies the shipped files to here
+
+- `settings.yaml`: values that formulas read by `setting("name")`
+- `lists/NAME.txt`: one value a line, for `value in list("NAME")`
+- `lookups/NAME.csv`: tables for `lookup:`
+- `policies.yaml`: retry policies
+
+After a change: `tasuki check`, `tasuki test`, `tasuki plan MAPPING`.
+"""
+_CONNECTORS = """\
+# connectors
+
+A folder here is a connector of this project's own; it comes before a shipped one of the
+same name. Shipped: {names}. Their settings in connections.yaml:
+
+    hubspot:
+      connector: hubspot
+      auth: {{token: "${{HUBSPOT_TOKEN}}"}}
+
+    salesforce:
+      connector: salesforce
+      base_url: https://example.my.salesforce.com
+      auth:
+        flow: client_credentials
+        client_id: "${{SF_ID}}"
+        client_secret: "${{SF_SECRET}}"
+
+    freee:                    # then once: tasuki login freee
+      connector: freee
+      company_id: 123456
+      auth: {{flow: oauth, client_id: "${{FREEE_ID}}", client_secret: "${{FREEE_SECRET}}"}}
+"""
+_FLOWS = """\
+# flows
+
+Prefect flows of this project's own, one a file, named by a verb: `flows/do_it.py`. A
+deployment in prefect.yaml names such a flow as `entrypoint: flows/do_it.py:do_it`, and a
+shipped one as `entrypoint: {module}.sync_leads:sync_leads`.
+
+No `__init__.py` here: it would hide other packages of the name `flows`.
+"""
+_GITIGNORE = ".tasuki/\n.env\n__pycache__/\n"
+
+
+def write_project(folder: Path) -> list[str]:
+    """Write a project that rehearses, and return its files by name.
+
+    Raises:
+        ConfigError: a file is there already; then nothing is written.
+    """
+    files = project_files()
+    _refuse_existing(folder, list(files))
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if name == ".env":
+            path.touch(mode=0o600)
+        path.write_text(text, encoding="utf-8")
+    return list(files)
+
+
+def project_files() -> dict[str, str]:
+    """Return the text of every file of a new project, by name."""
+    urls = {name: f"http://127.0.0.1:{port}" for name, port in PORTS.items()}
+    shipped = shipped_root()
+    names = sorted(p.parent.name for p in (shipped / "connectors").glob("*/__init__.py"))
+    settings = (shipped / "mappings" / "settings.yaml").read_text(encoding="utf-8")
+    values = "".join(f"{name}={value}\n" for name, value in ENVIRONMENT.items())
+    blanks = "".join(f"{name}=\n" for name in ENVIRONMENT)
+    return {
+        "connections.yaml": _CONNECTIONS + connections_yaml(urls),
+        ".env": _ENV + values,
+        ".env.example": _ENV_EXAMPLE + blanks + _KEY_HINT,
+        ".gitignore": _GITIGNORE,
+        "mappings/README.md": _MAPPINGS,
+        "mappings/settings.yaml": _SETTINGS_HEAD + settings,
+        "mappings/lists/.gitkeep": "",
+        "connectors/README.md": _CONNECTORS.format(names=", ".join(names)),
+        "flows/README.md": _FLOWS.format(module=flows_module()),
+        "prefect.yaml": prefect_yaml(),
+    }
+
+
+def flows_module() -> str:
+    """Return the package that holds the shipped flows, as Prefect may import it."""
+    inside = shipped_root().name == "shipped"
+    return "tasuki.shipped.flows" if inside else "flows"
+
+
+def prefect_yaml() -> str:
+    """Return the shipped deployments, their flows named as modules."""
+    text = (shipped_root() / "prefect.yaml").read_text(encoding="utf-8")
+    return _FLOW_FILE.sub(rf"\g<1>{flows_module()}.\g<2>:\g<3>", text)
+
+
+def copy_mappings(folder: Path) -> list[str]:
+    """Copy the shipped mappings, lists and lookups into a project.
+
+    Raises:
+        ConfigError: one of them is there already; then nothing is copied.
+    """
+    shipped = shipped_root() / "mappings"
+    names = [
+        str(path.relative_to(shipped))
+        for path in sorted(shipped.rglob("*"))
+        if path.suffix in {".yaml", ".txt", ".csv"} and path.name != "settings.yaml"
+    ]
+    _refuse_existing(folder / "mappings", names)
+    for name in names:
+        target = folder / "mappings" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(shipped / name, target)
+    return [f"mappings/{name}" for name in names]
+
+
+def _refuse_existing(folder: Path, names: list[str]) -> None:
+    there = [name for name in names if (folder / name).exists()]
+    if there:
+        what = f"already there: {', '.join(there)}"
+        remedy = "Choose an empty folder, or remove these; nothing was written."
+        raise ConfigError(str(folder), what, remedy)

@@ -1,0 +1,24 @@
+"""Deterministic fakes for tests of mappings, connectors and whole runs. Public."""
+
+from tasuki.testing.clock import ManualClock
+from tasuki.testing.faults import FakeFault, Lie
+from tasuki.testing.mapping import mapping_of, mappings_of
+from tasuki.testing.runs import fake_sync, temporary_ledger, watch_ledger
+from tasuki.testing.store import Effect, FakeStream
+from tasuki.testing.system import FakeDestination, FakeSource, FakeSystem
+
+__all__ = [
+    "Effect",
+    "FakeDestination",
+    "FakeFault",
+    "FakeSource",
+    "FakeStream",
+    "FakeSystem",
+    "Lie",
+    "ManualClock",
+    "fake_sync",
+    "mapping_of",
+    "mappings_of",
+    "temporary_ledger",
+    "watch_ledger",
+]
