@@ -42,7 +42,9 @@ class Source(Protocol):
         """Return these records as they are now, in any order.
 
         A record that is gone is returned as `deleted`; one that was merged comes with
-        `merged_into`. `query.where` is not applied.
+        `merged_into`. One that exists while `query.where` does not hold for it is
+        returned as `outside`: a deal that was reopened must not be invoiced because
+        it had waited.
         """
 
 

@@ -13,7 +13,7 @@ from tasuki.model.errors import CursorExpiredError, RejectedError, TransientErro
 from tasuki.model.record import Page, Query, Record
 
 from .client import BATCH, SEARCH_PAGE, Body, Client, after, chunks, rows
-from .filters import Filter, above, parse_where, since
+from .filters import Filter, above, one_of, parse_where, since
 from .included import Included
 from .position import Position, milliseconds, moment, parse_position
 
@@ -72,8 +72,26 @@ class Source:
                 _gone(asked, survivor)
                 for asked, survivor in not_found(chunk, found).items()
             ]
+        self._mark_outside(query, [r for r in records if not r.deleted])
         Included(self._client, query).add_to([r for r in records if not r.deleted])
         return records
+
+    def _mark_outside(self, query: Query, records: Sequence[Record]) -> None:
+        """Mark records for which the mapping's `where` does not hold.
+
+        Only search knows its operators. Its index may lag: a record that has just come
+        inside counts as outside until the next reading of changes meets it.
+        """
+        filters = parse_where(self._client.where(query.stream), query.where)
+        if not filters:
+            return
+        inside: set[str] = set()
+        for chunk in chunks([record.id for record in records], BATCH):
+            wanted = [*filters, one_of("hs_object_id", chunk)]
+            body, _ = self._client.search(query.stream, wanted, ())
+            inside |= {row["id"] for row in rows(body)}
+        for record in records:
+            record.outside = record.id not in inside
 
     def _everything(self, query: Query, filters: list[Filter]) -> Iterator[Page]:
         if filters:

@@ -83,6 +83,11 @@ class Selection:
         """Return the query without its conditions."""
         return soql.select(self._list, self._stream)
 
+    @property
+    def condition(self) -> str:
+        """Return the mapping's own condition, "" without one."""
+        return self._filter
+
     def changed(self, position: Position) -> str:
         """Return the query for the records from a position on, in order."""
         stamp = self.shape.stamp

@@ -56,20 +56,37 @@ class SalesforceSource:
             current = self._next(current.next_url, query, position)
 
     def fetch(self, query: Query, ids: Sequence[str]) -> list[Record]:
-        """Return these records as they are now, deleted and merged ones as such."""
-        found: dict[str, Record] = {}
+        """Return these records as they are now, deleted and merged ones as such.
+
+        Those for which the mapping's `where` does not hold are asked for once more
+        without it: they are outside, or gone.
+        """
         asked = list(dict.fromkeys(ids))
-        head = self._selection(query).head()
-        for part in soql.chunks([soql.text(one) for one in asked], head):
-            for record in self._fetch_part(query, part):
-                found[record.id[:15]] = record
+        found = self._by_id(query, asked)
+        missing = [one for one in asked if one[:15] not in found]
+        if missing and query.where:
+            others = self._by_id(replace(query, where=None), missing)
+            for key, record in others.items():
+                record.outside = not record.deleted
+                found[key] = record
         return [
             found.get(one[:15]) or Record(one, "", {}, deleted=True) for one in asked
         ]
 
+    def _by_id(self, query: Query, ids: Sequence[str]) -> dict[str, Record]:
+        head = self._selection(query).head()
+        found: dict[str, Record] = {}
+        for part in soql.chunks([soql.text(one) for one in ids], head):
+            for record in self._fetch_part(query, part):
+                found[record.id[:15]] = record
+        return found
+
     def _fetch_part(self, query: Query, literals: Sequence[str]) -> list[Record]:
         def text(selection: Selection) -> str:
-            return f"{selection.head()} WHERE Id IN ({','.join(literals)})"
+            wanted = f"Id IN ({','.join(literals)})"
+            if selection.condition:
+                wanted += f" AND ({selection.condition})"
+            return f"{selection.head()} WHERE {wanted}"
 
         selection, answer = self._asked(query, text, deleted=True)
         current = page(answer.body)

@@ -1,7 +1,6 @@
 """The files of a new project: it rehearses against the stand-ins as it is."""
 
 import re
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -90,21 +89,23 @@ No `__init__.py` here: it would hide other packages of the name `flows`.
 _GITIGNORE = ".tasuki/\n.env\n__pycache__/\n"
 
 
-def write_project(folder: Path) -> list[str]:
-    """Write a project that rehearses, and return its files by name.
+def write_files(folder: Path, files: Mapping[str, str]) -> None:
+    """Write these files, making folders where needed.
 
     Raises:
-        ConfigError: a file is there already; then nothing is written.
+        ConfigError: one of them is there already; then nothing is written.
     """
-    files = project_files()
-    _refuse_existing(folder, list(files))
+    there = [name for name in files if (folder / name).exists()]
+    if there:
+        what = f"already there: {', '.join(there)}"
+        remedy = "Choose an empty folder, or remove these; nothing was written."
+        raise ConfigError(str(folder), what, remedy)
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         if name == ".env":
             path.touch(mode=0o600)
         path.write_text(text, encoding="utf-8")
-    return list(files)
 
 
 def project_files() -> dict[str, str]:
@@ -141,29 +142,11 @@ def prefect_yaml() -> str:
     return _FLOW_FILE.sub(rf"\g<1>{flows_module()}.\g<2>:\g<3>", text)
 
 
-def copy_mappings(folder: Path) -> list[str]:
-    """Copy the shipped mappings, lists and lookups into a project.
-
-    Raises:
-        ConfigError: one of them is there already; then nothing is copied.
-    """
+def shipped_mappings() -> dict[str, str]:
+    """Return the text of every shipped mapping, list and lookup, by name."""
     shipped = shipped_root() / "mappings"
-    names = [
-        str(path.relative_to(shipped))
+    return {
+        f"mappings/{path.relative_to(shipped)}": path.read_text(encoding="utf-8")
         for path in sorted(shipped.rglob("*"))
         if path.suffix in {".yaml", ".txt", ".csv"} and path.name != "settings.yaml"
-    ]
-    _refuse_existing(folder / "mappings", names)
-    for name in names:
-        target = folder / "mappings" / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(shipped / name, target)
-    return [f"mappings/{name}" for name in names]
-
-
-def _refuse_existing(folder: Path, names: list[str]) -> None:
-    there = [name for name in names if (folder / name).exists()]
-    if there:
-        what = f"already there: {', '.join(there)}"
-        remedy = "Choose an empty folder, or remove these; nothing was written."
-        raise ConfigError(str(folder), what, remedy)
+    }

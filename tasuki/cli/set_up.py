@@ -11,7 +11,7 @@ from tasuki.cli.context import leave, of
 
 if TYPE_CHECKING:
     from tasuki.cli.screen import Screen
-    from tasuki.cli.surgery import Finding
+    from tasuki.cli.examination import Finding
 
 _NEXT = ("tasuki sandbox", "tasuki login freee", "tasuki plan lead.hubspot-salesforce")
 _NOTES = (
@@ -41,16 +41,18 @@ def init(
     ] = False,
 ) -> None:
     """Write a new project that rehearses against the stand-ins at once."""
-    from tasuki.cli.new_project import copy_mappings, write_project
+    from tasuki.cli.new_project import project_files, shipped_mappings, write_files
 
     own = of(context)
     is_project = (folder / "connections.yaml").is_file()
     # In a project that is there already, only the copies are wanted.
-    files = [] if is_project and copy else write_project(folder)
-    files += copy_mappings(folder) if copy else []
+    files = {} if is_project and copy else project_files()
+    if copy:
+        files |= shipped_mappings()
+    write_files(folder, files)
     there = "" if folder.resolve() == Path.cwd() else f"cd {folder}"
     steps = [step for step in (there, *_NEXT) if step]
-    value = {"folder": str(folder.resolve()), "files": files, "next": steps}
+    value = {"folder": str(folder.resolve()), "files": list(files), "next": steps}
 
     def people(screen: Screen) -> None:
         for name in files:
@@ -109,7 +111,7 @@ def doctor(
     ] = True,
 ) -> None:
     """Look at everything a run needs, a line each; change nothing."""
-    from tasuki.cli.surgery import examine
+    from tasuki.cli.examination import examine
 
     own = of(context)
     findings: list[Finding] = []

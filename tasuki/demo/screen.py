@@ -71,7 +71,7 @@ def _reasons(reports: Iterable[Mapping[str, Any]]) -> Iterable[str]:
 
 
 def _invoices(ledger: Ledger) -> str:
-    rows = ledger.confirmed("invoice.salesforce-freee")
+    rows = ledger.receipts("invoice.salesforce-freee")
     total = sum(int(row.receipt.get("total_amount") or 0) for row in rows)
     return f"\n[bold]Invoices:[/bold] {len(rows)} made, ¥{total:,} in all, tax included"
 

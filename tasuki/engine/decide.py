@@ -150,6 +150,8 @@ class Decider:
             return StillInDoubt()
         if record.deleted:
             return plan.Skip("source_deleted")
+        if record.outside:
+            return plan.Skip("outside_where")
         if link is None:
             return None
         if link.state == "detached":

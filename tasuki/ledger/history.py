@@ -122,6 +122,11 @@ class History:
         """Return the causes of unsolved dead letters, the most frequent first."""
         return [CauseCount._make(row) for row in self._database.rows(_causes)]
 
+    def receipts(self, sync: str) -> list[IntentRow]:
+        """Return the confirmed creates of a sync, oldest first."""
+        found = self._database.rows(_receipts, sync=sync)
+        return [IntentRow._make(row) for row in found]
+
     def everything_about(self, record_id: str) -> Story:
         """Return what is known of a record, by its id on either side."""
         database = self._database
@@ -216,6 +221,18 @@ def _causes(_: Dialect) -> ClauseElement:
         .where(text(UNSOLVED_LETTERS))
         .group_by(column.sync, column.cause)
         .order_by(count.desc(), column.sync, column.cause)
+    )
+
+
+def _receipts(_: Dialect) -> ClauseElement:
+    return (
+        select(*INTENT.c)
+        .where(
+            INTENT.c.sync == bindparam("sync"),
+            INTENT.c.state == "confirmed",
+            INTENT.c.operation == "create",
+        )
+        .order_by(INTENT.c.id)
     )
 
 

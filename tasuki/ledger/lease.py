@@ -132,7 +132,7 @@ def acquire(database: Database, name: str, seconds: float) -> Lease:
         row = LeaseRow(
             name, owner, me.host, me.machine, me.pid, me.born, fence, since, until
         )
-        if _take(database, row, seen):
+        if swap(database, row, seen):
             return Lease(database, row, seconds)
     what = f"the lease '{name}' is taken by others again and again"
     raise LeaseHeldError(database.where, what)
@@ -156,7 +156,8 @@ def look(database: Database, name: str) -> LeaseRow | None:
     return LeaseRow._make(found[0]) if found else None
 
 
-def _take(database: Database, row: LeaseRow, seen: LeaseRow | None) -> bool:
+def swap(database: Database, row: LeaseRow, seen: LeaseRow | None) -> bool:
+    """Put `row` in the place of what was `seen`; False when that has changed since."""
     with database.writing() as connection:
         if seen is None:
             values = row._asdict()

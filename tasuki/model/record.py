@@ -47,6 +47,7 @@ class Record:
             mapping's `include` gives them (a dict for a parent, a list for children).
         modified: When the source says it changed, aware; None where it does not say.
         deleted: The record is gone at the source; `fields` may be empty.
+        outside: Asked for by its id, and the mapping's `where` does not hold for it.
         merged_into: The id of the surviving record when two were merged.
     """
 
@@ -56,6 +57,7 @@ class Record:
     modified: datetime | None = None
     deleted: bool = False
     merged_into: str | None = None
+    outside: bool = False
 
 
 @dataclass(slots=True)

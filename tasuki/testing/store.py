@@ -1,9 +1,29 @@
 """What a fake system holds: streams of rows, and everything that was done to them."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from tasuki.model.write import Operation, Write, WriteClass, WriteFacts
+from tasuki.model.errors import (
+    AccessError,
+    NotSentError,
+    RejectedError,
+    RemoteError,
+    ThrottledError,
+    TransientError,
+)
+from tasuki.model.write import (
+    Confirmed,
+    Gone,
+    Operation,
+    Outcome,
+    Rejected,
+    Write,
+    WriteClass,
+    WriteFacts,
+)
+from tasuki.testing.clock import ManualClock
+from tasuki.testing.faults import FakeFault, Lie
 
 
 @dataclass(slots=True)
@@ -101,3 +121,145 @@ class FakeStream:
 def value_of(row: FakeRow, name: str) -> object:
     """Return a field; every record knows its own id as `id`."""
     return row.id if name == "id" else row.fields.get(name)
+
+
+def _no_step(_where: str) -> None:
+    """Take no notice."""
+
+
+class FakeStore:
+    """What one connection holds, what is done to it, and what goes wrong.
+
+    Attributes:
+        effects: Everything that was really done, in order.
+        calls: Calls by kind and stream, e.g. `write Lead`.
+        on_step: Told before and after everything that happens; may raise.
+        dies_late: When `on_step` raises right before a write, the write is done all
+            the same so many seconds later: the request had left already.
+    """
+
+    def __init__(
+        self, clock: ManualClock, *streams: FakeStream, name: str = "fake"
+    ) -> None:
+        self.name = name
+        self.clock = clock
+        self.streams = {stream.name: stream for stream in streams}
+        self.effects: list[Effect] = []
+        self.calls: Counter[str] = Counter()
+        self.on_step: Callable[[str], None] = _no_step
+        self.dies_late: float | None = None
+        self.oldest_cursor = 0
+        self._faults: list[FakeFault] = []
+        self._changes = 0
+        self._born = 0
+
+    # -- what people do ------------------------------------------------------------
+
+    def put(self, stream: str, record_id: str = "", /, **fields: object) -> str:
+        """Enter or change a record by hand; returns its id."""
+        rows = self.streams[stream].rows
+        if not record_id:
+            self._born += 1
+            record_id = f"{stream}-{self._born}"
+        row = rows.get(record_id)
+        if row is None:
+            row = FakeRow(record_id, {}, 0, self.clock.monotonic())
+            rows[record_id] = row
+        row.fields.update(fields)
+        self._touch(row)
+        return record_id
+
+    def delete(self, stream: str, record_id: str) -> None:
+        """Delete a record."""
+        row = self.streams[stream].rows[record_id]
+        row.deleted = True
+        self._touch(row)
+
+    def merge(self, stream: str, loser: str, survivor: str) -> None:
+        """Merge one record into another."""
+        self.delete(stream, loser)
+        self.streams[stream].rows[loser].merged_into = survivor
+        self._touch(self.streams[stream].rows[survivor])
+
+    def move(self, stream: str, record_id: str, to: tuple[str, str]) -> None:
+        """Let a record go on as another one (a lead that is converted)."""
+        self.delete(stream, record_id)
+        self.streams[stream].rows[record_id].moved_to = to
+
+    def records(self, stream: str) -> dict[str, dict[str, object]]:
+        """Return the fields of the records that are there, by id."""
+        return {row.id: dict(row.fields) for row in self.streams[stream].alive()}
+
+    def plant(self, *faults: FakeFault) -> None:
+        """Script what goes wrong; the first that strikes a call wins."""
+        self._faults.extend(faults)
+
+    def tell_the_truth(self) -> None:
+        """Let nothing go wrong any more."""
+        self._faults.clear()
+
+    # -- for the two halves --------------------------------------------------------
+
+    def begin(self, call: str, stream: str) -> FakeFault | None:
+        """Count a call and return what goes wrong with it."""
+        self.on_step(f"before {call} {self.name}/{stream}")
+        self.calls[f"{call} {stream}"] += 1
+        return next((f for f in self._faults if f.strikes(call, stream)), None)
+
+    def refuse(self, fault: FakeFault | None, stream: str) -> None:
+        """Raise what a lie means for a call that changes nothing."""
+        if fault is not None:
+            raise self.error(fault.lie, stream)
+
+    def error(self, lie: Lie, stream: str) -> RemoteError:
+        """Return the error that a connector would make of it."""
+        where = f"{self.name}/{stream}"
+        kinds: dict[Lie, type[RemoteError]] = {
+            Lie.NOT_SENT: NotSentError,
+            Lie.THROTTLED: ThrottledError,
+            Lie.ACCESS: AccessError,
+            Lie.REJECTED: RejectedError,
+        }
+        return kinds.get(lie, TransientError)(where, "planted", lie.value)
+
+    def change(self, stream: FakeStream, write: Write) -> Outcome:
+        """Carry one row out."""
+        absent = [n for n in stream.required if n not in write.fields]
+        creating = write.operation is Operation.CREATE
+        if creating and absent:
+            return Rejected(write.ref, "REQUIRED_FIELD_MISSING", ", ".join(absent))
+        row = stream.known(write) if creating else stream.rows.get(str(write.target_id))
+        if not creating and (row is None or row.deleted):
+            moved = row.moved_to if row else None
+            return Gone(write.ref, "ENTITY_IS_DELETED", "it is gone", moved)
+        if row is None:
+            row = FakeRow(self._new_id(stream), {}, 0, self.clock.monotonic())
+            row.mark = write.mark
+            stream.rows[row.id] = row
+            if stream.write_class is WriteClass.KEY:
+                stream.marks[write.mark] = row.id
+        elif creating and stream.write_class is WriteClass.KEY:
+            return Confirmed(write.ref, row.id, created=True, answer={"id": row.id})
+        created = row.changed == 0
+        row.fields.update(write.fields)
+        self._touch(row)
+        self.effects.append(
+            Effect(
+                stream.name,
+                write.operation,
+                row.id,
+                dict(write.fields),
+                write.mark,
+                created,
+            )
+        )
+        answer = {"id": row.id, "number": f"N-{row.id}"}
+        return Confirmed(write.ref, row.id, created if creating else None, answer)
+
+    def _new_id(self, stream: FakeStream) -> str:
+        self._born += 1
+        return f"{stream.name}-{self._born}"
+
+    def _touch(self, row: FakeRow) -> None:
+        self._changes += 1
+        row.changed = self._changes

@@ -137,6 +137,15 @@ def test_where_is_put_to_the_search_and_walks_past_ten_thousand_hits():
         assert len(ids(it.read(contacts(where=has_mail)))) == 10_500
 
 
+def test_fetch_marks_records_for_which_where_does_not_hold():
+    with opened() as it:
+        it.fill(3, OLD)
+        it.account.acts.edit("contacts", "2", {"lastname": "佐藤"})
+        named = {"property": "lastname", "operator": "EQ", "value": "佐藤"}
+        found = it.system.source.fetch(contacts("email", where=[named]), ["1", "2"])
+        assert {r.id: r.outside for r in found} == {"1": True, "2": False}
+
+
 @pytest.mark.parametrize(
     ("where", "words"),
     [

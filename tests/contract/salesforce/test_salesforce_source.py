@@ -270,11 +270,25 @@ def test_fetch_tells_living_deleted_merged_and_unknown_records_apart():
         org.act("merge", object="Lead", winner=second, loser=third)
         ghost = "00Q5hA000009999EBA"
         asked = [first, second[:15], third, ghost]
-        found = org.system.source.fetch(leads("Email", where="Rating = 'Hot'"), asked)
+        found = org.system.source.fetch(leads("Email"), asked)
         assert [r.deleted for r in found] == [True, False, True, True]
         assert found[1].fields["Email"] == "p2@sample.co.jp"
         assert found[2].merged_into == second
         assert org.calls("GET") == 1
+
+
+def test_fetch_marks_records_for_which_where_does_not_hold():
+    with an_org() as org:
+        hot, cold = org.leads(2)
+        org.act("edit", object="Lead", id=hot, fields={"Rating": "Hot"})
+        org.act("edit", object="Lead", id=cold, fields={"Rating": "Cold"})
+        ghost = "00Q5hA000009999EBA"
+        query = leads("Email", where="Rating = 'Hot' OR Rating = 'Warm'")
+        found = org.system.source.fetch(query, [hot, cold, ghost])
+        assert [(r.outside, r.deleted) for r in found] == [
+            (False, False), (True, False), (False, True),
+        ]
+        assert org.calls("GET") == 2
 
 
 def test_fetch_cuts_a_thousand_ids_to_what_a_url_carries():

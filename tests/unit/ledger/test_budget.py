@@ -181,9 +181,7 @@ def test_after_a_pause_the_calls_come_back_evenly(
     assert most_in_any(Pace.of(limit).interval * 0.9, times) == 1
 
 
-def test_a_caller_without_patience_is_told_how_long(
-    ledger: Ledger, clock: ManualClock
-) -> None:
+def test_a_caller_without_patience_is_told_how_long(ledger: Ledger) -> None:
     budget = ledger.budget("crm", [Limit(2, 86400.0)], patience=60)
     budget.acquire()
     with pytest.raises(ThrottledError) as caught:

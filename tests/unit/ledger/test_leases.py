@@ -1,5 +1,6 @@
 """Leases: one worker at a time, whatever happens to the one before."""
 
+import os
 import pickle
 import signal
 import threading
@@ -8,10 +9,10 @@ import pytest
 
 from tasuki.clock import SystemClock
 from tasuki.ledger import LeaseHeldError, Ledger
-from tasuki.ledger.lease import look
+from tasuki.ledger.lease import look, swap
 from tasuki.ledger.whereabouts import here, is_gone
 from tasuki.model.errors import LeaseLostError
-from tests.unit.ledger.material import SYNC, ManualClock, Other, link
+from tests.unit.ledger.material import SYNC, ManualClock, Other, intent, link
 
 HOLD = """
 lease = ledger.acquire_lease("sync:s", float(sys.argv[2]) if sys.argv[2:] else 60)
@@ -86,9 +87,21 @@ def test_a_check_renews_what_is_half_over_and_asks_nothing_before(
         ledger.acquire_lease("sync:s")
 
 
-def test_the_fence_stands_in_what_a_run_records(ledger: Ledger) -> None:
-    from tests.unit.ledger.material import intent
+def test_an_owner_that_renews_in_time_keeps_its_lease(
+    ledger: Ledger, clock: ManualClock
+) -> None:
+    database = ledger._database
+    lease = ledger.acquire_lease("sync:s", seconds=60)
+    clock.sleep(61)
+    seen = look(database, "sync:s")
+    assert seen is not None
+    lease.renew()
+    challenger = seen._replace(owner="another", fence=seen.fence + 1)
+    assert not swap(database, challenger, seen)
+    lease.renew()
 
+
+def test_the_fence_stands_in_what_a_run_records(ledger: Ledger) -> None:
     ledger.release_lease(ledger.acquire_lease("sync:s"))
     with ledger.transaction(ledger.acquire_lease("sync:s"), "run1") as tx:
         tx.add_intents([intent(1)])
@@ -121,6 +134,14 @@ def test_a_killed_holder_is_replaced_at_once(url: str) -> None:
             ledger.acquire_lease("sync:s")
         other.process.send_signal(signal.SIGKILL)
         other.process.wait()
+        assert ledger.acquire_lease("sync:s").fence == 2
+
+
+def test_a_killed_holder_that_nobody_buried_is_replaced_too(url: str) -> None:
+    with Other(url, HOLD) as other, Ledger.open(url, SystemClock()) as ledger:
+        assert other.hear() == "held"
+        other.process.send_signal(signal.SIGKILL)
+        os.waitid(os.P_PID, other.process.pid, os.WEXITED | os.WNOWAIT)
         assert ledger.acquire_lease("sync:s").fence == 2
 
 

@@ -230,10 +230,12 @@ def test_a_connection_that_breaks_does_not_stop_the_next_work(
 ) -> None:
     with Ledger.open(postgres_url, ManualClock()) as ledger:
         ledger.links(SYNC, ["c1"])
-        with Ledger.open(postgres_url, ManualClock()) as other:
-            with engine_of(other).begin() as connection:
-                connection.exec_driver_sql(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-                )
+        with (
+            Ledger.open(postgres_url, ManualClock()) as other,
+            engine_of(other).begin() as connection,
+        ):
+            connection.exec_driver_sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
         assert ledger.links(SYNC, ["c1"]) == {}

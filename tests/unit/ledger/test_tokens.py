@@ -121,7 +121,8 @@ def test_a_mint_that_fails_leaves_the_token_and_the_lock(ledger: Ledger) -> None
     tokens.save(Token("a1", "r1"))
 
     def refused(_: Token | None) -> Token:
-        raise AccessError("freee", "invalid_grant")
+        where = "freee"
+        raise AccessError(where, "invalid_grant")
 
     with pytest.raises(AccessError):
         tokens.renew(Token("a1", "r1"), refused)

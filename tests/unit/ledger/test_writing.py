@@ -144,9 +144,14 @@ def test_only_open_intents_are_sent(ledger: Ledger) -> None:
 def test_a_business_key_has_one_live_intent(ledger: Ledger) -> None:
     with ledger.transaction(None) as tx:
         tx.add_intents([intent(1, claim="deal-1")], "sending")
-    with pytest.raises(ClaimTakenError) as caught, ledger.transaction(None) as tx:
-        tx.put_links([link(5)])
-        tx.add_intents([intent(2, claim="deal-1", sync="other"), intent(3)])
+
+    def again() -> None:
+        with ledger.transaction(None) as tx:
+            tx.put_links([link(5)])
+            tx.add_intents([intent(2, claim="deal-1", sync="other"), intent(3)])
+
+    with pytest.raises(ClaimTakenError) as caught:
+        again()
     assert {key: row.id for key, row in caught.value.taken.items()} == {
         "I00002": "I00001"
     }
@@ -218,10 +223,15 @@ def test_many_writers_at_once_make_one_document(ledger: Ledger) -> None:
 
 
 def test_an_error_inside_undoes_everything(ledger: Ledger) -> None:
-    with pytest.raises(ZeroDivisionError), ledger.transaction(None) as tx:
-        tx.add_intents([intent(1)])
-        tx.put_cursor(SYNC, "", "42", "r1")
-        _ = 1 / 0
+
+    def fail() -> None:
+        with ledger.transaction(None) as tx:
+            tx.add_intents([intent(1)])
+            tx.put_cursor(SYNC, "", "42", "r1")
+            _ = 1 / 0
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert ledger.open_intents(SYNC) == []
     assert ledger.cursor(SYNC) is None
 

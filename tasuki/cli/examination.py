@@ -1,0 +1,250 @@
+"""What `tasuki doctor` looks at: the machine, the project, the ledger, every system."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from itertools import chain
+from typing import NamedTuple
+
+import httpx
+
+from tasuki.ledger import Ledger
+from tasuki.ledger.migration import HEAD
+from tasuki.model.errors import ConfigError, RemoteError, TasukiError
+from tasuki.project import KEY_VARIABLE, Project
+from tasuki.transport.calls import Calls
+
+PREFECT_VARIABLE = "PREFECT_API_URL"
+PREFECT_AUTH_VARIABLE = "PREFECT_API_AUTH_STRING"
+_OURS = ("connectors", "flows", "mappings")
+_SECONDS = 10.0
+_CLOCK_MAY_DIFFER = timedelta(minutes=2)  # a signed JWT is refused a few minutes off
+_EDIT = ConfigError.exit_code
+_UNREACHABLE = RemoteError.exit_code
+
+
+class Finding(NamedTuple):
+    """One line: where, what was looked at, whether it is well, and what to do."""
+
+    where: str
+    name: str
+    ok: bool
+    words: str
+    remedy: str = ""
+    exit_code: int = _EDIT
+
+
+def examine(
+    project: Project, connections: tuple[str, ...] = (), *, deep: bool = True
+) -> Iterator[Finding]:
+    """Look at everything a run needs; each finding as soon as it is known.
+
+    Args:
+        project: The project.
+        connections: Of these connections only; of all when empty.
+        deep: Call the systems too.
+
+    Raises:
+        ConfigError: there is no connection of that name.
+    """
+    yield _versions()
+    yield from foreign_owners(packages_distributions())
+    known = list(_files(project))
+    yield from known
+    if all(finding.ok for finding in known):
+        for name in connections:
+            project.connection(name)
+    try:
+        with project.open_ledger() as ledger:
+            yield from _ledger(project, ledger)
+            if all(finding.ok for finding in known):
+                yield from _connections(project, ledger, connections, deep=deep)
+    except TasukiError as error:
+        yield _bad("ledger", "open", error)
+    yield from _prefect(project.environment)
+
+
+def _bad(where: str, name: str, error: TasukiError) -> Finding:
+    return Finding(where, name, False, str(error), error.remedy, error.exit_code)
+
+
+def _versions() -> Finding:
+    numbers = ".".join(map(str, sys.version_info[:3]))
+    parts = [f"Python {numbers}"]
+    for name in ("tasuki", "prefect"):
+        try:
+            parts.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            remedy = "Install tasuki with its dependencies (pip install tasuki)."
+            return Finding("machine", "versions", False, f"no {name} installed", remedy)
+    return Finding("machine", "versions", True, ", ".join(parts))
+
+
+def foreign_owners(owners: Mapping[str, list[str]]) -> Iterator[Finding]:
+    """Tell which other distributions own the names of our folders.
+
+    Seen: an installed distribution `connectors` replaced the folder of that name.
+    """
+    taken = [
+        (name, owner)
+        for name in _OURS
+        for owner in sorted(set(owners.get(name, ())) - {"tasuki"})
+    ]
+    if not taken:
+        yield Finding("machine", "names", True, "nobody else owns our folders' names")
+    for name, owner in taken:
+        words = f"the distribution '{owner}' installs a package '{name}'"
+        remedy = f"pip uninstall {owner}, or give this project an environment of its own."
+        yield Finding("machine", "names", False, words, remedy)
+
+
+def _files(project: Project) -> Iterator[Finding]:
+    try:
+        words = ", ".join(project.connections)
+        yield Finding("project", "connections.yaml", True, words)
+    except TasukiError as error:
+        yield _bad("project", "connections.yaml", error)
+    try:
+        count = len(project.mappings)
+        yield Finding("project", "mappings", True, f"{count} mappings")
+    except TasukiError as error:
+        yield _bad("project", "mappings", error)
+
+
+def _ledger(project: Project, ledger: Ledger) -> Iterator[Finding]:
+    words = f"{ledger.url_masked}, schema {HEAD}"
+    yield Finding("ledger", "open", True, words)
+    yield _secret_key(project)
+    newest = ledger.runs(limit=1)
+    if newest:
+        begun = datetime.fromisoformat(newest[0].started_at)
+        ahead = begun - project.clock.now()
+        if ahead > _CLOCK_MAY_DIFFER:
+            words = f"the newest run began {_span(ahead)} in the future"
+            yield Finding("machine", "clock", False, words, _SET_CLOCK)
+
+
+_SET_CLOCK = "Set this machine's clock (NTP): tokens and limits depend on it."
+
+
+def _secret_key(project: Project) -> Finding:
+    if project.environment.get(KEY_VARIABLE):
+        return Finding("ledger", "secret key", True, f"from {KEY_VARIABLE}")
+    path = project.place / "secret.key"
+    rights = path.stat().st_mode & 0o777
+    words = f"{path.relative_to(project.root)}, this machine's own"
+    if rights & 0o077:
+        remedy = f"chmod 600 {path}"
+        return Finding("ledger", "secret key", False, "others may read it", remedy)
+    return Finding("ledger", "secret key", True, words)
+
+
+def _connections(
+    project: Project, ledger: Ledger, chosen: tuple[str, ...], *, deep: bool
+) -> Iterator[Finding]:
+    for name in chosen or project.connections:
+        yield from _token(ledger, name)
+        if deep:
+            yield from _clock(project, name)
+            yield from _system(project, ledger, name)
+
+
+def _token(ledger: Ledger, name: str) -> Iterator[Finding]:
+    try:
+        token = ledger.tokens(name).load()
+    except TasukiError as error:
+        yield _bad(name, "stored token", error)
+        return
+    if token is not None:
+        words = "opens" + ("" if token.refresh else "; it cannot renew itself")
+        yield Finding(name, "stored token", True, words)
+
+
+def _system(project: Project, ledger: Ledger, name: str) -> Iterator[Finding]:
+    """Ask the system itself; its first check is whether it lets us in at all."""
+    try:
+        system = project.open_system(name, ledger, Calls())
+    except TasukiError as error:
+        yield _bad(name, "open", error)
+        return
+    try:
+        checks = iter(system.doctor())
+        for first, check in chain(
+            ((True, c) for c in (next(checks, None),) if c), ((False, c) for c in checks)
+        ):
+            code = _UNREACHABLE if first else _EDIT
+            yield Finding(name, check.name, check.ok, check.words, check.remedy, code)
+    except TasukiError as error:
+        yield _bad(name, "system", error)
+    finally:
+        system.close()
+
+
+def _clock(project: Project, name: str) -> Iterator[Finding]:
+    """Compare this machine's clock with the system's, which every answer carries."""
+    base_url = project.connection(name).settings.base_url
+    if not base_url:
+        return
+    try:
+        answer = httpx.get(base_url, timeout=_SECONDS, follow_redirects=False)
+        there = parsedate_to_datetime(answer.headers["date"])
+    except (httpx.HTTPError, KeyError, ValueError):
+        return  # whether it can be reached is said by its own checks
+    differs = abs(project.clock.now() - there.replace(tzinfo=there.tzinfo or UTC))
+    ok = differs <= _CLOCK_MAY_DIFFER
+    words = "agrees" if ok else f"differs by {_span(differs)}"
+    yield Finding(name, "clock", ok, words, "" if ok else _SET_CLOCK)
+
+
+def _span(difference: timedelta) -> str:
+    return f"{difference.total_seconds() / 60:,.0f} minutes"
+
+
+def _prefect(environment: Mapping[str, str]) -> Iterator[Finding]:
+    url = environment.get(PREFECT_VARIABLE)
+    if not url:
+        return
+    try:
+        ask_prefect(url, "/health", environment)
+    except TasukiError as error:
+        yield _bad("prefect", "api", error)
+    else:
+        yield Finding("prefect", "api", True, f"{url} answers")
+
+
+def ask_prefect(
+    url: str, path: str, environment: Mapping[str, str], body: object = None
+) -> httpx.Response:
+    """Ask a Prefect API: GET, or POST where there is a body; any status below 500.
+
+    Raises:
+        RemoteError: nobody answers there, or not as Prefect does.
+    """
+    secret = environment.get(PREFECT_AUTH_VARIABLE)
+    user, _, password = (secret or "").partition(":")
+    try:
+        answer = httpx.request(
+            "GET" if body is None else "POST",
+            url.rstrip("/") + path,
+            json=body,
+            auth=(user, password) if secret else None,
+            timeout=_SECONDS,
+        )
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        words = f"{url}: {str(error) or type(error).__name__}"
+        raise RemoteError("prefect", words, "", _START_PREFECT) from None
+    if answer.status_code in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
+        remedy = f"Set {PREFECT_AUTH_VARIABLE} to user:password of that server."
+        raise RemoteError("prefect", f"{url} lets nobody in", "", remedy)
+    if answer.is_server_error:
+        words = f"{url} answers {answer.status_code}"
+        raise RemoteError("prefect", words, "", _START_PREFECT)
+    return answer
+
+
+_START_PREFECT = (
+    f"Start it (`tasuki up` starts one), and set {PREFECT_VARIABLE} to its address, "
+    "for example http://127.0.0.1:4200/api."
+)

@@ -1,0 +1,166 @@
+"""The writing half of a fake system."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from tasuki.model.errors import ConfigError, TransientError
+from tasuki.model.write import (
+    Candidate,
+    Confirmed,
+    Deferred,
+    InDoubt,
+    Outcome,
+    Rejected,
+    Sighting,
+    Write,
+    WriteClass,
+    WriteFacts,
+)
+from tasuki.testing.faults import FakeFault, Lie
+from tasuki.testing.store import FakeStore, FakeStream, value_of
+
+_LOST = {Lie.LOST_BEFORE, Lie.LOST_AFTER, Lie.LATE}
+_CAREFUL = {WriteClass.MARKER, WriteClass.NONE}
+
+
+class FakeDestination:
+    """Writes as the stream's write class demands; it can also count."""
+
+    def __init__(self, system: FakeStore) -> None:
+        self._system = system
+
+    def facts(self, stream: str) -> WriteFacts:
+        """Return how the stream wants to be written to."""
+        return self._system.streams[stream].facts()
+
+    def write(
+        self, stream: str, writes: Sequence[Write], fence: Callable[[], None]
+    ) -> list[Outcome]:
+        """Send rows in one call, or one by one where a create is not repeatable."""
+        own = self._system.streams[stream]
+        if own.write_class not in _CAREFUL:
+            return self._send(own, writes, fence)
+        return [o for write in writes for o in self._send(own, [write], fence)]
+
+    def _send(
+        self, stream: FakeStream, writes: Sequence[Write], fence: Callable[[], None]
+    ) -> list[Outcome]:
+        system = self._system
+        fence()
+        try:
+            fault = system.begin("write", stream.name)
+        except BaseException:
+            if system.dies_late is not None:
+                self._later(system.dies_late, stream, writes)
+            raise
+        if fault is None or fault.lie.name.startswith("ROW_"):
+            outcomes = self._carry_out(stream, writes, fault)
+            system.on_step(f"after write {system.name}/{stream.name}")
+            return outcomes
+        return self._lost(stream, writes, fault)
+
+    def _lost(
+        self, stream: FakeStream, writes: Sequence[Write], fault: FakeFault
+    ) -> list[Outcome]:
+        if fault.lie not in _LOST:
+            raise self._system.error(fault.lie, stream.name)
+        if fault.lie is Lie.LOST_AFTER:
+            self._carry_out(stream, writes, None)
+        if fault.lie is Lie.LATE:
+            self._later(fault.seconds, stream, writes)
+        self._system.on_step(f"lost write {self._system.name}/{stream.name}")
+        if stream.write_class in _CAREFUL:
+            return [InDoubt(write.ref, "no answer") for write in writes]
+        where = f"{self._system.name}/{stream.name}"
+        raise TransientError(where, "no answer", fault.lie.value)
+
+    def _later(
+        self, seconds: float, stream: FakeStream, writes: Sequence[Write]
+    ) -> None:
+        sent = list(writes)
+        self._system.clock.later(
+            seconds, lambda: void(self._carry_out(stream, sent, None))
+        )
+
+    def _carry_out(
+        self, stream: FakeStream, writes: Sequence[Write], fault: FakeFault | None
+    ) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        for place, write in enumerate(writes, 1):
+            lie = fault.lie if fault and place % fault.nth == 0 else None
+            if lie is Lie.ROW_REJECTED:
+                outcomes.append(Rejected(write.ref, "PLANTED", "this row is refused"))
+            elif lie is Lie.ROW_DEFERRED:
+                outcomes.append(Deferred(write.ref, "UNABLE_TO_LOCK_ROW", "busy"))
+            else:
+                outcome = self._system.change(stream, write)
+                if lie is not Lie.ROW_UNTOLD:
+                    outcomes.append(outcome)
+        return outcomes
+
+    def find(
+        self, stream: str, field: str, values: Sequence[str]
+    ) -> Mapping[str, Sequence[Candidate]]:
+        """Return the records whose field equals a value, once the index has them."""
+        system, own = self._system, self._system.streams[stream]
+        system.refuse(system.begin("find", stream), stream)
+        oldest = system.clock.monotonic() - own.index_lag
+        found = {
+            value: [
+                Candidate(row.id, stream, {field: value_of(row, field)})
+                for row in own.having(field, value)
+                if row.born <= oldest
+            ]
+            for value in values
+        }
+        return {value: rows for value, rows in found.items() if rows}
+
+    def fetch(
+        self, stream: str, ids: Sequence[str], fields: Sequence[str]
+    ) -> Mapping[str, Mapping[str, object]]:
+        """Return the present values of these records."""
+        system = self._system
+        system.refuse(system.begin("fetch", stream), stream)
+        asked = set(ids)
+        return {
+            row.id: {name: value_of(row, name) for name in fields}
+            for row in system.streams[stream].alive()
+            if row.id in asked
+        }
+
+    def probe(self, stream: str, writes: Sequence[Write]) -> list[Sighting]:
+        """Look for the marks of these writes."""
+        system, own = self._system, self._system.streams[stream]
+        system.refuse(system.begin("probe", stream), stream)
+        if own.write_class is not WriteClass.MARKER:
+            where = f"{system.name}/{stream}"
+            raise ConfigError(where, "its records carry no marks")
+        return [_sighting(own, write) for write in writes]
+
+    def count(self, stream: str) -> int:
+        """Return the number of records."""
+        self._system.refuse(self._system.begin("count", stream), stream)
+        return sum(1 for _ in self._system.streams[stream].alive())
+
+    def keys(self, stream: str, fields: Sequence[str]) -> Iterator[Candidate]:
+        """Yield every record with these fields."""
+        system = self._system
+        system.refuse(system.begin("keys", stream), stream)
+        for row in list(system.streams[stream].alive()):
+            yield Candidate(row.id, stream, {n: value_of(row, n) for n in fields})
+
+
+def _sighting(stream: FakeStream, write: Write) -> Sighting:
+    """Return the records with the write's mark; without one, those that look alike."""
+    found, alike = [], []
+    for row in stream.alive():
+        answer = {"id": row.id, "number": f"N-{row.id}"}
+        seen = Confirmed(write.ref, row.id, answer=answer)
+        if row.mark == write.mark:
+            found.append(seen)
+        elif not row.mark and row.fields == write.fields:
+            alike.append(seen)
+    return Sighting(write.ref, tuple(found), () if found else tuple(alike))
+
+
+def void(_: object) -> None:
+    """Drop a value where only the effect is wanted."""
