@@ -1,6 +1,7 @@
 """The first login to the freee stand-in, as `tasuki login freee` does it."""
 
 from pathlib import Path
+from threading import Thread
 
 import httpx
 
@@ -9,6 +10,10 @@ from tasuki.project import Project
 from tasuki.transport.calls import Calls
 from tasuki.transport.login import log_in
 from tasuki.transport.oauth import TokenEndpoint
+
+
+def _browse(url: str) -> None:
+    httpx.get(url, follow_redirects=True, timeout=30)
 
 
 def log_in_to_freee(place: Path) -> None:
@@ -26,6 +31,7 @@ def log_in_to_freee(place: Path) -> None:
         endpoint = TokenEndpoint(flow, "freee", clock=project.clock, calls=Calls())
 
         def open_page(url: str) -> None:
-            httpx.get(url, follow_redirects=True, timeout=30)
+            """Do what a browser would, beside the receiver that waits for it."""
+            Thread(target=_browse, args=[url], daemon=True).start()
 
         tokens.save(log_in(flow, endpoint, "freee", open_page, clock=project.clock, port=0))

@@ -45,12 +45,13 @@ class FakeDestination:
         self, stream: FakeStream, writes: Sequence[Write], fence: Callable[[], None]
     ) -> list[Outcome]:
         system = self._system
+        system.clock.sleep(stream.slow)
         fence()
         try:
             fault = system.begin("write", stream.name)
         except BaseException:
-            if system.dies_late is not None:
-                self._later(system.dies_late, stream, writes)
+            if stream.name in system.dies_late:
+                self._later(system.dies_late[stream.name], stream, writes)
             raise
         if fault is None or fault.lie.name.startswith("ROW_"):
             outcomes = self._carry_out(stream, writes, fault)

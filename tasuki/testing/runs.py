@@ -1,14 +1,17 @@
 """Putting a whole sync together from fakes."""
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import Connection
+from sqlalchemy.engine import CursorResult
 
 from tasuki.engine.sync import Sync
 from tasuki.ledger import Ledger
+from tasuki.ledger.database import Build, Database
 from tasuki.mapping import CompiledMapping
 from tasuki.ports import Clock
 from tasuki.testing.system import FakeSystem
@@ -28,34 +31,50 @@ def temporary_ledger(clock: Clock, path: Path | None = None) -> Iterator[Ledger]
 
 @contextmanager
 def watch_ledger(ledger: Ledger, on_step: Callable[[str], None]) -> Iterator[None]:
-    """Tell of every statement and commit of a ledger, before and after; may raise."""
-    engine = ledger._database.engine  # noqa: SLF001 - what users never need
+    """Tell of every statement and commit of a ledger, before and after; may raise.
 
-    def before(*arguments: object) -> None:
-        on_step(f"before {_first_words(arguments[2])}")
-
-    def after(*arguments: object) -> None:
-        on_step(f"after {_first_words(arguments[2])}")
-
-    def committing(_connection: object) -> None:
-        on_step("before commit")
-
-    hooks = (
-        ("before_cursor_execute", before),
-        ("after_cursor_execute", after),
-        ("commit", committing),
-    )
-    for name, hook in hooks:
-        event.listen(engine, name, hook)
+    What was not committed when it raises is rolled back, as when a process dies.
+    """
+    database = ledger._database  # noqa: SLF001 - what users never need
+    ledger._database = _Watched(database, on_step)  # noqa: SLF001
     try:
         yield
     finally:
-        for name, hook in hooks:
-            event.remove(engine, name, hook)
+        ledger._database = database  # noqa: SLF001
 
 
-def _first_words(statement: object) -> str:
-    return " ".join(str(statement).split()[:3])
+class _Watched(Database):
+    """The same database, which tells what it does."""
+
+    def __init__(self, database: Database, on_step: Callable[[str], None]) -> None:
+        vars(self).update(vars(database))
+        self._on_step = on_step
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        with super().writing() as connection:
+            yield connection
+            self._on_step("before commit")
+        self._on_step("after commit")
+
+    def run(
+        self, connection: Connection, build: Build, /, **values: object
+    ) -> CursorResult[Any]:
+        self._on_step(f"before {build.__name__}")
+        done = super().run(connection, build, **values)
+        self._on_step(f"after {build.__name__}")
+        return done
+
+    def run_many(
+        self, connection: Connection, build: Build, rows: Iterable[tuple[object, ...]]
+    ) -> int:
+        many = list(rows)
+        if not many:
+            return 0
+        self._on_step(f"before {build.__name__}")
+        done = super().run_many(connection, build, many)
+        self._on_step(f"after {build.__name__}")
+        return done
 
 
 def fake_sync(

@@ -64,6 +64,7 @@ class FakeStream:
         quiet_seconds: As in `WriteFacts`.
         in_flight: As in `WriteFacts`.
         look_back: So many changes before the cursor are read again.
+        slow: Seconds a write waits for its turn (a budget) before it leaves.
         index_lag: Seconds until a new record is found by `find`.
         required: A row without these fields is refused.
         parents: Field to the stream whose record it names, for `include`.
@@ -76,6 +77,7 @@ class FakeStream:
     quiet_seconds: float = 60.0
     in_flight: int = 1
     look_back: int = 0
+    slow: float = 0.0
     index_lag: float = 0.0
     required: tuple[str, ...] = ()
     parents: Mapping[str, str] = field(default_factory=dict)
@@ -134,8 +136,8 @@ class FakeStore:
         effects: Everything that was really done, in order.
         calls: Calls by kind and stream, e.g. `write Lead`.
         on_step: Told before and after everything that happens; may raise.
-        dies_late: When `on_step` raises right before a write, the write is done all
-            the same so many seconds later: the request had left already.
+        dies_late: Stream to seconds: when `on_step` raises right before a write to it,
+            the write is done all the same so much later: the request had left.
     """
 
     def __init__(
@@ -147,7 +149,7 @@ class FakeStore:
         self.effects: list[Effect] = []
         self.calls: Counter[str] = Counter()
         self.on_step: Callable[[str], None] = _no_step
-        self.dies_late: float | None = None
+        self.dies_late: dict[str, float] = {}
         self.oldest_cursor = 0
         self._faults: list[FakeFault] = []
         self._changes = 0

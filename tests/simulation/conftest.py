@@ -1,37 +1,33 @@
-"""Scenes with a ledger of their own, copied from one empty ledger: fast."""
+"""Scenes that share one ledger file and one clock: emptied rather than made anew."""
 
-import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from itertools import count
-from pathlib import Path
 
 import pytest
+from tasuki.ledger import Ledger
+from tasuki.ledger.tables import Stored
 from tasuki.testing import ManualClock, temporary_ledger
-from tests.simulation.scenes import Scene, template_ledger
+from tests.simulation.scenes import Scene
 
 
-@pytest.fixture(scope="session")
-def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return template_ledger(tmp_path_factory.mktemp("ledger"))
+@pytest.fixture(scope="module")
+def shared() -> Iterator[tuple[Ledger, ManualClock]]:
+    clock = ManualClock()
+    with temporary_ledger(clock) as ledger:
+        yield ledger, clock
 
 
 @pytest.fixture
-def new_scene(empty_ledger: Path, tmp_path: Path) -> Iterator[Callable[[], Scene]]:
-    """Make scenes; the one before is closed and forgotten."""
-    numbers = count()
-    with ExitStack() as stack:
+def new_scene(shared: tuple[Ledger, ManualClock]) -> Callable[[], Scene]:
+    """Make scenes; what the ledger knew of the one before is forgotten."""
 
-        def make() -> Scene:
-            stack.close()
-            clock = ManualClock()
-            path = tmp_path / f"{next(numbers)}.db"
-            shutil.copy(empty_ledger, path)
-            ledger = stack.enter_context(temporary_ledger(clock, path))
-            stack.callback(path.unlink)
-            return Scene(ledger, clock)
+    def make() -> Scene:
+        ledger, clock = shared
+        with ledger._database.writing() as connection:
+            for table in Stored.metadata.tables.values():
+                connection.execute(table.delete())
+        return Scene(ledger, clock)
 
-        yield make
+    return make
 
 
 @pytest.fixture

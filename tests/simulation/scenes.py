@@ -1,7 +1,6 @@
 """Small companies: leads (class B, written back to nobody) and invoices (class C)."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from tasuki.ledger import Ledger
 from tasuki.mapping import MappingSet
@@ -102,11 +101,3 @@ class Scene:
         stage.before = [MAPPINGS["customers"]]
         return stage
 
-
-def template_ledger(folder: Path) -> Path:
-    """Make an empty ledger once; each scene gets a copy."""
-    path = folder / "template.db"
-    with Ledger.open(f"sqlite:///{path}", ManualClock(), durability="OFF") as ledger:
-        with ledger._database.engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    return path

@@ -57,7 +57,7 @@ def test_invoices_survive_a_kill_at_every_step(new_scene: NewScene) -> None:
 def test_an_invoice_that_lands_after_the_death_is_found(new_scene: NewScene) -> None:
     def build() -> Stage:
         stage = new_scene().invoices()
-        stage.destination.dies_late = 180.0 - 1
+        stage.destination.dies_late["invoice"] = 179.0
         stage.destination.streams["invoice"].quiet_seconds = 60.0 + 121
         return stage
 

@@ -1,0 +1,207 @@
+"""A project's folder, stand-ins in this process, and a runner of real processes."""
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from types import TracebackType
+from typing import Any, Self
+
+from tasuki.registry import Registry
+from tasuki.sandbox.demo_world import demo_world
+from tasuki.sandbox.faults import Fault
+from tasuki.sandbox.rehearsal import ENVIRONMENT, Rehearsal
+
+ROOT = Path(__file__).parents[2]
+QUIET = 0.3
+_POLICY = "{{attempts: 5, first: 0.02, factor: 2, ceiling: 0.2, total: 60, settle: {settle}}}\n"
+_MOST_RUNS = 60
+
+
+class Runner:
+    """The process that forks and kills; see `runner.py`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.log = folder / "runs.log"
+        self._process = subprocess.Popen(
+            [sys.executable, str(ROOT / "tests/simulation/runner.py")],
+            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env={**os.environ, **ENVIRONMENT, "PYTHONPATH": str(ROOT)},
+        )
+        self._hear()
+
+    def run(self, *arguments: str, delay: float | None = None) -> dict[str, Any]:
+        self.begin(*arguments, delay=delay)
+        return self.end()
+
+    def begin(self, *arguments: str, delay: float | None = None) -> None:
+        assert self._process.stdin
+        order = {"arguments": arguments, "delay": delay, "log": str(self.log)}
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+
+    def end(self) -> dict[str, Any]:
+        return self._hear()
+
+    def _hear(self) -> dict[str, Any]:
+        assert self._process.stdout
+        line = self._process.stdout.readline()
+        assert line, "the runner has died"
+        return json.loads(line)
+
+    def stop(self) -> None:
+        assert self._process.stdin
+        self._process.stdin.close()
+        self._process.wait(30)
+        assert self._process.stdout
+        self._process.stdout.close()
+
+
+@dataclass
+class Tally:
+    """What the kills hit."""
+
+    kills: int = 0
+    runs: int = 0
+    mid_run: int = 0  # the killed process held the lease
+    sending: int = 0  # kills with at least one write under way
+    writes_under_way: int = 0
+    in_doubt: int = 0
+    seconds: float = 0.0
+    codes: Counter[int] = field(default_factory=Counter)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.kills} kills in {self.runs} runs; {self.mid_run} hit a run at work, "
+            f"{self.sending} with writes under way ({self.writes_under_way} rows), "
+            f"{self.in_doubt} left some in doubt; exit codes {dict(self.codes)}"
+        )
+
+
+class Office:
+    """The systems, the project's folder, and the runs."""
+
+    def __init__(
+        self, folder: Path, people: int, deals: int, won: int, settle: int = 20
+    ) -> None:
+        self.folder = folder
+        self.rehearsal = Rehearsal(Registry(ROOT))
+        self.world = demo_world(people=people, deals=deals, won=won)
+        self.rehearsal.start(self.world)
+        (folder / "mappings").mkdir()
+        names = ("standard", "money", "patient", "hasty")
+        (folder / "mappings/policies.yaml").write_text(
+            "".join(f"{name}: {_POLICY.format(settle=settle)}" for name in names)
+        )
+        for path in (ROOT / "mappings").glob("*"):
+            if path.name != "policies.yaml" and not path.name.startswith("."):
+                target = folder / "mappings" / path.name
+                shutil.copytree(path, target) if path.is_dir() else shutil.copy(path, target)
+        text = self.rehearsal.connections_yaml()
+        text = text.replace("quiet_seconds: 5 ", f"quiet_seconds: {QUIET} ")
+        oauth = 'flow: oauth, client_id: "${FREEE_ID}", client_secret: "${FREEE_SECRET}"'
+        text = text.replace(oauth, 'flow: token, token: "${FREEE_TOKEN}"')
+        (folder / "connections.yaml").write_text(text)
+        self._first = folder / "first_morning.json"
+        self.rehearsal.save(self._first)
+        self.runner = Runner(folder)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.runner.stop()
+        self.rehearsal.stop()
+
+    # -- days --------------------------------------------------------------------------
+
+    def new_day(self) -> None:
+        """Put everything back to the first morning, with an empty ledger."""
+        for server in self.rehearsal.servers.values():
+            server.faults.clear()
+        self.rehearsal.load(self._first)
+        shutil.rmtree(self.folder / ".tasuki", ignore_errors=True)
+        assert self.runner.run("-p", str(self.folder), "status")["code"] == 0
+
+    def plant(self, system: str, *faults: Fault) -> None:
+        self.rehearsal.servers[system].faults.plant(*faults)
+
+    def run(self, mapping: str, delay: float | None = None) -> dict[str, Any]:
+        return self.runner.run(
+            "-p", str(self.folder), "run", mapping, "--yes-really", "100000", delay=delay
+        )
+
+    def until_done(self, mapping: str, random: Random, longest: float, tally: Tally) -> None:
+        """Run and kill, again and again, until a run ends by itself with nothing open."""
+        for _ in range(_MOST_RUNS):
+            told = self.run(mapping, delay=random.uniform(0.0, longest))
+            tally.runs += 1
+            if told["killed"]:
+                tally.kills += 1
+                self._count(tally)
+                continue
+            tally.codes[told["code"]] += 1
+            assert told["code"] in {0, 1}, self.runner.log.read_text()[-3000:]
+            if not self.open_intents():
+                return
+        self.finish(mapping)
+
+    def finish(self, mapping: str) -> None:
+        """Run in peace until nothing is open."""
+        for _ in range(10):
+            told = self.run(mapping)
+            assert told["code"] in {0, 1}, self.runner.log.read_text()[-3000:]
+            if not self.open_intents():
+                return
+        raise AssertionError(self.open_intents())
+
+    def _count(self, tally: Tally) -> None:
+        states = Counter(state for state, _ in self.open_intents())
+        tally.mid_run += bool(self.ledger("select 1 from lease where owner <> ''"))
+        tally.sending += bool(states["sending"])
+        tally.writes_under_way += states["sending"]
+        tally.in_doubt += bool(states["in_doubt"])
+
+    # -- looking -----------------------------------------------------------------------
+
+    def ledger(self, query: str) -> list[tuple[Any, ...]]:
+        path = self.folder / ".tasuki/ledger.db"
+        with sqlite3.connect(path) as connection:
+            found = connection.execute(query).fetchall()
+        connection.close()
+        return found
+
+    def open_intents(self) -> list[tuple[str, str]]:
+        return self.ledger(
+            "select state, sync from intent where state in ('planned','sending','in_doubt')"
+        )
+
+    def links(self, sync: str) -> dict[str, str]:
+        return dict(
+            self.ledger(
+                "select source_id, destination_id from link "
+                f"where state = 'live' and sync = '{sync}'"
+            )
+        )
+
+    def last_counts(self) -> dict[str, Any]:
+        (text,) = self.ledger("select counts from run order by started_at desc, id desc limit 1")[0]
+        return json.loads(text)
+
+    def rows(self, system: str, table: str) -> list[dict[str, Any]]:
+        """Return the living rows of a stand-in's table."""
+        sandbox: Any = self.rehearsal.servers[system].sandbox
+        with self.rehearsal.servers[system].lock:
+            if system == "freee":
+                return [dict(row) for row in getattr(sandbox, table).rows.values()]
+            state = json.loads(json.dumps(sandbox.dump(), default=str))
+        return [r for r in state[table] if not r.get("IsDeleted")]
