@@ -1,8 +1,8 @@
-#!/usr/bin/env python
+# ruff: noqa: INP001 - a script beside the pages
 """Write the reference pages that are made from the code; `--check` only compares.
 
 `make docs` runs it, and a test runs `--check`: these pages cannot fall behind.
-"""  # noqa: INP001 - a script beside the pages
+"""
 
 import inspect
 import sys
@@ -11,8 +11,9 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
 
-import tasuki
 from tasuki.cli.reference import markdown as cli_markdown
+
+import tasuki
 from tasuki.formula.reference import markdown as formulas_markdown
 from tasuki.ledger.tables import Stored
 from tasuki.mapping.reference import markdown as mapping_markdown
@@ -21,22 +22,23 @@ from tasuki.project import Project
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
+_NOT_IMPORTED = (".stages", ".shipped", ".demo.", "__main__", ".migrations")
 NOTE = "<!-- Written by docs/generate.py: edit the code it is made from. -->\n\n"
 
 _ERRORS = """# Errors and exit codes
 
-Errors are sorted by **who acts next**. Retrying, dead-lettering and stopping are decided
-by class alone. A message reads `where: what (their words)`, with the remedy on a line of
-its own; it holds references and field names, never a record's values.
+Errors are sorted by **who acts next**. Retrying, dead-lettering and stopping are
+decided by class alone. A message reads `where: what (their words)`, with the remedy on a
+line of its own; it holds references and field names, never a record's values.
 
 | exit code | meaning |
 |---:|---|
 | 0 | done |
-| 1 | work is left over: dead letters, holds, writes in doubt, a guard, or another run holds the sync |
+| 1 | work is left over: dead letters, holds, writes in doubt, a guard, another run |
 | 2 | a file to edit, or a wrong command |
 | 3 | a system or the ledger cannot be used now |
 
-Waiting records (`waiting`) and skipped ones are no work left over.
+Skipped records, and those that wait for their parent, are no work left over.
 
 | error | what happened | remedy it prints, unless it has a better one | exit code |
 |---|---|---|---:|
@@ -46,8 +48,8 @@ _LEDGER = """# The ledger's tables
 
 One database, `.tasuki/ledger.db` (SQLite) or the PostgreSQL that `TASUKI_LEDGER_URL`
 names. Tables are created and upgraded by whoever opens the ledger first. Times are UTC
-text of fixed width; JSON is text. What is evidence (`intent`, `decision`, `dead_letter`,
-`run`) is kept for good.
+text of fixed width; JSON is text. What is evidence (`intent`, `decision`,
+`dead_letter`, `run`) is kept for good.
 
 Read it with any SQL client; write it only through `tasuki`.
 """
@@ -113,14 +115,8 @@ PAGES: dict[str, Callable[[], str]] = {
 def load_everything() -> None:
     """Import the engine, so that every error class is known."""
     for module in walk_packages(tasuki.__path__, "tasuki."):
-        if not module.name.startswith(
-            ("tasuki.stages", "tasuki.shipped", "tasuki.demo")
-        ):
-            if (
-                not module.name.endswith(("__main__", "env"))
-                and "versions" not in module.name
-            ):
-                import_module(module.name)
+        if not any(part in module.name for part in _NOT_IMPORTED):
+            import_module(module.name)
 
 
 def main(arguments: list[str]) -> int:

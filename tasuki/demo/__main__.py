@@ -150,7 +150,8 @@ def main() -> int:
     if given.fresh:
         _forget(place)
     logging.basicConfig(level=logging.ERROR)
-    console = Console(soft_wrap=True)
+    width = None if sys.stdout.isatty() else 120
+    console = Console(soft_wrap=True, width=width)
     console.print("[bold]Tasuki demo[/bold]: HubSpot → Salesforce → freee → back\n")
     try:
         return Demo(place, console).run()

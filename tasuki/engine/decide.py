@@ -8,9 +8,10 @@ from hashlib import blake2b
 from tasuki import plan
 from tasuki.engine.match import Finder
 from tasuki.engine.sync import Identity, Sync
-from tasuki.engine.turn import Relink, StillInDoubt, Turn, Verdict
+from tasuki.engine.turn import Relink, StillDead, StillInDoubt, Turn, Verdict
 from tasuki.ledger.rows import DecisionRow, IntentRow, LinkRow
 from tasuki.mapping import (
+    CompiledMapping,
     Faulty,
     MatchStep,
     MatchValue,
@@ -19,7 +20,7 @@ from tasuki.mapping import (
     fingerprint,
 )
 from tasuki.model.record import Record, StreamRef
-from tasuki.model.write import WriteClass
+from tasuki.model.write import WriteClass, WriteFacts
 
 _NO_KEY = "Fill the fields that `key` reads at the source."
 _NO_NATURAL_KEY = "Make the first match step a unique field of the destination."
@@ -55,8 +56,29 @@ class Decider:
     """Source ids with a write in doubt: not decided until it has been looked up."""
     wanted: frozenset[str] | None = None
     """Source ids that may be created where the mapping creates only what is wanted."""
+    replayed: frozenset[str] = frozenset()
+    """Source ids of dead letters that a person wants tried again."""
     attaching: dict[str, str] = field(default_factory=dict)
     """Counterparts that records of this run were attached to, by their ids."""
+    _facts: WriteFacts = field(init=False)
+    _rules: plan.Rules = field(init=False)
+    _natural: str = field(init=False)
+    _home: str = field(init=False)
+    _route: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        # The same for every record: worked out once, not for each.
+        mapping = self.sync.mapping
+        destination = self.sync.destination.destination
+        self._facts = destination.facts(mapping.destination.stream)
+        self._home = str(mapping.destination)
+        self._route = f"{mapping.destination}|{mapping.source}"
+        self._rules = plan.Rules(
+            mode=mapping.write.value,
+            on_change=mapping.on_change.value,
+            home=self._home,
+        )
+        self._natural = self._natural_of(mapping)
 
     @classmethod
     def of(cls, sync: Sync) -> "Decider":
@@ -65,7 +87,8 @@ class Decider:
         if sync.mapping.model.creates == "wanted":
             wanted = frozenset(sync.ledger.wanted(sync.id))
         finder = Finder(sync.destination.destination, sync.clock)
-        return cls(sync, finder, wanted=wanted)
+        replayed = frozenset(sync.ledger.replayed(sync.id))
+        return cls(sync, finder, wanted=wanted, replayed=replayed)
 
     def page(self, records: Sequence[Record], number: int) -> list[Turn]:
         """Return one turn for each record, in order."""
@@ -78,9 +101,40 @@ class Decider:
             if made is not None:
                 unlinked.append(made)
             turns.append(turn)
+        unlinked = self._leave_dead(turns, unlinked)
         if unlinked:
             self._find_counterparts(unlinked)
         return turns
+
+    def _leave_dead(
+        self, turns: Sequence[Turn], unlinked: list[_Made]
+    ) -> list[_Made]:
+        """Leave dead letters alone whose payload would be refused again.
+
+        Another payload, another revision of the mapping, or a person's replay is what
+        it takes to send one again.
+        """
+        suspects = {
+            turn.record.id: turn
+            for turn in turns
+            if turn.previous is not None
+            and turn.previous.outcome == "dead"
+            and turn.payload is not None
+            and turn.record.id not in self.replayed
+        }
+        if not suspects:
+            return unlinked
+        sent = self.sync.ledger.intents_of(self.sync.id, list(suspects))
+        for source_id, rows in sent.items():
+            turn, last = suspects[source_id], rows[-1]
+            same = last.fingerprint == turn.fingerprint
+            if last.state == "rejected" and same and last.revision == self._revision:
+                turn.verdict = StillDead(last.error_code, last.error_words)
+        return [m for m in unlinked if not isinstance(m.turn.verdict, StillDead)]
+
+    @property
+    def _revision(self) -> str:
+        return self.sync.mapping.revision
 
     def _look_up(self, records: Sequence[Record]) -> _Facts:
         sync, ledger = self.sync, self.sync.ledger
@@ -132,7 +186,7 @@ class Decider:
                 link.destination, link.destination_id, link.sent, link.fingerprint
             )
             turn.verdict = plan.decide_linked(
-                result, turn.fingerprint, known, self._rules()
+                result, turn.fingerprint, known, self._rules
             )
             return None
         steps = self.sync.mapping.match_values(record)
@@ -174,14 +228,6 @@ class Decider:
             and not mapping.asks_the_day
         )
 
-    def _rules(self) -> plan.Rules:
-        mapping = self.sync.mapping
-        return plan.Rules(
-            mode=mapping.write.value,
-            on_change=mapping.on_change.value,
-            home=str(mapping.destination),
-        )
-
     def _find_counterparts(self, unlinked: list[_Made]) -> None:
         mapping = self.sync.mapping
         money = mapping.write.value == "once"
@@ -201,7 +247,7 @@ class Decider:
         found = self._counterparts(unlinked)
         for made in unlinked:
             verdict = plan.decide_unlinked(
-                made.payload, found.get(made.turn.record.id, ()), self._rules()
+                made.payload, found.get(made.turn.record.id, ()), self._rules
             )
             if self._is_unwanted(made.turn.record.id, verdict):
                 verdict = plan.Skip("not_wanted")
@@ -237,35 +283,30 @@ class Decider:
                     "key", "key", "the business key is blank", _NO_KEY
                 )
                 return False
-            claim = f"{mapping.destination}|{mapping.source}|{key}"
+            claim = f"{self._route}|{key}"
         natural = self._natural_key(made)
-        facts = self.sync.destination.destination.facts(mapping.destination.stream)
-        if facts.create_class is WriteClass.UPSERT and natural is None:
+        if self._facts.create_class is WriteClass.UPSERT and natural is None:
             words = f"{mapping.destination} is written by a natural key; there is none"
             turn.verdict = Faulty("match", "key", words, _NO_NATURAL_KEY)
             return False
-        mark = mark_of(
-            claim or f"{mapping.destination}|{mapping.source}|{turn.record.id}"
-        )
+        mark = mark_of(claim or f"{self._route}|{turn.record.id}")
         turn.identity = Identity(claim, mark, *(natural or ("", "")))
         return True
 
     def _natural_key(self, made: _Made) -> tuple[str, str] | None:
         """Return (field, value) of the first match step, if it can be upserted by."""
-        natural = self.natural_field()
+        natural = self._natural
         for step, value in made.steps:
             if natural and step.field == natural and not step.attach:
                 return step.field, value
         return None
 
-    def natural_field(self) -> str:
+    def _natural_of(self, mapping: CompiledMapping) -> str:
         """Return the destination field that creates are keyed by; "" for none.
 
         It is the first match step on the destination's own stream.
         """
-        mapping = self.sync.mapping
-        facts = self.sync.destination.destination.facts(mapping.destination.stream)
-        if facts.create_class is not WriteClass.UPSERT:
+        if self._facts.create_class is not WriteClass.UPSERT:
             return ""
         for step in mapping.match_steps:
             own = step.stream == mapping.destination.stream
@@ -308,7 +349,7 @@ class Decider:
         return (
             mapping.write.value == "upsert"
             and step.stream == mapping.destination.stream
-            and step.field == self.natural_field()
+            and step.field == self._natural
         )
 
     def _by_reverse_link(

@@ -96,6 +96,8 @@ class _Known:
                 self.moments.append(_of_intent(intent))
                 self.refs.append(f"{intent.source}/{intent.source_id}")
         for decision in found.decisions:
+            if decision.outcome == "sent" and not decision.reason:
+                continue  # its intent says the same
             self.moments.append(_of_decision(decision, syncs.get(decision.sync)))
         for letter in found.dead_letters:
             self.moments.append(_of_letter(letter))

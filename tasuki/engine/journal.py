@@ -23,6 +23,10 @@ from tasuki.ledger.rows import (
 from tasuki.ledger.transaction import ClaimTakenError
 from tasuki.mapping import CompiledMapping
 
+_SENT = frozenset(
+    {Ending.CREATED, Ending.UPDATED, Ending.ATTACHED, Ending.UNCHANGED}
+)
+
 
 @dataclass(slots=True)
 class Journal:
@@ -44,6 +48,10 @@ class Journal:
     _intents: list[NewIntent] = field(default_factory=list)
     _relations: list[RelationRow] = field(default_factory=list)
     _finished: list[int] = field(default_factory=list)
+    _source: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._source = str(self.sync.mapping.source)
 
     # -- what happened to a record ------------------------------------------------
 
@@ -59,12 +67,7 @@ class Journal:
         self._decide(turn, ending, reason, detail)
 
     def _decide(self, turn: Turn, ending: Ending, reason: str, detail: str) -> None:
-        sent = ending in {
-            Ending.CREATED,
-            Ending.UPDATED,
-            Ending.ATTACHED,
-            Ending.UNCHANGED,
-        }
+        sent = ending in _SENT
         outcome = "sent" if sent else ending.value
         before = turn.previous
         if before is None and sent:
@@ -96,7 +99,13 @@ class Journal:
 
     def dead(self, turn: Turn, cause: str, words: str, remedy: str) -> None:
         """Note a dead letter, and end the turn."""
-        mapping = self.sync.mapping
+        mapping, before = self.sync.mapping, turn.previous
+        known = (turn.record.version, mapping.revision, "dead", cause, words)
+        if before is not None and known == (
+            before.version, before.revision, before.outcome, before.reason, before.detail
+        ):  # fmt: skip
+            self.end(turn, Ending.DEAD, cause, words)
+            return
         fields = turn.payload.fields if turn.payload else {}
         self._letters.append(
             NewDeadLetter(
@@ -130,15 +139,14 @@ class Journal:
     ) -> None:
         """Note the link of a record with what has been sent to its counterpart."""
         mapping = self.sync.mapping
-        sent = _sent(turn)
         self._links.append(
             LinkRow(
                 source_id=turn.record.id,
                 sync=mapping.id,
-                source=str(mapping.source),
+                source=self._source,
                 destination=stream,
                 destination_id=target_id,
-                sent_text=encode(sent),
+                sent_text=_sent_text(turn),
                 fingerprint=turn.fingerprint,
                 version=turn.record.version,
                 revision=mapping.revision,
@@ -271,6 +279,13 @@ def masked(mapping: CompiledMapping, fields: Mapping[str, object]) -> dict[str, 
         name: "***" if name in mapping.pii and value is not None else value
         for name, value in fields.items()
     }
+
+
+def _sent_text(turn: Turn) -> str:
+    """Return as JSON what the counterpart has been told in all."""
+    if isinstance(turn.verdict, plan.Create) and turn.sent_text:
+        return turn.sent_text  # nothing older to put it over: encoded already
+    return encode(_sent(turn))
 
 
 def _sent(turn: Turn) -> dict[str, object]:

@@ -71,8 +71,12 @@ class Outbox:
     _sent_rows: int = 0
     _counter: int = 0
     _pool: ThreadPoolExecutor | None = None
+    _source: str = field(init=False)
+    _home: str = field(init=False)
 
     def __post_init__(self) -> None:
+        self._source = str(self.sync.mapping.source)
+        self._home = str(self.sync.mapping.destination)
         if self.sync.threads:
             self._pool = ThreadPoolExecutor(
                 max_workers=max(1, self._facts().in_flight), thread_name_prefix="send"
@@ -113,6 +117,7 @@ class Outbox:
 
     def pump(self, *, all_of_it: bool = False) -> None:
         """Send full batches, or everything; record what has come back."""
+        self._collect(block=False)  # first: it is recorded along with the next intents
         for rows in (self._creates, self._updates):
             size = self._batch_size(rows)
             while rows and (all_of_it or len(rows) >= size) and self._may_send():
@@ -211,19 +216,20 @@ class Outbox:
     def _intent(self, turn: Turn, write: Write) -> NewIntent:
         mapping = self.sync.mapping
         creating = write.operation is Operation.CREATE
+        turn.sent_text = encode(write.fields)
         return NewIntent(
             id=write.ref,
             sync=mapping.id,
             source_id=turn.record.id,
-            source=str(mapping.source),
-            destination=str(mapping.destination),
+            source=self._source,
+            destination=self._home,
             destination_id=write.target_id,
             operation=write.operation.value,
             claim=turn.identity.claim if creating else None,
             mark=write.mark,
             key_field=write.key[0] if write.key else "",
             key_value=write.key[1] if write.key else "",
-            payload_text=encode(write.fields),
+            payload_text=turn.sent_text,
             fingerprint=turn.fingerprint,
             version=turn.record.version,
             revision=mapping.revision,
@@ -329,8 +335,9 @@ class Outbox:
 
     def _confirmed(self, turn: Turn, outcome: Confirmed) -> None:
         mapping = self.sync.mapping
-        self.journal.confirm(outcome.ref, outcome.id, encode(outcome.answer))
-        stream = str(mapping.destination)
+        receipt_text = encode(outcome.answer) if outcome.answer else "{}"
+        self.journal.confirm(outcome.ref, outcome.id, receipt_text)
+        stream = self._home
         if outcome.target_stream:
             ref = StreamRef(mapping.destination.connection, outcome.target_stream)
             stream = str(ref)
@@ -339,6 +346,8 @@ class Outbox:
         creating = isinstance(turn.verdict, plan.Create)
         operation = Operation.CREATE if creating else Operation.UPDATE
         self.journal.tally.written[operation] += 1
+        if not mapping.model.write_back:
+            return
         receipt = {**outcome.answer, "id": outcome.id}
         fields = written_back(mapping, turn.record, receipt)
         if fields:

@@ -9,7 +9,7 @@ from tasuki import plan
 from tasuki.engine.decide import Decider
 from tasuki.engine.journal import masked
 from tasuki.engine.sync import Options, Sync
-from tasuki.engine.turn import Relink, StillInDoubt, Turn
+from tasuki.engine.turn import Relink, StillDead, StillInDoubt, Turn
 from tasuki.mapping import Faulty, Waiting
 from tasuki.model.record import Page, RecordRef
 
@@ -191,6 +191,8 @@ def _change(  # noqa: PLR0911 - one case per verdict
             return PlannedChange(ref, "wait", other, source_id)
         case Faulty(where, cause, words, _):
             return PlannedChange(ref, "dead", cause, f"{where}: {words}")
+        case StillDead(cause, words):
+            return PlannedChange(ref, "dead", cause, words)
         case StillInDoubt():
             return PlannedChange(ref, "in_doubt")
 

@@ -22,7 +22,7 @@ from tasuki.engine.pages import Progress, read_ahead
 from tasuki.engine.settle import Settled, Settler
 from tasuki.engine.sync import Options, Sync
 from tasuki.engine.tally import Ending, RunReport, Tally
-from tasuki.engine.turn import Relink, StillInDoubt, Turn
+from tasuki.engine.turn import Relink, StillDead, StillInDoubt, Turn
 from tasuki.engine.write_back import send_write_backs
 from tasuki.ledger import Lease
 from tasuki.ledger.rows import IntentRow
@@ -175,7 +175,7 @@ class _Run:
         ids = dict.fromkeys(self.decider.open_intents)
         ids |= dict.fromkeys(ledger.ready_after_wait(sync.id))
         ids |= dict.fromkeys(ledger.held_before(sync.id, before))
-        ids |= dict.fromkeys(ledger.replayed(sync.id))
+        ids |= dict.fromkeys(sorted(self.decider.replayed))
         ids |= dict.fromkeys(sorted(self.decider.wanted or ()))
         return [one for one in ids if one not in self.decider.unsettled]
 
@@ -280,6 +280,8 @@ class _Run:
                 journal.end(turn, Ending.WAITING, other, source_id)
             case Faulty(where, cause, words, remedy):
                 journal.dead(turn, cause, f"{where}: {words}", remedy)
+            case StillDead(cause, words):
+                journal.end(turn, Ending.DEAD, cause, words)
             case StillInDoubt():
                 journal.end(turn, Ending.IN_DOUBT, "no_answer")
 

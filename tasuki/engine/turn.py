@@ -22,7 +22,15 @@ class StillInDoubt:
     """An earlier write of this record has not been looked up yet."""
 
 
-Verdict = plan.Change | Waiting | Faulty | Relink | StillInDoubt
+@dataclass(frozen=True, slots=True)
+class StillDead:
+    """The destination refused this very payload before; nothing has changed since."""
+
+    cause: str
+    words: str
+
+
+Verdict = plan.Change | Waiting | Faulty | Relink | StillInDoubt | StillDead
 
 
 @dataclass(slots=True)
@@ -41,6 +49,7 @@ class Turn:
         open_intents: Ids of never-finished intents that this turn replaces.
         match_hashes: Hashes of the match values, to notice twins among our own.
         moved: The counterpart moved once already during this turn.
+        sent_text: JSON of the fields under way, once their intent is made.
     """
 
     record: Record
@@ -54,3 +63,4 @@ class Turn:
     open_intents: tuple[str, ...] = ()
     match_hashes: tuple[str, ...] = ()
     moved: bool = False
+    sent_text: str = ""

@@ -29,7 +29,7 @@ _AROUND = """## Beside the mappings
 |---|---|
 | `mappings/policies.yaml` | retry policies, by name |
 | `mappings/settings.yaml` | what `setting("…")` reads; no secrets |
-| `mappings/lists/NAME.txt` | what `list("NAME")` reads: one entry a line, `#` comments |
+| `mappings/lists/NAME.txt` | what `list("NAME")` reads: an entry a line, `#` comments |
 | `mappings/lookups/NAME.csv` | what `lookup: NAME` reads: UTF-8, columns in line one |
 
 A file of the project hides the shipped file of the same name.
@@ -39,9 +39,9 @@ _PARTS: tuple[tuple[str, str, type[BaseModel]], ...] = (
     ("The file", "", MappingModel),
     (
         "`fields:`",
-        """`Field: name` copies, `Field: = formula` computes, and the long form is exactly
-one of `from`, `formula`, `const`, `lookup`, `link`, `each`, and what is done to the
-value. The order is fixed: the verb, `as`, `values`, `default`, `max`, `required`.""",
+        """`Field: name` copies, `Field: = formula` computes. The long form is exactly one
+of `from`, `formula`, `const`, `lookup`, `link`, `each`, and what is done to the value.
+The order is fixed: the verb, `as`, `values`, `default`, `max`, `required`.""",
         FieldModel,
     ),
     (
@@ -115,7 +115,7 @@ def _kind(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> str:
         return " or ".join(kind for kind in kinds if kind and kind != "nothing")
     kind = schema.get("type", "")
     if isinstance(kind, list):
-        return " or ".join(_WORDS.get(one, one) for one in kind if one != "null")
+        return " or ".join(_WORDS[one] for one in kind if one != "null")
     return _WORDS.get(kind, "anything")
 
 

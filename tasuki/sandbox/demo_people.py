@@ -69,10 +69,9 @@ SHARES: Final[dict[Kind, float]] = {
 }
 # Lifecycle, lowest and highest score, weight.
 _WARM: Final = (
-    ("marketingqualifiedlead", 20, 98, 50),
+    ("marketingqualifiedlead", 20, 98, 58),
     ("salesqualifiedlead", 45, 98, 20),
     ("lead", THRESHOLD, 95, 17),
-    ("opportunity", THRESHOLD, 99, 8),
     ("subscriber", THRESHOLD, 80, 5),
 )
 _COLD: Final = (

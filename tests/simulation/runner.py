@@ -1,15 +1,18 @@
 """Forks processes that run the command line, and kills them: real SIGKILL, fast start.
 
-Everything is imported once; each run is an operating-system process of its own, with
-its own connections. Reads a JSON line {"arguments", "delay", "log"}, answers with one
+Everything is imported once, by running the first command without a fork; each further
+run is an operating-system process of its own, with its own connections and engines.
+Reads a JSON line {"arguments", "delay", "log"}, answers with one
 {"killed", "code", "seconds"} when the process has ended. It alone waits for its
 children, so a killed number can never belong to somebody else.
 """
 
+import gc
 import json
 import os
 import signal
 import sys
+import threading
 import time
 
 
@@ -56,19 +59,23 @@ def _told(status: int, begin: float) -> dict[str, object]:
 
 
 def serve() -> None:
-    # Imported once, before any fork; nothing of it opens a file or a thread.
-    import tasuki.cli
-    import connectors.freee
-    import connectors.hubspot
-    import connectors.salesforce
-    import connectors.salesforce.sdk
-    import sqlalchemy.dialects.sqlite
-    import alembic.command
-    import httpx, jpholiday, phonenumbers  # noqa: E401
-
-    print(json.dumps({"ready": os.getpid()}), flush=True)
+    answers, null = os.fdopen(os.dup(1), "w"), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
     for line in sys.stdin:
-        print(json.dumps(run(json.loads(line))), flush=True)
+        order = json.loads(line)
+        told = run(order) if "arguments" in order else warm_up(order["warm_up"])
+        print(json.dumps(told), file=answers, flush=True)
+
+
+def warm_up(commands: list[list[str]]) -> dict[str, object]:
+    """Run commands here, so that every import is done before the first fork."""
+    from tasuki.cli import main
+
+    codes = [main(command) for command in commands]
+    gc.collect()
+    threads = [t.name for t in threading.enumerate() if t is not threading.main_thread()]
+    gc.freeze()
+    return {"codes": codes, "threads": threads}
 
 
 if __name__ == "__main__":

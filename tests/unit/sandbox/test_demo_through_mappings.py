@@ -73,7 +73,9 @@ def test_three_in_five_people_become_leads(mappings):
     reasons = {one.reason for one in made if isinstance(one, Skip)}
     assert set(kinds) == {Payload, Skip}
     assert 550 <= kinds[Payload] <= 650
-    assert reasons == {"no_email", "opted_out", "free_mail", "below_threshold"}
+    assert reasons == {
+        "no_email", "opted_out", "free_mail", "with_sales", "below_threshold",
+    }
 
 
 def test_the_hero_becomes_a_hot_lead_with_her_name_and_companys_in_order(mappings):

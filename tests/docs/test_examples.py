@@ -1,0 +1,127 @@
+"""Every example in the documentation works."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from tasuki.connections import load_connections
+from tasuki.connector import Connector
+from tasuki.mapping import load_mappings, run_tests
+from tasuki.mapping.problem import Problems
+from tasuki.mapping.show import dump
+from tasuki.mapping.yaml_text import read_yaml
+from tasuki.project import Project
+from tasuki.registry import Registry
+from tests.docs.pages import ROOT, Block, blocks
+
+WHOLE = re.compile(r"# mappings/([\w.-]+)\.yaml")
+PART = re.compile(r"# in mappings/([\w.-]+)\.yaml")
+SHIPPED = ROOT / "mappings"
+
+
+class AnyEnvironment(dict[str, str]):
+    """Has every variable, so that examples may name what they like."""
+
+    def __contains__(self, _: object) -> bool:
+        return True
+
+    def __getitem__(self, name: str) -> str:
+        return f"value-of-{name}"
+
+
+def _yaml_blocks(pattern: re.Pattern[str]) -> list[Block]:
+    return [one for one in blocks("yaml") if pattern.match(one.first_line)]
+
+
+def _load(folder: Path, name: str, text: str) -> Any:
+    (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+    return load_mappings([folder, SHIPPED], today=Project(ROOT).today)
+
+
+@pytest.mark.parametrize("block", _yaml_blocks(WHOLE), ids=str)
+def test_a_mapping_that_is_shown_loads_and_keeps_its_tests(
+    block: Block, tmp_path: Path
+) -> None:
+    found = WHOLE.match(block.first_line)
+    assert found
+    mappings = _load(tmp_path, found[1], block.text)
+    results = run_tests(mappings, (found[1],))
+    assert results, f"{block}: a mapping that is shown has tests"
+    assert [r.difference for r in results if not r.passed] == []
+
+
+@pytest.mark.parametrize("block", _yaml_blocks(PART), ids=str)
+def test_a_part_of_a_mapping_that_is_shown_loads(block: Block, tmp_path: Path) -> None:
+    found = PART.match(block.first_line)
+    assert found
+    file = f"{found[1]}.yaml"
+    whole = _read(file, (SHIPPED / file).read_text(encoding="utf-8"))
+    part = _read(block.page, block.text)
+    whole["tests"] = []
+    for key, value in part.items():
+        if key == "fields":
+            whole["fields"] |= value
+        else:
+            whole[key] = value
+    mappings = _load(tmp_path, found[1], dump(whole))
+    assert [
+        r.difference for r in run_tests(mappings, (found[1],)) if not r.passed
+    ] == []
+
+
+def _read(name: str, text: str) -> dict[str, Any]:
+    problems = Problems()
+    document = read_yaml(name, text, problems)
+    problems.raise_any()
+    assert document is not None
+    assert isinstance(document.value, dict)
+    return document.value
+
+
+def _is_connections(block: Block) -> bool:
+    value = YAML(typ="safe", pure=True).load(block.text)
+    return isinstance(value, dict) and all(
+        isinstance(one, dict) and "connector" in one for one in value.values()
+    )
+
+
+@pytest.mark.parametrize(
+    "block", [b for b in blocks("yaml") if _is_connections(b)], ids=str
+)
+def test_connections_that_are_shown_are_accepted(block: Block, tmp_path: Path) -> None:
+    (tmp_path / "connections.yaml").write_text(block.text, encoding="utf-8")
+    assert load_connections(tmp_path, Registry(tmp_path), AnyEnvironment())
+
+
+def test_every_yaml_block_says_what_it_is() -> None:
+    unmarked = [
+        str(block)
+        for block in blocks("yaml")
+        if not (WHOLE.match(block.first_line) or PART.match(block.first_line))
+        and not _is_connections(block)
+        and not block.page.startswith("connectors/")
+    ]
+    assert unmarked == []
+
+
+@pytest.mark.parametrize("block", blocks("python"), ids=str)
+def test_python_that_is_shown_runs(block: Block) -> None:
+    names: dict[str, Any] = {"__name__": "shown"}
+    exec(compile(block.text, str(block), "exec"), names)
+    if "CONNECTOR" in names:
+        assert isinstance(names["CONNECTOR"], Connector)
+
+
+def test_both_readmes_show_the_same_examples() -> None:
+    def shown(page: str) -> list[str]:
+        return [
+            re.sub(r"\s+#.*", "", block.text)
+            for block in blocks("yaml", "console")
+            if block.page == page
+        ]
+
+    assert shown("README.md")
+    assert shown("README.md") == shown("README.ja.md")
