@@ -123,18 +123,18 @@ def changed_fields(payload: Payload, sent: Mapping[str, object]) -> dict[str, ob
     return {
         name: value
         for name, value in payload.for_update().items()
-        if _stored(value) != sent.get(name)
+        if stored(value) != sent.get(name)
     }
 
 
-def _stored(value: object) -> object:
+def stored(value: object) -> object:
     """Return a payload value in the form that the ledger gives it back."""
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, Mapping):
-        return {name: _stored(one) for name, one in value.items()}
+        return {name: stored(one) for name, one in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_stored(one) for one in value]
+        return [stored(one) for one in value]
     return value
 
 

@@ -7,6 +7,7 @@ from hashlib import blake2b
 
 from tasuki import plan
 from tasuki.engine.match import Finder
+from tasuki.engine.owners import respect_owners
 from tasuki.engine.sync import Identity, Sync
 from tasuki.engine.turn import Relink, StillDead, StillInDoubt, Turn, Verdict
 from tasuki.ledger.rows import DecisionRow, IntentRow, LinkRow
@@ -104,6 +105,7 @@ class Decider:
         unlinked = self._leave_dead(turns, unlinked)
         if unlinked:
             self._find_counterparts(unlinked)
+        respect_owners(self.sync, turns)
         return turns
 
     def _leave_dead(

@@ -113,6 +113,8 @@ class _Run:
     settler: Settler = field(init=False)
     gate: Gate = field(init=False)
     in_doubt: list[IntentRow] = field(default_factory=list)
+    doubted: set[str] = field(default_factory=set)
+    """Source ids whose turn ended in doubt because of an earlier run's write."""
     taken_up: dict[str, str] = field(default_factory=dict)
     """Versions of the records that had a turn out of the stream's order."""
 
@@ -283,6 +285,7 @@ class _Run:
             case StillDead(cause, words):
                 journal.end(turn, Ending.DEAD, cause, words)
             case StillInDoubt():
+                self.doubted.add(turn.record.id)
                 journal.end(turn, Ending.IN_DOUBT, "no_answer")
 
     def _relate(self, turn: Turn) -> None:
@@ -377,8 +380,10 @@ class _Run:
                 self.decider.open_intents.setdefault(row.source_id, []).append(row)
         for row in rows:
             self.decider.unsettled.discard(row.source_id)
-            if self.outbox.unsettled.pop(row.id, None) is None:
+            ours = self.outbox.unsettled.pop(row.id, None) is not None
+            if not ours and row.source_id not in self.doubted:
                 continue
+            self.doubted.discard(row.source_id)
             self.tally.reopen(Ending.IN_DOUBT, "no_answer")
             if row.source_id in settled.confirmed:
                 self.tally.end(Ending.CREATED)

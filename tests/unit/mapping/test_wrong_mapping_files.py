@@ -30,7 +30,7 @@ WRONG: dict[str, tuple[str, str]] = {
         HEAD + MATCH + FIELDS + "qualfy: {a: b}\n",
         (
             "@:7:1: unknown key 'qualfy'\n"
-            "  Did you mean 'qualify'? Known here: version, id, description, source, destination, where, include, handoff, after, write, key, qualify, match, document, fields, write_back, on_change, retry, guards, pii, tests."
+            "  Did you mean 'qualify'? Known here: version, id, description, source, destination, where, include, handoff, after, write, creates, key, qualify, match, document, fields, write_back, relates, on_change, retry, guards, pii, tests."
         ),
     ),
     "a key of another tool": (
