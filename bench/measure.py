@@ -1,5 +1,6 @@
 """What a process costs, by the kernel's own account."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,8 +8,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-
-import json
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ def main(count: int) -> None:
     with rehearsal.start(world(count)):
         contacts = rehearsal.servers["hubspot"].sandbox.stores["contacts"]
         for row in contacts.rows.values():
-            row.values.update(_more(row.id))
+            row.values.update(more(row.id))
         gc.freeze()
         say({name: server.url for name, server in rehearsal.servers.items()})
         for line in sys.stdin:
@@ -78,7 +78,7 @@ def _edit(account: Any, number: int) -> int:
     return number
 
 
-def _more(number: int) -> dict[str, str | None]:
+def more(number: int) -> dict[str, str | None]:
     """Return what the people of the demo lack: 20 fields are to be filled."""
     return {
         "mobilephone": f"090-{number % 9000 + 1000}-{number % 10_000:04d}",

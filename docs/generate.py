@@ -11,9 +11,9 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
 
-from tasuki.cli.reference import markdown as cli_markdown
-
 import tasuki
+from tasuki.cli.app import EXIT_CODES
+from tasuki.cli.reference import markdown as cli_markdown
 from tasuki.formula.reference import markdown as formulas_markdown
 from tasuki.ledger.tables import Stored
 from tasuki.mapping.reference import markdown as mapping_markdown
@@ -28,15 +28,12 @@ NOTE = "<!-- Written by docs/generate.py: edit the code it is made from. -->\n\n
 _ERRORS = """# Errors and exit codes
 
 Errors are sorted by **who acts next**. Retrying, dead-lettering and stopping are
-decided by class alone. A message reads `where: what (their words)`, with the remedy on a
-line of its own; it holds references and field names, never a record's values.
+decided by class alone. A message reads `where: what (their words)`, with the remedy on
+a line of its own; it holds references and field names, never a record's values.
 
 | exit code | meaning |
 |---:|---|
-| 0 | done |
-| 1 | work is left over: dead letters, holds, writes in doubt, a guard, another run |
-| 2 | a file to edit, or a wrong command |
-| 3 | a system or the ledger cannot be used now |
+{codes}
 
 Skipped records, and those that wait for their parent, are no work left over.
 
@@ -62,7 +59,8 @@ def errors_page() -> str:
         words = (inspect.getdoc(kind) or "").partition("\n\n")[0].replace("\n", " ")
         name = "&nbsp;" * 4 * depth + f"`{kind.__name__}`"
         rows.append(f"| {name} | {words} | {kind.remedy} | {kind.exit_code} |")
-    return NOTE + _ERRORS + "\n".join(rows) + "\n"
+    codes = "\n".join(f"| {code} | {words} |" for code, words in EXIT_CODES.items())
+    return NOTE + _ERRORS.replace("{codes}", codes) + "\n".join(rows) + "\n"
 
 
 def _tree(

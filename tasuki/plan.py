@@ -13,12 +13,16 @@ OnChange = Literal["update", "hold"]
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the ledger's link says about a record's counterpart."""
+    """What the ledger's link says about a record's counterpart.
+
+    `doubtful` fields were written without an answer: their value is not known.
+    """
 
     stream: str
     id: str
     sent: Mapping[str, object]
     fingerprint: str
+    doubtful: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +109,10 @@ def decide_linked(
     """Decide about a record whose counterpart is known."""
     if known.stream != rules.home:
         return Unchanged()  # attached to another kind of record: never written to
-    if fingerprint == known.fingerprint or rules.mode == "create_only":
+    same = fingerprint == known.fingerprint and not known.doubtful
+    if same or rules.mode == "create_only":
         return Unchanged()
-    changed = changed_fields(payload, known.sent)
+    changed = changed_fields(payload, known.sent, known.doubtful)
     if not changed:
         return Unchanged()
     if rules.on_change == "hold":
@@ -115,15 +120,19 @@ def decide_linked(
     return Update(known.id, changed)
 
 
-def changed_fields(payload: Payload, sent: Mapping[str, object]) -> dict[str, object]:
+def changed_fields(
+    payload: Payload,
+    sent: Mapping[str, object],
+    doubtful: frozenset[str] = frozenset(),
+) -> dict[str, object]:
     """Return the fields an update may send whose value is not what was last sent.
 
-    A blank that was never sent is no change.
+    A blank that was never sent is no change; a doubtful field always is one.
     """
     return {
         name: value
         for name, value in payload.for_update().items()
-        if stored(value) != sent.get(name)
+        if name in doubtful or stored(value) != sent.get(name)
     }
 
 

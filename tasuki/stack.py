@@ -131,9 +131,13 @@ class Stack:
         port = free_port(port)
         command = [sys.executable, "-m", "prefect", "server", "start"]
         command += ["--host", "127.0.0.1", "--port", str(port)]
-        process = self.start("prefect-server", command)
         self.api_url = f"http://127.0.0.1:{port}/api"
-        return process
+        # The pages ask port 4200 for their data unless they are told otherwise.
+        own_pages = {
+            "PREFECT_SERVER_UI_API_URL": self.api_url,
+            "PREFECT_SERVER_UI_STATIC_DIRECTORY": str(self.place / "prefect-ui"),
+        }
+        return self.start("prefect-server", command, own_pages)
 
     @property
     def ui_url(self) -> str:

@@ -158,8 +158,7 @@ def _token(ledger: Ledger, name: str) -> Iterator[Finding]:
         yield _bad(name, "stored token", error)
         return
     if token is not None:
-        words = "opens" + ("" if token.refresh else "; it cannot renew itself")
-        yield Finding(name, "stored token", True, words)
+        yield Finding(name, "stored token", True, "the secret key opens it")
 
 
 def _system(project: Project, ledger: Ledger, name: str) -> Iterator[Finding]:

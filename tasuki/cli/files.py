@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
     app.command("schema")(schema)
     app.command("functions")(functions)
     app.command("fields")(fields)
-    app.command("test")(test)
+    app.command("test")(test_mappings)
 
 
 def check(
@@ -235,7 +235,7 @@ def fields(
     own.screen.show(value, lambda screen: screen.table(heads, rows))
 
 
-def test(context: typer.Context, names: Names = None) -> None:
+def test_mappings(context: typer.Context, names: Names = None) -> None:
     """Run the tests inside mapping files: offline, in milliseconds."""
     from tasuki.mapping.inline_tests import run_tests
 

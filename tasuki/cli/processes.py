@@ -131,7 +131,7 @@ class Stack:
         be_free(port)
         home.mkdir(parents=True, exist_ok=True)
         api = f"http://{_LOOPBACK}:{port}/api"
-        settings = SERVER_SETTINGS | {
+        settings = dict(SERVER_SETTINGS) | {
             name: value
             for name, value in self.environment.items()
             if name in SERVER_SETTINGS

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from tasuki import plan
+from tasuki.engine.earlier import doubtful_fields, made_earlier
 from tasuki.engine.match import Finder
 from tasuki.engine.owners import respect_owners
 from tasuki.engine.sync import Identity, Sync
@@ -23,6 +24,7 @@ from tasuki.mapping import (
 from tasuki.model.record import Record, StreamRef
 from tasuki.model.write import WriteClass, WriteFacts
 
+_UNREPEATABLE = frozenset({WriteClass.MARKER, WriteClass.NONE})
 _NO_KEY = "Fill the fields that `key` reads at the source."
 _NO_NATURAL_KEY = "Make the first match step a unique field of the destination."
 
@@ -59,12 +61,15 @@ class Decider:
     """Source ids that may be created where the mapping creates only what is wanted."""
     replayed: frozenset[str] = frozenset()
     """Source ids of dead letters that a person wants tried again."""
+    creating: Mapping[str, str] = field(default_factory=dict)
+    """Hashes of match values to source ids: creates taken in and not finished."""
     attaching: dict[str, str] = field(default_factory=dict)
     """Counterparts that records of this run were attached to, by their ids."""
     _facts: WriteFacts = field(init=False)
     _rules: plan.Rules = field(init=False)
     _natural: str = field(init=False)
     _home: str = field(init=False)
+    _source: str = field(init=False)
     _route: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -73,6 +78,7 @@ class Decider:
         destination = self.sync.destination.destination
         self._facts = destination.facts(mapping.destination.stream)
         self._home = str(mapping.destination)
+        self._source = str(mapping.source)
         self._route = f"{mapping.destination}|{mapping.source}"
         self._rules = plan.Rules(
             mode=mapping.write.value,
@@ -103,14 +109,16 @@ class Decider:
                 unlinked.append(made)
             turns.append(turn)
         unlinked = self._leave_dead(turns, unlinked)
+        unlinked = [made for made in unlinked if self._identify(made)]
+        earlier = made_earlier(self.sync, turns)
+        for turn in turns:
+            turn.earlier = earlier.get(turn.record.id, "")
         if unlinked:
             self._find_counterparts(unlinked)
         respect_owners(self.sync, turns)
         return turns
 
-    def _leave_dead(
-        self, turns: Sequence[Turn], unlinked: list[_Made]
-    ) -> list[_Made]:
+    def _leave_dead(self, turns: Sequence[Turn], unlinked: list[_Made]) -> list[_Made]:
         """Leave dead letters alone whose payload would be refused again.
 
         Another payload, another revision of the mapping, or a person's replay is what
@@ -161,7 +169,7 @@ class Decider:
             verdict=plan.Unchanged(),
             link=facts.links.get(record.id),
             previous=facts.previous.get(record.id),
-            open_intents=tuple(row.id for row in self.open_intents.pop(record.id, ())),
+            open_intents=tuple(self.open_intents.pop(record.id, ())),
         )
 
     def _make(self, turn: Turn, facts: _Facts) -> _Made | None:
@@ -185,7 +193,11 @@ class Decider:
         turn.fingerprint = fingerprint(result.fields)
         if link is not None:
             known = plan.Known(
-                link.destination, link.destination_id, link.sent, link.fingerprint
+                link.destination,
+                link.destination_id,
+                link.sent,
+                link.fingerprint,
+                doubtful_fields(turn),
             )
             turn.verdict = plan.decide_linked(
                 result, turn.fingerprint, known, self._rules
@@ -212,7 +224,7 @@ class Decider:
             return None
         if link.state == "detached":
             return plan.Skip("counterpart_deleted")
-        if self._is_known_version(record, link):
+        if self._is_known_version(record, link) and not turn.open_intents:
             return plan.Unchanged()
         return None
 
@@ -232,20 +244,7 @@ class Decider:
 
     def _find_counterparts(self, unlinked: list[_Made]) -> None:
         mapping = self.sync.mapping
-        money = mapping.write.value == "once"
-        claims: dict[str, _Made] = {}
-        for made in list(unlinked):
-            if not self._identify(made):
-                unlinked.remove(made)
-            elif money:
-                claims[made.turn.identity.claim or ""] = made
-        if money:
-            for claim, row in self.sync.ledger.claims(list(claims)).items():
-                made = claims[claim]
-                verdict = _claimed(row, made.turn)
-                if verdict is not None:
-                    made.turn.verdict = verdict
-                    unlinked.remove(made)
+        unlinked = self._unclaimed(unlinked)
         found = self._counterparts(unlinked)
         for made in unlinked:
             verdict = plan.decide_unlinked(
@@ -254,6 +253,27 @@ class Decider:
             if self._is_unwanted(made.turn.record.id, verdict):
                 verdict = plan.Skip("not_wanted")
             made.turn.verdict = self._sole(made.turn.record.id, verdict)
+
+    def _unclaimed(self, unlinked: list[_Made]) -> list[_Made]:
+        """Decide about those whose business key was used before; return the others."""
+        by_claim: dict[str, list[_Made]] = defaultdict(list)
+        for made in unlinked:
+            if made.turn.identity.claim:
+                by_claim[made.turn.identity.claim].append(made)
+        holders = self.sync.ledger.claims(list(by_claim))
+        decided: set[str] = set()
+        for claim, several in by_claim.items():
+            first = several[0].turn.record.id
+            for made in several:
+                own = made.turn.record.id
+                verdict = _claimed(holders.get(claim), made.turn)
+                if verdict is None and own != first:
+                    # Two records of one page with one key: the second is no document.
+                    verdict = plan.Hold("duplicate_record", f"{self._source}/{first}")
+                if verdict is not None:
+                    made.turn.verdict = verdict
+                    decided.add(own)
+        return [made for made in unlinked if made.turn.record.id not in decided]
 
     def _is_unwanted(self, source_id: str, verdict: plan.Change) -> bool:
         creating = isinstance(verdict, plan.Create)
@@ -278,6 +298,9 @@ class Decider:
         if mapping.write.value == "update_only":
             return True
         claim = None
+        if self._facts.create_class in _UNREPEATABLE:
+            # Whatever the mapping says: such a create is never sent twice.
+            claim = f"{self._route}|{turn.record.id}"
         if mapping.write.value == "once":
             key = mapping.key(turn.record)
             if not key:
@@ -321,8 +344,15 @@ class Decider:
     ) -> dict[str, list[plan.Counterpart]]:
         """Walk the match steps in order; a record leaves at the first that finds."""
         mapping = self.sync.mapping
-        found: dict[str, list[plan.Counterpart]] = {}
-        twins = self._twins(unlinked)
+        found: dict[str, list[plan.Counterpart]] = {
+            made.turn.record.id: [
+                plan.Counterpart(self._home, made.turn.earlier, "earlier create")
+            ]
+            for made in unlinked
+            if made.turn.earlier
+        }
+        twins, under_way = self._twins(unlinked)
+        found |= {source_id: [twin] for source_id, twin in under_way.items()}
         for step in mapping.match_steps:
             asking = [
                 (made.turn.record.id, value.value)
@@ -392,34 +422,49 @@ class Decider:
             for one in ids
         ]
 
-    def _twins(self, unlinked: Sequence[_Made]) -> dict[str, plan.Counterpart]:
+    def _twins(
+        self, unlinked: Sequence[_Made]
+    ) -> tuple[dict[str, plan.Counterpart], dict[str, plan.Counterpart]]:
         """Find records with the match value of another one that we sent ourselves.
 
-        The destination may not show it yet (in flight, late index), and the same page
-        may hold both: the earlier one goes, the later one is held.
+        The destination may not show it yet (late index), and the same page may hold
+        both: the earlier one goes, the later one is held. What this run has not
+        finished creating is told apart: the destination may show it already, but the
+        ledger does not know yet whose it is.
+
+        Returns:
+            The twins of known records, and those of records under way.
         """
         hashes = {h for made in unlinked for h in made.turn.match_hashes}
         owners = dict(self.sync.ledger.match_keys(self.sync.id, list(hashes)))
-        home = str(self.sync.mapping.destination)
-        twins: dict[str, plan.Counterpart] = {}
+        known: dict[str, plan.Counterpart] = {}
+        under_way: dict[str, plan.Counterpart] = {}
         for made in unlinked:
             own = made.turn.record.id
             for one in made.turn.match_hashes:
-                owner = owners.setdefault(one, own)
+                pending = self.creating.get(one, own)
+                owner = owners.setdefault(one, own) if pending == own else pending
                 if owner != own:
-                    twins[own] = plan.Counterpart(home, "?", "match", taken_by=owner)
-        return twins
+                    twins = known if pending == own else under_way
+                    twins[own] = plan.Counterpart(
+                        self._home, "?", "match", taken_by=owner
+                    )
+        return known, under_way
 
 
-def _claimed(row: IntentRow, turn: Turn) -> Verdict | None:
-    """Decide about money whose business key was used before; None: still free."""
+def _claimed(row: IntentRow | None, turn: Turn) -> Verdict | None:
+    """Decide about a create whose business key was used before; None: still free."""
+    if row is None or row.id in {one.id for one in turn.open_intents}:
+        return None
+    if row.source_id != turn.record.id:
+        # Two records of the source with one business key: never two documents, and
+        # never in silence that one of them has none.
+        return plan.Hold("duplicate_record", f"{row.source}/{row.source_id}")
     if row.state == "confirmed" and row.destination_id:
         return Relink(row.destination, row.destination_id)
     if row.state == "held":
         return plan.Hold("in_doubt", row.error_words)
-    if row.state == "planned" or row.id in turn.open_intents:
-        return None
-    return StillInDoubt()
+    return None if row.state == "planned" else StillInDoubt()
 
 
 def match_hash(one: MatchValue) -> str:

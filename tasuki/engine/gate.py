@@ -47,6 +47,13 @@ class Gate:
             self.changes += 1
         return not self._exceeded()
 
+    def forget(self, verdict: object) -> None:
+        """Take a write back out of the count: the record is decided again."""
+        if isinstance(verdict, plan.Create):
+            self.creates -= 1
+        elif isinstance(verdict, plan.Update) and not verdict.attaching:
+            self.changes -= 1
+
     def is_open(self) -> bool:
         """Say whether sending may begin before everything is decided."""
         if self.most_creates is None and self.most_changes is None:

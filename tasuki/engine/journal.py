@@ -23,9 +23,7 @@ from tasuki.ledger.rows import (
 from tasuki.ledger.transaction import ClaimTakenError
 from tasuki.mapping import CompiledMapping
 
-_SENT = frozenset(
-    {Ending.CREATED, Ending.UPDATED, Ending.ATTACHED, Ending.UNCHANGED}
-)
+_SENT = frozenset({Ending.CREATED, Ending.UPDATED, Ending.ATTACHED, Ending.UNCHANGED})
 
 
 @dataclass(slots=True)
@@ -49,6 +47,7 @@ class Journal:
     _relations: list[RelationRow] = field(default_factory=list)
     _finished: list[int] = field(default_factory=list)
     _source: str = field(init=False)
+    _linked: bool = False
 
     def __post_init__(self) -> None:
         self._source = str(self.sync.mapping.source)
@@ -62,8 +61,12 @@ class Journal:
         self.tally.end(ending, reason)
         self._finished.append(turn.page)
         for intent in turn.open_intents:
-            self._states.append(StateRow(intent, "abandoned", "replaced", ending.value))
+            self._states.append(
+                StateRow(intent.id, "abandoned", "replaced", ending.value)
+            )
         turn.open_intents = ()
+        if turn.earlier and ending not in _SENT:
+            self._link_earlier(turn)
         self._decide(turn, ending, reason, detail)
 
     def _decide(self, turn: Turn, ending: Ending, reason: str, detail: str) -> None:
@@ -138,6 +141,7 @@ class Journal:
         self, turn: Turn, stream: str, target_id: str, *, state: str = "live"
     ) -> None:
         """Note the link of a record with what has been sent to its counterpart."""
+        self._linked = True
         mapping = self.sync.mapping
         self._links.append(
             LinkRow(
@@ -156,7 +160,36 @@ class Journal:
 
     def repoint(self, link: LinkRow) -> None:
         """Note a link as it is given."""
+        self._linked = True
         self._links.append(link)
+
+    def _link_earlier(self, turn: Turn) -> None:
+        """Link to what a killed run has made, though nothing is sent to it now."""
+        verdict, fingerprint = turn.verdict, turn.fingerprint
+        turn.verdict, turn.fingerprint = plan.Unchanged(), ""
+        self.link(turn, str(self.sync.mapping.destination), turn.earlier)
+        self._links[-1] = self._links[-1]._replace(version="")
+        turn.verdict, turn.fingerprint = verdict, fingerprint
+
+    def has_new_links(self) -> bool:
+        """Say whether there are links that deciding cannot see in the ledger yet."""
+        return self._linked
+
+    def put_off(self, turn: Turn) -> None:
+        """End a turn for now: its page stays unfinished, so that it is read again."""
+        self.tally.end(Ending.IN_DOUBT, "no_answer")
+        self._decide(turn, Ending.IN_DOUBT, "no_answer", "")
+
+    def resume(self, turn: Turn) -> None:
+        """Take a put-off turn back: the record gets another one."""
+        self.tally.reopen(Ending.IN_DOUBT, "no_answer")
+        self.tally.read -= 1
+        self._finished.append(turn.page)
+
+    def replaced(self, turn: Turn) -> None:
+        """End a turn that a newer one of the same record replaces: it decides."""
+        self.tally.end(Ending.UNCHANGED)
+        self._finished.append(turn.page)
 
     # -- what happened to an intent ------------------------------------------------
 
@@ -191,7 +224,7 @@ class Journal:
             The ids of intents that must not be sent: a live one holds their claim.
         """
         replaced = [
-            StateRow(one, "abandoned", "replaced")
+            StateRow(one.id, "abandoned", "replaced")
             for t in turns
             for one in t.open_intents
         ]
@@ -256,6 +289,7 @@ class Journal:
         return any(rows) or any(more)
 
     def _clear(self) -> None:
+        self._linked = False
         for rows in (
             self._decisions,
             self._letters,

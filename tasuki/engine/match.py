@@ -54,7 +54,8 @@ class Finder:
         known = self._known.setdefault((stream, name), _Stream())
         if len(asked) >= WORTH_COUNTING:
             self._size_up(stream, known)
-        if known.size == 0:
+        fresh = self.clock.monotonic() - known.sized_at <= STALE_SECONDS
+        if known.size == 0 and fresh:
             return {}
         if self._keys_pay_off(known):
             self._read_keys(stream, name, known)

@@ -64,6 +64,8 @@ class Outbox:
     """Off: count what would be sent (a guard has been hit)."""
     error: TasukiError | None = None
     """The first reason to stop; outcomes already known are still recorded."""
+    creating: dict[str, str] = field(default_factory=dict)
+    """Hashes of match values to source ids: creates taken in and not finished."""
     _creates: list[Turn] = field(default_factory=list)
     _updates: list[Turn] = field(default_factory=list)
     _flying: dict["Future[list[Outcome]]", Batch] = field(default_factory=dict)
@@ -94,6 +96,16 @@ class Outbox:
         self._busy.add(turn.record.id)
         creating = isinstance(turn.verdict, plan.Create)
         (self._creates if creating else self._updates).append(turn)
+        if creating:
+            for one in turn.match_hashes:
+                self.creating.setdefault(one, turn.record.id)
+
+    def _let_go(self, turn: Turn) -> None:
+        """Note that nothing of this turn is under way any more."""
+        self._busy.discard(turn.record.id)
+        for one in turn.match_hashes:
+            if self.creating.get(one) == turn.record.id:
+                del self.creating[one]
 
     def withdraw(self, source_id: str) -> Turn | None:
         """Take back a turn that has not been sent: a newer one replaces it."""
@@ -101,7 +113,7 @@ class Outbox:
             for turn in rows:
                 if turn.record.id == source_id:
                     rows.remove(turn)
-                    self._busy.discard(source_id)
+                    self._let_go(turn)
                     return turn
         return None
 
@@ -162,8 +174,8 @@ class Outbox:
         refused = self.journal.commit(intents, turns)
         for ref in refused:
             turn = batch.turns.pop(ref)
-            self._busy.discard(turn.record.id)
-            self.journal.end(turn, Ending.IN_DOUBT, "claim_in_use")
+            self._let_go(turn)
+            self.journal.end(turn, Ending.HELD, "duplicate_record", "claim in use")
         batch.writes = [write for write in batch.writes if write.ref not in refused]
         self._sent_rows += len(batch.writes)
         if batch.writes:
@@ -269,7 +281,16 @@ class Outbox:
                     if repeatable
                     else InDoubt(ref, words)
                 )
+            elif isinstance(outcome, InDoubt) and repeatable:
+                self._maybe_done(turn, ref, "no_answer", outcome.words)
+                continue
             self._settle(turn, outcome)
+
+    def _maybe_done(self, turn: Turn, ref: str, code: str, words: str) -> None:
+        """Record a repeatable write that may have been done: the next run repeats it."""
+        self._let_go(turn)
+        self.journal.state(StateRow(ref, "in_doubt", code, words))
+        self.journal.end(turn, Ending.DEFERRED, code, words)
 
     def _is_repeatable(self, batch: Batch) -> bool:
         return batch.operation is Operation.UPDATE or not self.sync.is_marker()
@@ -282,18 +303,17 @@ class Outbox:
         if isinstance(error, LedgerError):
             self._stop(error)  # lease lost: nothing may be recorded by this run
             raise error
+        code = error.code if isinstance(error, RemoteError) else ""
+        code, words = code or "unavailable", str(error)
+        unknown = isinstance(error, (InDoubtError, TransientError))
         certainly_not = isinstance(error, (NotSentError, ThrottledError))
-        doubtful = isinstance(error, InDoubtError) or (
-            isinstance(error, TransientError)
-            and not certainly_not
-            and not self._is_repeatable(batch)
-        )
         for ref, turn in batch.turns.items():
-            if doubtful:
-                self._settle(turn, InDoubt(ref, str(error)))
+            if not unknown or certainly_not:
+                self._settle(turn, Deferred(ref, code, words))
+            elif self._is_repeatable(batch):
+                self._maybe_done(turn, ref, code, words)
             else:
-                code = error.code if isinstance(error, RemoteError) else ""
-                self._settle(turn, Deferred(ref, code or "unavailable", str(error)))
+                self._settle(turn, InDoubt(ref, words))
         if not isinstance(error, InDoubtError):
             self._stop(error)
 
@@ -314,7 +334,7 @@ class Outbox:
 
     def _settle(self, turn: Turn, outcome: Outcome) -> None:
         """Record one row's outcome."""
-        self._busy.discard(turn.record.id)
+        self._let_go(turn)
         match outcome:
             case Confirmed():
                 self._confirmed(turn, outcome)
@@ -375,8 +395,11 @@ class Outbox:
             StateRow(outcome.ref, "abandoned", outcome.code, outcome.words)
         )
         if outcome.moved_to is None:
-            if turn.link is not None:
-                self.journal.repoint(turn.link._replace(state="detached"))
+            if turn.link is None:  # found, and deleted since: look again next time
+                self.journal.state(StateRow(outcome.ref, "planned", outcome.code))
+                self.journal.end(turn, Ending.DEFERRED, outcome.code, outcome.words)
+                return
+            self.journal.repoint(turn.link._replace(state="detached"))
             self.journal.end(turn, Ending.SKIPPED, "counterpart_deleted")
             return
         stream, target_id = outcome.moved_to

@@ -8,7 +8,7 @@ and whatever is neither confirmed nor refused is taken up by the next run.
 import logging
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -66,7 +66,8 @@ def run_sync(sync: Sync, options: Options | None = None) -> RunReport:
     except TasukiError as error:
         _note(report, error)
     finally:
-        sync.ledger.release_lease(lease)
+        with suppress(LedgerError):  # then it runs out by itself
+            sync.ledger.release_lease(lease)
     _finished(sync, report)
     _close_books(sync, report)
     return report
@@ -113,8 +114,8 @@ class _Run:
     settler: Settler = field(init=False)
     gate: Gate = field(init=False)
     in_doubt: list[IntentRow] = field(default_factory=list)
-    doubted: set[str] = field(default_factory=set)
-    """Source ids whose turn ended in doubt because of an earlier run's write."""
+    put_off: dict[str, list[Turn]] = field(default_factory=lambda: defaultdict(list))
+    """Turns that must wait until an earlier write has been looked up."""
     taken_up: dict[str, str] = field(default_factory=dict)
     """Versions of the records that had a turn out of the stream's order."""
 
@@ -132,6 +133,7 @@ class _Run:
             moves_cursor=not self.options.only,
         )
         self.outbox = Outbox(sync, self.journal, self.lease, run_id)
+        self.decider.creating = self.outbox.creating
         self.settler = Settler(sync, self.lease, run_id)
         self.gate = Gate.of(sync, self.options)
 
@@ -142,17 +144,32 @@ class _Run:
     def go(self) -> None:
         """Run to the end, or until something says stop."""
         with closing(self.outbox):
-            self._take_up()
-            self._send_write_backs()
-            self._settle(wait=False)
-            self._pages(self._fetched(self.options.only or self._open_again()))
-            if not self.options.only:
-                self._read()
-            self._finish_sending()
-            self._settle(wait=True)
-            self._send_write_backs()
+            try:
+                self._work()
+            except LedgerError:
+                raise
+            except TasukiError:
+                self._keep_what_is_known()
+                raise
         self.tally.balance()
         self.report.minimum_calls = self._minimum_calls()
+
+    def _keep_what_is_known(self) -> None:
+        """Record the outcomes that came before the error; send nothing more."""
+        self.outbox.sends = False
+        self.outbox.drain()
+        self.journal.commit()
+
+    def _work(self) -> None:
+        self._take_up()
+        self._send_write_backs()
+        self._settle(wait=False)
+        self._pages(self._fetched(self.options.only or self._open_again()))
+        if not self.options.only:
+            self._read()
+        self._finish_sending()
+        self._settle(wait=True)
+        self._send_write_backs()
 
     # -- what earlier runs left --------------------------------------------------------
 
@@ -169,6 +186,7 @@ class _Run:
             else:
                 by_source[row.source_id].append(row)
         self.decider.open_intents = dict(by_source)
+        self.in_doubt = self.settler.begin_quiet(self.in_doubt)
 
     def _open_again(self) -> list[str]:
         """Return the source ids that need another turn though nothing changed."""
@@ -239,6 +257,8 @@ class _Run:
         self.tally.take(len(records))
         for part in _unique_parts(records):
             self._make_way(part)
+            if self.journal.has_new_links():
+                self.journal.commit()
             for turn in self.decider.page(part, number):
                 self._dispatch(turn)
         self._pump()
@@ -254,7 +274,11 @@ class _Run:
         for record in records:
             earlier = self.outbox.withdraw(record.id)
             if earlier is not None:
-                self.journal.end(earlier, Ending.UNCHANGED)
+                self.gate.forget(earlier.verdict)
+                self.journal.replaced(earlier)
+                if earlier.open_intents:
+                    mine = list(earlier.open_intents)
+                    self.decider.open_intents[record.id] = mine
 
     def _pump(self) -> None:
         self.outbox.sends = self.gate.is_open()
@@ -285,8 +309,8 @@ class _Run:
             case StillDead(cause, words):
                 journal.end(turn, Ending.DEAD, cause, words)
             case StillInDoubt():
-                self.doubted.add(turn.record.id)
-                journal.end(turn, Ending.IN_DOUBT, "no_answer")
+                journal.put_off(turn)
+                self.put_off[turn.record.id].append(turn)
 
     def _relate(self, turn: Turn) -> None:
         """Note the records of the same story that the mapping names."""
@@ -335,11 +359,8 @@ class _Run:
             if not rows:
                 return
             settled = self.settler.settle(rows)
-            self._apply(rows, settled)
-            if not wait:
-                continue
-            again = list(settled.again)
-            if again:
+            again = self._apply(rows, settled)
+            if again and wait:
                 self._pages(self._fetched(again))
                 self._finish_sending()
 
@@ -370,27 +391,41 @@ class _Run:
             self.lease.renew()
             seconds -= step
 
-    def _apply(self, rows: Sequence[IntentRow], settled: Settled) -> None:
-        """Bring the run's own sums up to what the look-up found."""
+    def _apply(self, rows: Sequence[IntentRow], settled: Settled) -> list[str]:
+        """Bring the run's own sums up to what the look-up found.
+
+        Returns:
+            The source ids that need another turn: not sent, or changed meanwhile.
+        """
         gone = {row.id for row in rows}
         self.in_doubt = [row for row in self.in_doubt if row.id not in gone]
         open_rows = self.sync.ledger.open_intents(self.sync.id, settled.again)
         for row in open_rows:
             if row.operation != "write_back":
                 self.decider.open_intents.setdefault(row.source_id, []).append(row)
+        again = dict.fromkeys(settled.again)
         for row in rows:
             self.decider.unsettled.discard(row.source_id)
-            ours = self.outbox.unsettled.pop(row.id, None) is not None
-            if not ours and row.source_id not in self.doubted:
-                continue
-            self.doubted.discard(row.source_id)
-            self.tally.reopen(Ending.IN_DOUBT, "no_answer")
-            if row.source_id in settled.confirmed:
-                self.tally.end(Ending.CREATED)
-            elif row.source_id in settled.held:
-                self.tally.end(Ending.HELD, "in_doubt")
-            else:
-                self.tally.read -= 1  # it is taken in again with its next turn
+            self._count_settled(row, settled)
+            for turn in self.put_off.pop(row.source_id, ()):
+                self.journal.resume(turn)
+                again[row.source_id] = None
+        return list(again)
+
+    def _count_settled(self, row: IntentRow, settled: Settled) -> None:
+        """Count a settled write as what it has turned out to be."""
+        tally = self.tally
+        if self.outbox.unsettled.pop(row.id, None) is not None:
+            tally.reopen(Ending.IN_DOUBT, "no_answer")
+            tally.read -= 1  # taken in again below, or with its next turn
+        else:
+            tally.again += row.source_id not in settled.again
+        if row.source_id in settled.confirmed:
+            tally.take(1)
+            tally.end(Ending.CREATED)
+        elif row.source_id in settled.held:
+            tally.take(1)
+            tally.end(Ending.HELD, "in_doubt")
 
     def _send_write_backs(self) -> None:
         if self.sync.mapping.model.write_back:
@@ -410,15 +445,18 @@ class _Run:
 
 
 def _unique_parts(records: list[Record]) -> Iterator[list[Record]]:
-    """Split a page so that no part holds a record twice (it changed while read)."""
-    if len({record.id for record in records}) == len(records):
-        yield records
-        return
-    part: dict[str, Record] = {}
-    for record in records:
-        if record.id in part:
+    """Split a page so that no part holds a record twice (it changed while read).
+
+    Merged records come first and alone: the survivor takes their counterpart over.
+    """
+    merged = [record for record in records if record.merged_into]
+    others = [record for record in records if not record.merged_into]
+    for some in (merged, others):
+        part: dict[str, Record] = {}
+        for record in some:
+            if record.id in part:
+                yield list(part.values())
+                part = {}
+            part[record.id] = record
+        if part:
             yield list(part.values())
-            part = {}
-        part[record.id] = record
-    if part:
-        yield list(part.values())

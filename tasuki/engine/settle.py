@@ -4,6 +4,7 @@ A lost write may land seconds after its connection died, so nothing is looked up
 before its quiet time is over; only then does "not found" mean "not done".
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,11 +20,18 @@ from tasuki.ledger.rows import (
     NewIntent,
     StateRow,
     encode,
-    text_time,
+    time_text,
 )
 from tasuki.mapping import Payload, fingerprint
 from tasuki.model.record import Record
-from tasuki.model.write import Confirmed, Operation, Sighting, Write
+from tasuki.model.write import (
+    Confirmed,
+    Operation,
+    Sighting,
+    Write,
+    WriteClass,
+    WriteFacts,
+)
 
 MOST_ATTEMPTS = 5
 _NONE = Sighting("", ())
@@ -48,36 +56,73 @@ class Settler:
     sync: Sync
     lease: Lease
     run_id: str
+    tries: Counter[str] = field(default_factory=Counter)
 
     def due_at(self, intent: IntentRow) -> datetime:
         """Return when the intent's quiet time is over."""
         if intent.quiet_until is not None:
             return intent.quiet_until
-        facts = self.sync.destination.destination.facts(
-            self.sync.mapping.destination.stream
-        )
-        sent = text_time(intent.sent_at or intent.created_at)
-        assert sent is not None  # noqa: S101 - created_at is always there
-        return sent + timedelta(seconds=facts.quiet_seconds)
+        return self.sync.clock.now()
+
+    def begin_quiet(self, intents: Sequence[IntentRow]) -> list[IntentRow]:
+        """Let the quiet time of writes that a killed run was sending begin now.
+
+        When they were recorded says nothing: each waited for its turn in the budget,
+        and the last may have left right before the run died.
+        """
+        sending = [row.id for row in intents if row.state == "sending"]
+        if not sending:
+            return list(intents)
+        until = self.sync.clock.now() + timedelta(seconds=self._facts().quiet_seconds)
+        words = "the run that was sending it did not end"
+        with self.sync.ledger.transaction(self.lease, self.run_id) as tx:
+            tx.set_state(sending, "in_doubt", "no_answer", words, until)
+        quiet = time_text(until)
+        return [
+            row._replace(state="in_doubt", quiet_text=quiet)
+            if row.state == "sending"
+            else row
+            for row in intents
+        ]
+
+    def _facts(self) -> WriteFacts:
+        stream = self.sync.mapping.destination.stream
+        return self.sync.destination.destination.facts(stream)
 
     def settle(self, intents: Sequence[IntentRow]) -> Settled:
         """Look up these intents, whose quiet time is over, and record the result."""
         settled = Settled()
         if not intents:
             return settled
-        writes = [_as_write(row) for row in intents]
         self.lease.check()
-        stream = self.sync.mapping.destination.stream
-        sightings = {
-            one.ref: one
-            for one in self.sync.destination.destination.probe(stream, writes)
-        }
+        sightings = self._sightings(intents)
+        self.tries = self._count_tries(intents)
         records = self._sources(intents, sightings)
         for row in intents:
-            sighting = sightings.get(row.id, Sighting(row.id, ()))
+            sighting = sightings.get(row.id, _NONE)
             record = records.get(row.source_id, Record(row.source_id, "", {}))
             self._one(row, sighting, record, settled)
         return settled
+
+    def _sightings(self, intents: Sequence[IntentRow]) -> dict[str, Sighting]:
+        if self._facts().create_class is WriteClass.NONE:
+            return {}  # nothing to look for: a person decides about each
+        writes = [_as_write(row) for row in intents]
+        stream = self.sync.mapping.destination.stream
+        found = self.sync.destination.destination.probe(stream, writes)
+        return {one.ref: one for one in found}
+
+    def _count_tries(self, intents: Sequence[IntentRow]) -> Counter[str]:
+        """Return how often each source id's document has been sent, all tries."""
+        marks = {row.mark for row in intents}
+        ids = list({row.source_id for row in intents})
+        sent = self.sync.ledger.intents_of(self.sync.id, ids)
+        return Counter(
+            row.source_id
+            for rows in sent.values()
+            for row in rows
+            if row.mark in marks and row.sent_at
+        )
 
     def _sources(
         self, intents: Sequence[IntentRow], sightings: Mapping[str, Sighting]
@@ -100,20 +145,29 @@ class Settler:
                 tx.put_links([_link(self.sync, row, found[0])])
                 tx.add_intents(self._write_back(row, record, found[0]))
                 settled.confirmed[row.source_id] = found[0]
-            elif not found and not sighting.suspects and row.attempts < MOST_ATTEMPTS:
+            elif self._may_go_again(row, sighting):
                 words = "looked up after the quiet time: not there"
                 tx.set_states([StateRow(row.id, "planned", "not_found", words)])
                 settled.again.append(row.source_id)
             else:
-                words = self._question(found or sighting.suspects)
+                words = self._question(row, found or sighting.suspects)
                 tx.set_states([StateRow(row.id, "held", "in_doubt", words)])
                 tx.add_decisions([_held(row, words)])
                 settled.held[row.source_id] = words
 
-    def _question(self, found: Sequence[Confirmed]) -> str:
+    def _may_go_again(self, row: IntentRow, sighting: Sighting) -> bool:
+        return (
+            sighting.ref == row.id
+            and not sighting.found
+            and not sighting.suspects
+            and self.tries[row.source_id] < MOST_ATTEMPTS
+        )
+
+    def _question(self, row: IntentRow, found: Sequence[Confirmed]) -> str:
         stream = self.sync.mapping.destination
         names = ", ".join(f"{stream}/{one.id}" for one in found[:5])
-        return names or f"sent {MOST_ATTEMPTS} times without an answer"
+        tries = self.tries[row.source_id]
+        return names or f"sent without an answer, {tries} time(s)"
 
     def _write_back(
         self, row: IntentRow, record: Record, found: Confirmed

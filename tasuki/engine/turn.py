@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from tasuki import plan
 from tasuki.engine.sync import NO_IDENTITY, Identity
-from tasuki.ledger.rows import DecisionRow, LinkRow
+from tasuki.ledger.rows import DecisionRow, IntentRow, LinkRow
 from tasuki.mapping import Faulty, Payload, Waiting
 from tasuki.model.record import Record
 
@@ -46,9 +46,10 @@ class Turn:
         identity: Claim, mark and natural key for a create.
         link: The stored link.
         previous: The last recorded decision.
-        open_intents: Ids of never-finished intents that this turn replaces.
+        open_intents: Never-finished intents that this turn replaces.
         match_hashes: Hashes of the match values, to notice twins among our own.
         moved: The counterpart moved once already during this turn.
+        earlier: Id of a counterpart that a killed run has made for this record.
         sent_text: JSON of the fields under way, once their intent is made.
     """
 
@@ -60,7 +61,8 @@ class Turn:
     identity: Identity = NO_IDENTITY
     link: LinkRow | None = None
     previous: DecisionRow | None = None
-    open_intents: tuple[str, ...] = ()
+    open_intents: tuple[IntentRow, ...] = ()
     match_hashes: tuple[str, ...] = ()
     moved: bool = False
+    earlier: str = ""
     sent_text: str = ""

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import orjson
-import psycopg
 from sqlalchemy import (
     ARRAY,
     URL,
@@ -31,7 +30,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ClauseElement
 
-from tasuki.ledger.words import ledger_error
+from tasuki.ledger.words import driver_errors, ledger_error
 from tasuki.model.errors import LedgerError
 from tasuki.ports import Clock
 
@@ -144,7 +143,7 @@ class Database:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except (exc.DBAPIError, sqlite3.Error, psycopg.Error) as error:
+        except (exc.DBAPIError, *driver_errors()) as error:
             cause = error.orig if isinstance(error, exc.DBAPIError) else error
             told = ledger_error(self.where, cause)
             if told is None:

@@ -176,7 +176,7 @@ class FieldModel(Strict):
         BeforeValidator(_as_personal),
         WithJsonSchema({"type": ["boolean", "string"]}),
     ] = Field(
-        False, description="Personal data: masked in logs, reached by `tasuki forget`."
+        False, description="Personal data: `***` in plans and dead letters."
     )
 
     @model_validator(mode="before")

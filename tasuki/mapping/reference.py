@@ -39,8 +39,8 @@ _PARTS: tuple[tuple[str, str, type[BaseModel]], ...] = (
     ("The file", "", MappingModel),
     (
         "`fields:`",
-        """`Field: name` copies, `Field: = formula` computes. The long form is exactly one
-of `from`, `formula`, `const`, `lookup`, `link`, `each`, and what is done to the value.
+        """`Field: name` copies, `Field: = formula` computes. The long form is exactly
+one of `from`, `formula`, `const`, `lookup`, `link`, `each`, and what is done to the value.
 The order is fixed: the verb, `as`, `values`, `default`, `max`, `required`.""",
         FieldModel,
     ),

@@ -97,7 +97,7 @@ def connections_yaml(urls: Mapping[str, str]) -> str:
 hubspot:
   connector: hubspot
   base_url: {url}
-  portal_id: "12345678"
+  portal_id: "20261122"
   auth: {{token: "${{HUBSPOT_TOKEN}}"}}
 """,
         "salesforce": """\

@@ -2,7 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from tasuki.model.errors import ConfigError, TransientError
+from tasuki.model.errors import (
+    ConfigError,
+    RejectedError,
+    RemoteError,
+    TransientError,
+)
 from tasuki.model.write import (
     Candidate,
     Confirmed,
@@ -39,7 +44,20 @@ class FakeDestination:
         own = self._system.streams[stream]
         if own.write_class not in _CAREFUL:
             return self._send(own, writes, fence)
-        return [o for write in writes for o in self._send(own, [write], fence)]
+        outcomes: list[Outcome] = []
+        for place, write in enumerate(writes):
+            try:
+                outcomes += self._send(own, [write], fence)
+            except RejectedError as error:
+                outcomes.append(Rejected(write.ref, error.code, error.answer))
+            except RemoteError as error:
+                if not outcomes:
+                    raise
+                # What is done stays told; the rest was certainly not done.
+                rest = writes[place:]
+                outcomes += [Deferred(w.ref, error.code, error.answer) for w in rest]
+                break
+        return outcomes
 
     def _send(
         self, stream: FakeStream, writes: Sequence[Write], fence: Callable[[], None]

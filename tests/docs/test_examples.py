@@ -62,8 +62,8 @@ def test_a_part_of_a_mapping_that_is_shown_loads(block: Block, tmp_path: Path) -
     part = _read(block.page, block.text)
     whole["tests"] = []
     for key, value in part.items():
-        if key == "fields":
-            whole["fields"] |= value
+        if key in {"fields", "qualify"}:
+            whole[key] |= value
         else:
             whole[key] = value
     mappings = _load(tmp_path, found[1], dump(whole))

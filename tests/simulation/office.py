@@ -99,7 +99,7 @@ class Tally:
 
     kills: int = 0
     runs: int = 0
-    mid_run: int = 0  # the killed process held the lease
+    mid_run: int = 0  # the killed process had the lease and had not given it back
     sending: int = 0  # kills with at least one write under way
     writes_under_way: int = 0
     in_doubt: int = 0
@@ -189,11 +189,13 @@ class Office:
     def until_done(self, mapping: str, random: Random, longest: float, tally: Tally) -> None:
         """Run and kill, again and again, until a run ends by itself with nothing open."""
         for _ in range(_MOST_RUNS):
-            told = self.run(mapping, delay=random.uniform(0.0, longest))
+            before = self._fence(mapping)
+            delay = random.uniform(0.4, 1.4) * longest
+            told = self.run(mapping, delay=delay)
             tally.runs += 1
             if told["killed"]:
                 tally.kills += 1
-                self._count(tally)
+                self._count(tally, at_work=self._fence(mapping) > before)
                 continue
             tally.codes[told["code"]] += 1
             assert told["code"] in {0, 1}, self.runner.log.read_text()[-3000:]
@@ -210,9 +212,15 @@ class Office:
                 return
         raise AssertionError(self.open_intents())
 
-    def _count(self, tally: Tally) -> None:
+    def _fence(self, mapping: str) -> int:
+        """Return how often a run of this mapping has taken the lease."""
+        query = f"select fence from lease where name = 'sync:{mapping}' and owner <> ''"
+        found = self.ledger(query)
+        return int(found[0][0]) if found else 0
+
+    def _count(self, tally: Tally, *, at_work: bool) -> None:
         states = Counter(state for state, _ in self.open_intents())
-        tally.mid_run += bool(self.ledger("select 1 from lease where owner <> ''"))
+        tally.mid_run += at_work
         tally.sending += bool(states["sending"])
         tally.writes_under_way += states["sending"]
         tally.in_doubt += bool(states["in_doubt"])

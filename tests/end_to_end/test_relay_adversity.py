@@ -1,0 +1,269 @@
+"""What goes wrong between the systems over HTTP, and what is left of it: nothing."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tasuki.model.errors import NotSentError
+from tasuki.sandbox.faults import Fault, Kind
+from tests.end_to_end.relay import (
+    CUSTOMERS,
+    INVOICES,
+    LEADS,
+    LIFECYCLE,
+    Relay,
+    Report,
+)
+
+
+@pytest.fixture
+def relay(tmp_path: Path) -> Iterator[Relay]:
+    with Relay(tmp_path) as made:
+        yield made
+
+
+def leads_and_reasons(report: Report) -> tuple[int, dict[str, int]]:
+    """Return what a lead run did in one value that two runs can be compared by."""
+    return report["created"], report["reasons"]["skipped"]
+
+
+# -- a person works in Salesforce between two runs -------------------------------------
+
+
+def test_a_converted_lead_is_followed_to_its_contact(relay: Relay) -> None:
+    relay.run(LEADS)
+    lead = next(iter(relay.rows("Lead").values()))
+    contact, leads = str(lead["HubSpot_Contact_Id__c"]), len(relay.rows("Lead"))
+    made = relay.act("salesforce", "convert_lead", lead=lead["Id"])
+    relay.edit_contact(contact, jobtitle="新任部長")
+    report = relay.run(LEADS)
+    link = relay.link(LEADS, contact)
+    assert report["reasons"]["attached"] == {"cannot_update_converted_lead": 1}
+    assert (link.destination, link.destination_id) == (
+        "salesforce/Contact",
+        made["contact"],
+    )
+    assert len(relay.rows("Lead")) == leads
+    relay.edit_contact(contact, jobtitle="本部長")
+    again = relay.run(LEADS)
+    assert (again["dead"], again["created"], again["left_over"]) == (0, 0, 0)
+
+
+def test_a_merged_lead_is_followed_to_the_survivor(relay: Relay) -> None:
+    relay.run(LEADS)
+    loser, winner = list(relay.rows("Lead").values())[:2]
+    contact = str(loser["HubSpot_Contact_Id__c"])
+    relay.act(
+        "salesforce", "merge", object="Lead", winner=winner["Id"], loser=loser["Id"]
+    )
+    leads = len(relay.rows("Lead"))
+    relay.edit_contact(contact, jobtitle="新任部長")
+    report = relay.run(LEADS)
+    assert (report["attached"], report["dead"], report["created"]) == (1, 0, 0)
+    assert relay.link(LEADS, contact).destination_id == winner["Id"]
+    assert relay.rows("Lead")[str(winner["Id"])]["Title"] == "新任部長"
+    assert len(relay.rows("Lead")) == leads
+
+
+def test_a_deleted_lead_is_let_go_and_not_made_again(relay: Relay) -> None:
+    relay.run(LEADS)
+    lead = next(iter(relay.rows("Lead").values()))
+    contact = str(lead["HubSpot_Contact_Id__c"])
+    relay.act("salesforce", "delete", object="Lead", id=lead["Id"])
+    leads = len(relay.rows("Lead"))
+    for title in ("新任部長", "本部長"):
+        relay.edit_contact(contact, jobtitle=title)
+        report = relay.run(LEADS)
+        assert report["reasons"]["skipped"] == {"counterpart_deleted": 1}
+        assert report["left_over"] == 0
+    assert relay.link(LEADS, contact).state == "detached"
+    assert len(relay.rows("Lead")) == leads
+    assert any("counterpart_deleted" in one.words
+               for one in relay.story(f"hubspot/contacts/{contact}").moments)
+
+
+def test_contacts_merged_in_hubspot_keep_one_lead(relay: Relay) -> None:
+    relay.run(LEADS)
+    first, second = [
+        str(row["HubSpot_Contact_Id__c"]) for row in list(relay.rows("Lead").values())[:2]
+    ]
+    leads = len(relay.rows("Lead"))
+    relay.act("hubspot", "merge", stream="contacts", primary=first, other=second)
+    report = relay.run(LEADS)
+    assert report["dead"] == report["created"] == report["left_over"] == 0
+    assert relay.link(LEADS, first).destination_id == relay.lead_of(first)["Id"]
+    assert len(relay.rows("Lead")) == leads
+
+
+def test_an_invoiced_deal_that_changes_is_held_for_a_person(relay: Relay) -> None:
+    relay.run(LEADS)
+    relay.sell()
+    relay.bill()
+    deal = next(row for row in relay.won().values() if row.get("freee_Invoice_Id__c"))
+    line = relay.lines_of(str(deal["Id"]))[0]
+    fields = {"UnitPrice": float(str(line["UnitPrice"])) + 1}
+    relay.act(
+        "salesforce", "edit", object="OpportunityLineItem", id=line["Id"], fields=fields
+    )
+    before = relay.invoices()
+    report = relay.run(INVOICES)
+    assert report["reasons"]["held"] == {"changed_after_sent": 1}
+    assert relay.invoices() == before
+
+
+# -- set up wrongly --------------------------------------------------------------------
+
+
+def test_a_wrong_token_stops_the_run_and_blames_no_record(relay: Relay) -> None:
+    relay.reopen(HUBSPOT_TOKEN="pat-revoked")
+    stopped = relay.run(LEADS)
+    assert (stopped["state"], stopped["exit_code"]) == ("stopped", 3)
+    assert stopped["error"].startswith("hubspot")
+    assert stopped["remedy"]
+    assert "pat-revoked" not in stopped["error"] + stopped["remedy"]
+    assert relay.rows("Lead") == {}
+    assert relay.ledger.dead_letters() == []
+    relay.reopen()
+    assert relay.run(LEADS)["created"] == len(relay.rows("Lead")) > 0
+
+
+def test_a_token_that_is_revoked_in_the_middle_leaves_the_rest_for_later(
+    relay: Relay,
+) -> None:
+    relay.run(LEADS)
+    relay.sell()
+    relay.bill()
+    made = len(relay.invoices())
+    deals = [row for row in relay.won().values() if row["Invoice_Hold__c"]]
+    for deal in deals:
+        relay.act(
+            "salesforce", "edit", object="Opportunity", id=deal["Id"],
+            fields={"Invoice_Hold__c": False},
+        )  # fmt: skip
+    relay.plant("freee", Fault(Kind.UNAUTHORISED, path="invoices", times=0, skip=1))
+    stopped = [one for one in relay.bill() if one["state"] == "stopped"]
+    assert stopped
+    assert all("tasuki login freee" in one["remedy"] for one in stopped)
+    assert len(relay.invoices()) < made + len(deals)
+    relay.heal()
+    relay.bill()
+    assert len(relay.invoices()) == made + len(deals)
+    assert relay.ledger.open_intents(INVOICES) == []
+
+
+def test_an_unknown_field_is_named_and_the_records_come_when_it_exists(
+    relay: Relay,
+) -> None:
+    shipped = relay.project.mappings.file(LEADS).text
+    own = relay.place / "mappings" / f"{LEADS}.yaml"
+    wrong = shipped.replace("  Title: {from", "  Titel__c: {from").partition("\ntests:")
+    own.write_text(wrong[0], encoding="utf-8")
+    relay.reopen()
+    report = relay.run(LEADS)
+    letters = relay.ledger.dead_letters()
+    assert len(letters) == report["dead"] > 0
+    assert all("Titel__c" in one.words and one.remedy for one in letters)
+    with_title = {key for key, row in relay.contacts().items() if row.get("jobtitle")}
+    assert {one.source_id for one in letters} <= with_title
+    own.unlink()
+    relay.reopen()
+    relay.ledger.replay([one.id for one in letters])
+    again = relay.run(LEADS)
+    assert (again["state"], again["dead"]) == ("done", 0)
+    assert again["created"] == len(letters)
+    assert len(relay.rows("Lead")) == report["created"] + len(letters)
+
+
+# -- a system goes away ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("system", ["hubspot", "salesforce"])
+def test_a_system_that_is_down_is_told_and_nothing_is_lost(
+    relay: Relay, system: str
+) -> None:
+    with relay.without(system):
+        stopped = relay.run(LEADS)
+        assert stopped["state"] == "stopped"
+        assert stopped["error"].startswith(system)
+        assert stopped["remedy"] == NotSentError.remedy
+    done = relay.run(LEADS)
+    assert done["state"] == "done"
+    assert len(relay.rows("Lead")) == done["created"] > 0
+    assert relay.run(LEADS)["created"] == 0
+
+
+@pytest.mark.parametrize("skip", range(6))
+def test_salesforce_going_down_after_any_call_costs_no_lead(
+    relay: Relay, skip: int
+) -> None:
+    relay.plant("salesforce", Fault(Kind.RESET_AFTER, skip=skip, times=0))
+    broken = relay.run(LEADS)
+    relay.heal()
+    finished = relay.run(LEADS)
+    assert finished["state"] == "done"
+    if broken["state"] == "done":
+        assert skip > 2
+    with_key = [row["HubSpot_Contact_Id__c"] for row in relay.rows("Lead").values()]
+    assert len(with_key) == len(set(with_key))
+    kinds = ("no_email", "opted_out", "free_mail", "with_sales", "below_threshold")
+    skipped = sum(
+        finished["reasons"].get("skipped", {}).get(kind, 0)
+        or broken["reasons"].get("skipped", {}).get(kind, 0)
+        for kind in kinds
+    )
+    held = max(one["held"] for one in (broken, finished))
+    assert len(with_key) + skipped + held == len(relay.world.people)
+
+
+@pytest.mark.parametrize("kind", [Kind.RESET_BEFORE, Kind.RESET_AFTER, Kind.ERROR_AFTER])
+@pytest.mark.parametrize("skip", [0, 1, 3])
+def test_freee_going_down_between_invoices_makes_none_twice_and_loses_none(
+    relay: Relay, kind: Kind, skip: int
+) -> None:
+    relay.run(LEADS)
+    relay.sell()
+    path = "/iv/invoices$"
+    relay.plant("freee", Fault(kind, "POST", path, skip=skip, times=0))
+    relay.bill()
+    relay.heal()
+    for _ in range(3):
+        relay.bill()
+    billed = [row for row in relay.won().values() if row.get("freee_Invoice_Id__c")]
+    assert len(billed) == len(relay.invoices()) > 0
+    assert relay.ledger.open_intents(INVOICES) == []
+    reasons = relay.run(INVOICES)["reasons"]
+    refused = {**reasons["skipped"], **reasons.get("dead", {})}
+    assert len(relay.won()) - len(billed) == sum(refused.values())
+
+
+def test_salesforce_going_away_before_the_write_back_only_delays_it(
+    relay: Relay,
+) -> None:
+    relay.run(LEADS)
+    relay.sell()
+    relay.run(INVOICES)
+    relay.run(CUSTOMERS)
+    relay.plant("salesforce", Fault(Kind.ERROR_BEFORE, "PATCH", times=0, status=503))
+    made = relay.run(INVOICES)["created"]
+    assert len(relay.invoices()) == made > 0
+    assert not [row for row in relay.won().values() if row.get("freee_Invoice_Id__c")]
+    relay.heal()
+    again = relay.run(INVOICES)
+    assert (again["created"], again["written_back"]) == (0, made)
+    numbers = {
+        str(row["freee_Invoice_Id__c"]) for row in relay.won().values()
+        if row.get("freee_Invoice_Id__c")
+    }  # fmt: skip
+    assert numbers == set(relay.invoices())
+
+
+def test_a_lifecycle_that_hubspot_refused_for_its_rate_arrives_later(
+    relay: Relay,
+) -> None:
+    relay.run(LEADS)
+    relay.sell()
+    relay.plant("hubspot", Fault(Kind.THROTTLE, "POST", "update", times=2, retry_after=0.1))
+    report = relay.run(LIFECYCLE)
+    assert (report["state"], report["left_over"]) == ("done", 0)
+    assert report["updated"] > 0
