@@ -61,7 +61,7 @@ class Bench:
         run("bench.ours", str(root), "--start", environment=self.environment)
         return root
 
-    def promise(self, holds: bool, words: str) -> None:
+    def promise(self, holds: object, words: str) -> None:
         """Note a promise that was broken."""
         if not holds:
             self.broken.append(words)
@@ -94,7 +94,7 @@ class Round:
         )
 
     def measured(self, module: str, *arguments: str) -> tuple[Cost, int]:
-        """Run a contestant; returns its cost and the calls that reached the stand-ins."""
+        """Run a contestant; return its cost and the calls that it made."""
         self.stands.ask("reset")
         cost = run(module, *arguments, environment=self.bench.environment)
         return cost, self.stands.calls()
@@ -141,7 +141,9 @@ class Round:
             cost, calls = self.measured("bench.ours", root, *flags)
             self.show(f"ours: {what} rerun, nothing changed", cost, calls)
             reads = -(-self.count // 100) if flags else 1
-            self.bench.promise(calls == reads, f"{calls} calls instead of {reads} reads")
+            self.bench.promise(
+                calls == reads, f"{calls} calls instead of {reads} reads"
+            )
             self._ended(cost, created=0)
 
     def _one_percent(self) -> None:

@@ -70,15 +70,35 @@ def _timed(spent: dict[str, float], name: str, step: Callable[[], None]) -> None
 
 def _intent(one: str) -> NewIntent:
     return NewIntent(
-        f"01BENCH{one:>012}", _SYNC, one, _SOURCE, _LEADS, None, "create", None, "mark",
-        "HubSpot_Contact_Id__c", one, _SENT, "f" * 32, "2026-11-22T00:00:00Z", "r" * 32,
+        f"01BENCH{one:>012}",
+        _SYNC,
+        one,
+        _SOURCE,
+        _LEADS,
+        None,
+        "create",
+        None,
+        "mark",
+        "HubSpot_Contact_Id__c",
+        one,
+        _SENT,
+        "f" * 32,
+        "2026-11-22T00:00:00Z",
+        "r" * 32,
     )
 
 
 def _link(intent: NewIntent) -> LinkRow:
     return LinkRow(
-        intent.source_id, _SYNC, _SOURCE, _LEADS, f"00Q{intent.id}", _SENT, "f" * 32,
-        intent.version, intent.revision,
+        intent.source_id,
+        _SYNC,
+        _SOURCE,
+        _LEADS,
+        f"00Q{intent.id}",
+        _SENT,
+        "f" * 32,
+        intent.version,
+        intent.revision,
     )
 
 

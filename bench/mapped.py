@@ -12,10 +12,24 @@ from tasuki.japan.email import domain, valid_email
 from tasuki.japan.phone import phone_jp
 
 PROPERTIES = (
-    "address", "city", "company", "country", "email", "firstname",
-    "hs_analytics_source", "hs_email_optout", "hs_object_id", "hubspotscore",
-    "jobtitle", "lastname", "mobilephone", "num_employees", "phone", "state",
-    "website", "zip",
+    "address",
+    "city",
+    "company",
+    "country",
+    "email",
+    "firstname",
+    "hs_analytics_source",
+    "hs_email_optout",
+    "hs_object_id",
+    "hubspotscore",
+    "jobtitle",
+    "lastname",
+    "mobilephone",
+    "num_employees",
+    "phone",
+    "state",
+    "website",
+    "zip",
 )
 _SOURCES = {
     "PAID_SEARCH": "広告",

@@ -68,8 +68,12 @@ def main() -> None:
     def spelled(record: Record) -> None:
         get = record.fields.get
         for call, name in (
-            (valid_email, "email"), (company_name, "company"), (domain, "email"),
-            (phone_jp, "phone"), (phone_jp, "mobilephone"), (prefecture, "state"),
+            (valid_email, "email"),
+            (company_name, "company"),
+            (domain, "email"),
+            (phone_jp, "phone"),
+            (phone_jp, "mobilephone"),
+            (prefecture, "state"),
         ):
             call(get(name))
 

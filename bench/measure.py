@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,9 @@ def run(module: str, *arguments: str, environment: Mapping[str, str]) -> Cost:
     begun = time.monotonic()
     child = subprocess.Popen(
         [sys.executable, "-m", module, *arguments],
-        stdout=subprocess.PIPE, text=True, env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **environment},
     )
     assert child.stdout is not None
     said = child.stdout.read()
@@ -55,7 +57,9 @@ class Stands:
     def __init__(self, count: int) -> None:
         self._child = subprocess.Popen(
             [sys.executable, "-m", "bench.stands", str(count)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         self.urls: dict[str, str] = self._answer()
 
@@ -84,7 +88,7 @@ class Stands:
             raise RuntimeError(msg)
         return json.loads(line)
 
-    def __enter__(self) -> "Stands":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,7 +1,7 @@
 """The stand-ins in a process of their own, told what to do by lines on stdin.
 
 `python -m bench.stands COUNT` prints their addresses as one line of JSON, then answers
-each line: `edit N` (N contacts change), `empty` (no leads any more), `reset` (counters),
+each line: `edit N` (N contacts change), `empty` (no leads), `reset` (the counters),
 `calls` (by route), `leads` (how many). It ends with its input.
 """
 
@@ -33,7 +33,9 @@ def world(count: int) -> World:
 def main(count: int) -> None:
     """Serve until stdin ends."""
     root = Path(__file__).parent / "project"
-    rehearsal = Rehearsal(Registry(root), systems=("hubspot", "salesforce"), options=_LIMITS)
+    rehearsal = Rehearsal(
+        Registry(root), systems=("hubspot", "salesforce"), options=_LIMITS
+    )
     with rehearsal.start(world(count)):
         contacts = rehearsal.servers["hubspot"].sandbox.stores["contacts"]
         for row in contacts.rows.values():

@@ -24,7 +24,7 @@ from .moved import trace
 from .rows import COLLECTION, collection_body, done, refused, rounds
 from .settings import SalesforceSettings
 
-_BULK_ROWS = 10_000
+_BULK_ROWS = 4_000  # 20 calls become 5 or 6; more rows would only cost more memory
 _RETRIEVE = 2_000  # ids of one collections look-up
 _NO_KEY = (
     "Give the mapping a key, or as its first `match` a field that is 'External ID' "

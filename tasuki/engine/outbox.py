@@ -40,6 +40,8 @@ from tasuki.model.write import (
 
 log = logging.getLogger("tasuki.engine")
 
+_BULK_FLYING = 2
+
 
 @dataclass(slots=True)
 class Batch:
@@ -161,7 +163,8 @@ class Outbox:
 
     def _launch(self, turns: Sequence[Turn]) -> None:
         """Record the intents, then send them: never the other way round."""
-        while len(self._flying) >= max(1, self._facts().in_flight):
+        most = self._most_flying(len(turns))
+        while len(self._flying) >= most:
             self._collect(block=True)
             if self.error is not None:
                 self._give_back(turns)
@@ -180,6 +183,15 @@ class Outbox:
         self._sent_rows += len(batch.writes)
         if batch.writes:
             self._submit(batch)
+
+    def _most_flying(self, rows: int) -> int:
+        """Return how many batches may be under way beside one of that size.
+
+        Bulk hand-overs wait long for their answer, and every row waits in memory.
+        """
+        facts = self._facts()
+        most = max(1, facts.in_flight)
+        return min(most, _BULK_FLYING) if rows > facts.batch_size else most
 
     def _give_back(self, turns: Sequence[Turn]) -> None:
         """Put rows back that were not sent: the run is stopping."""

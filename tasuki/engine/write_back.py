@@ -9,16 +9,29 @@ from tasuki.ledger import Lease
 from tasuki.ledger.rows import (
     ConfirmRow,
     IntentRow,
+    NewDeadLetter,
     NewDecision,
     NewIntent,
     StateRow,
     encode,
 )
 from tasuki.mapping import CompiledMapping, Faulty
+from tasuki.model.errors import RejectedError
 from tasuki.model.record import Record
-from tasuki.model.write import Confirmed, Deferred, Gone, Operation, Outcome, Write
+from tasuki.model.write import (
+    Confirmed,
+    Deferred,
+    Gone,
+    InDoubt,
+    Operation,
+    Outcome,
+    Rejected,
+    Write,
+)
 
 log = logging.getLogger("tasuki.engine")
+
+_CAUSE = "write_back: "  # how the cause of such a dead letter begins
 
 
 def send_write_backs(sync: Sync, lease: Lease, run_id: str, tally: Tally) -> None:
@@ -29,6 +42,7 @@ def send_write_backs(sync: Sync, lease: Lease, run_id: str, tally: Tally) -> Non
     Raises:
         RemoteError: the source does not take writes now; they stay recorded.
     """
+    _open_replayed(sync, lease, run_id)
     rows = [
         row
         for row in sync.ledger.open_intents(sync.id)
@@ -49,46 +63,94 @@ def _send(
     ]
     with sync.ledger.transaction(lease, run_id) as tx:
         tx.mark_sending([row.id for row in rows])
-    outcomes = sync.source.destination.write(
-        sync.mapping.source.stream, writes, lease.check
-    )
-    answered = {one.ref: one for one in outcomes}
+    answered = {one.ref: one for one in _outcomes(sync, lease, writes)}
+    lettered = _with_a_letter(sync, rows)
     with sync.ledger.transaction(lease, run_id) as tx:
         for row in rows:
             outcome = answered.get(row.id)
             if isinstance(outcome, Confirmed):
                 tx.confirm([ConfirmRow(row.id, outcome.id, encode(outcome.answer))])
+                if row.source_id in lettered:
+                    tx.resolve_dead_letters(sync.id, [row.source_id])
                 tally.written_back += 1
             else:
                 tx.set_states([_failure(row, outcome)])
                 tally.write_back_failed += 1
-                if not isinstance(outcome, Deferred):
+                if isinstance(outcome, (Rejected, Gone)):
                     tx.add_decisions([_complaint(row, outcome)])
+                if isinstance(outcome, Rejected):
+                    tx.put_dead_letters([_letter(row, outcome)])
+
+
+def _outcomes(sync: Sync, lease: Lease, writes: Sequence[Write]) -> list[Outcome]:
+    """Send rows; where all of them are refused at once, find those to blame."""
+    stream = sync.mapping.source.stream
+    try:
+        return sync.source.destination.write(stream, writes, lease.check)
+    except RejectedError as error:
+        if len(writes) == 1:
+            return [Rejected(writes[0].ref, error.code, error.answer, error.remedy)]
+    middle = len(writes) // 2
+    return [
+        *_outcomes(sync, lease, writes[:middle]),
+        *_outcomes(sync, lease, writes[middle:]),
+    ]
+
+
+def _open_replayed(sync: Sync, lease: Lease, run_id: str) -> None:
+    """Take refused write-backs up again whose dead letter a person has replayed."""
+    replayed = sync.ledger.replayed(sync.id)
+    letters = sync.ledger.unsolved_letters(sync.id, replayed)
+    wanted = [one for one, row in letters.items() if row.cause.startswith(_CAUSE)]
+    if not wanted:
+        return
+    last = {
+        source_id: [row for row in rows if row.operation == "write_back"][-1:]
+        for source_id, rows in sync.ledger.intents_of(sync.id, wanted).items()
+    }
+    again = [r.id for rows in last.values() for r in rows if r.state == "rejected"]
+    if again:
+        with sync.ledger.transaction(lease, run_id) as tx:
+            tx.set_state(again, "planned", "replayed")
+
+
+def _with_a_letter(sync: Sync, rows: Sequence[IntentRow]) -> set[str]:
+    letters = sync.ledger.unsolved_letters(sync.id, [row.source_id for row in rows])
+    return {one for one, row in letters.items() if row.cause.startswith(_CAUSE)}
+
+
+def _letter(row: IntentRow, outcome: Rejected) -> NewDeadLetter:
+    return NewDeadLetter(
+        row.source_id,
+        row.sync,
+        f"{_CAUSE}{outcome.code}",
+        outcome.words,
+        outcome.remedy,
+        row.payload_text,
+        row.version,
+        row.revision,
+    )
 
 
 def _failure(row: IntentRow, outcome: Outcome | None) -> StateRow:
     """Return the state after a write-back that did not succeed.
 
-    A refused one is final: the next change of the record makes a new one.
+    A refused one is final, until a person replays its dead letter.
     """
-    if outcome is None or isinstance(outcome, Deferred):
+    if outcome is None or isinstance(outcome, (Deferred, InDoubt)):
         words = outcome.words if outcome else "the answer does not name this row"
         return StateRow(row.id, "planned", "deferred", words)
-    assert not isinstance(outcome, Confirmed)  # noqa: S101 - told apart by the caller
-    code = getattr(outcome, "code", "no_answer")
-    return StateRow(row.id, "rejected", code, outcome.words)
+    assert isinstance(outcome, (Rejected, Gone))  # noqa: S101 - by the caller
+    return StateRow(row.id, "rejected", outcome.code, outcome.words)
 
 
-def _complaint(row: IntentRow, outcome: Outcome | None) -> NewDecision:
-    words = (
-        outcome.words if isinstance(outcome, Gone) else getattr(outcome, "words", "")
-    )
+def _complaint(row: IntentRow, outcome: Rejected | Gone) -> NewDecision:
     return NewDecision(
         row.source_id,
         row.sync,
         "sent",
         "write_back_failed",
-        words,
+        outcome.words,
         row.revision,
         row.version,
     )

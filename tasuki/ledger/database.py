@@ -1,6 +1,5 @@
 """The database under the ledger: opening it, compiled statements, errors in words."""
 
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -143,12 +142,17 @@ class Database:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except (exc.DBAPIError, *driver_errors()) as error:
+        except _refusals() as error:
             cause = error.orig if isinstance(error, exc.DBAPIError) else error
             told = ledger_error(self.where, cause)
             if told is None:
                 raise
             raise told from None
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    """Return what a refused statement raises (asked only once something is raised)."""
+    return (exc.DBAPIError, *driver_errors())
 
 
 def among(

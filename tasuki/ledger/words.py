@@ -2,7 +2,7 @@
 
 import sqlite3
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from tasuki.model.errors import LedgerError
 
@@ -66,7 +66,7 @@ def ledger_error(where: str, error: BaseException | None) -> LedgerError | None:
     if isinstance(error, sqlite3.Error):
         return _of_sqlite(where, error)
     if isinstance(error, driver_errors()):
-        return _of_postgres(where, error)
+        return _of_postgres(where, cast("psycopg.Error", error))
     return None
 
 

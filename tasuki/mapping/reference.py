@@ -40,8 +40,8 @@ _PARTS: tuple[tuple[str, str, type[BaseModel]], ...] = (
     (
         "`fields:`",
         """`Field: name` copies, `Field: = formula` computes. The long form is exactly
-one of `from`, `formula`, `const`, `lookup`, `link`, `each`, and what is done to the value.
-The order is fixed: the verb, `as`, `values`, `default`, `max`, `required`.""",
+one of `from`, `formula`, `const`, `lookup`, `link`, `each`, and what is done to the
+value. The order is fixed: the verb, `as`, `values`, `default`, `max`, `required`.""",
         FieldModel,
     ),
     (

@@ -99,8 +99,6 @@ def test_every_reason_to_hold_is_explained() -> None:
 
 @pytest.mark.parametrize("page", page_paths(), ids=name_of)
 def test_words_that_mean_nothing_are_not_used(page: Path) -> None:
-    if page.name in {"formulas.md", "ledger.md"}:
-        pytest.skip("its words are those of the code")
     prose = re.sub("|".join(_VENDORS_SCREENS), "", prose_of(page))
     words = set(re.findall(r"[a-z]+", prose.lower()))
     assert words & set(_FORBIDDEN) == set()

@@ -75,8 +75,9 @@ class Flows:
 
     def seen(self, what: str, **wanted: object) -> list[dict[str, Any]]:
         """Return flow runs, task runs or artifacts, newest first."""
-        asked = {"limit": 200} | ({} if what == "artifacts" else {"sort": "START_TIME_DESC"})
-        answer = self._api.post(f"/{what}/filter", json=asked | wanted)
+        order = {} if what == "artifacts" else {"sort": "EXPECTED_START_TIME_DESC"}
+        asked = {"limit": 200} | order | wanted
+        answer = self._api.post(f"/{what}/filter", json=asked)
         assert answer.status_code == httpx.codes.OK, answer.text
         return answer.json()
 

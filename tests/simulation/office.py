@@ -181,7 +181,7 @@ class Office:
         """Give another process that starts runs; its first ones find nothing to do."""
         runner = Runner(self.folder, "second")
         try:
-            runner.warm_up(["-p", str(self.folder), "status"])
+            runner.warm_up(["-p", str(self.folder), "plan", INVOICES])
             yield runner
         finally:
             runner.stop()

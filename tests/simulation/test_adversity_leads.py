@@ -213,10 +213,28 @@ def test_whatever_happens_to_a_write_back_the_source_hears_of_it(
         done(stage.run())
         stage.clock.advance(3700)
     check(stage, {f"p{n}": {"Name": f"N{n}"} for n in (1, 2, 4, 5, 7, 8)})
+    letters = stage.ledger.dead_letters()
+    assert bool(letters) == (lie is Lie.ROW_REJECTED)
+    stage.ledger.replay([row.id for row in letters])
+    done(stage.run())
+    done(stage.run())
     told = {p for p, f in stage.source.records("people").items() if "lead_id" in f}
-    if lie not in {Lie.REJECTED, Lie.ROW_REJECTED}:
-        assert told == {f"p{n}" for n in (1, 2, 4, 5, 7, 8)}
+    assert told == {f"p{n}" for n in (1, 2, 4, 5, 7, 8)}
+    assert not stage.ledger.dead_letters()
+    assert not stage.ledger.replayed("leads")
     assert not open_intents(stage)
+
+
+def test_a_source_that_refuses_a_write_back_for_ever_does_not_stop_the_leads(
+    scene: Scene,
+) -> None:
+    stage = scene.leads(people=8, batch=3)
+    stage.source.plant(FakeFault(Lie.REJECTED, times=0))
+    for _ in range(3):
+        assert done(stage.run()).state == "done"
+    check(stage, {f"p{n}": {} for n in (1, 2, 4, 5, 7, 8)})
+    assert len(stage.ledger.dead_letters()) == 6
+    assert stage.source.calls["write people"] < 20
 
 
 def test_a_guard_sends_nothing_and_leaves_the_cursor(scene: Scene) -> None:

@@ -91,7 +91,9 @@ def test_the_sandbox_keeps_its_state_and_ends_on_sigterm(tmp_path: Path) -> None
             assert served.stdout is not None
             said = ""
             while not said.endswith("\n}\n"):
-                said += served.stdout.readline()
+                line = served.stdout.readline()
+                assert line, said
+                said += line
             url = json.loads(said)["urls"]["hubspot"]
             people = _contacts(url)
             assert len(people) == expected
