@@ -32,7 +32,10 @@ salesforce:
   base_url: {salesforce}
   limits: {{per_day: 10000000}}
   bulk_threshold: {bulk}
-  auth: {{flow: client_credentials, client_id: "${{SF_ID}}", client_secret: "${{SF_SECRET}}"}}
+  auth:
+    flow: client_credentials
+    client_id: "${{SF_ID}}"
+    client_secret: "${{SF_SECRET}}"
 """
 _SECRETS = {"HUBSPOT_TOKEN": "pat-sandbox", "SF_ID": "sandbox", "SF_SECRET": "sandbox"}
 _HEAD = (

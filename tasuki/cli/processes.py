@@ -41,6 +41,7 @@ _LOOK_AGAIN = 0.25
 _FIRST_START_SECONDS = 180.0  # with its migrations, on a slow machine
 _GRACE_SECONDS = 15.0
 _LAST_LINES = 3
+_DEAD = frozenset({"Z", "X"})  # ended, and not yet collected by their parent
 
 
 class StackError(TasukiError):
@@ -197,6 +198,12 @@ class Stack:
             for pid in {child.program.pid, *theirs}:
                 _signal(pid, signal.SIGKILL)
             child.program.wait()
+            self._wait_until_gone(theirs)
+
+    def _wait_until_gone(self, pids: set[int]) -> None:
+        end = self.clock.monotonic() + _GRACE_SECONDS
+        while pids & _parents().keys() and self.clock.monotonic() < end:
+            self.clock.sleep(_LOOK_AGAIN / 5)
 
 
 def be_free(port: int) -> None:
@@ -251,7 +258,7 @@ def descendants(pid: int) -> set[int]:
 
 
 def _parents() -> dict[int, int]:
-    """Return the parent of every program (proc(5) where there is one, else ps)."""
+    """Return the parent of every living program (proc(5), else ps)."""
     proc = Path("/proc")
     if not (proc / "self" / "stat").exists():
         listed = subprocess.run(
@@ -264,7 +271,8 @@ def _parents() -> dict[int, int]:
     for path in proc.glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
             rest = path.read_text("utf-8", "replace").rpartition(")")[2].split()
-            found[int(path.parent.name)] = int(rest[1])
+            if rest[0] not in _DEAD:
+                found[int(path.parent.name)] = int(rest[1])
     return found
 
 

@@ -243,7 +243,6 @@ class Decider:
         )
 
     def _find_counterparts(self, unlinked: list[_Made]) -> None:
-        mapping = self.sync.mapping
         unlinked = self._unclaimed(unlinked)
         found = self._counterparts(unlinked)
         for made in unlinked:

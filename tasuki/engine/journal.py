@@ -36,6 +36,8 @@ class Journal:
     tally: Tally
     progress: Progress
     moves_cursor: bool = True
+    attaching: dict[str, str] = field(default_factory=dict)
+    """The decider's own, emptied here: it may not grow with the number of records."""
     _decisions: list[NewDecision] = field(default_factory=list)
     _letters: list[NewDeadLetter] = field(default_factory=list)
     _resolved: list[str] = field(default_factory=list)
@@ -290,6 +292,9 @@ class Journal:
 
     def _clear(self) -> None:
         self._linked = False
+        if self.attaching:
+            for link in self._links:  # the ledger knows these from now on
+                self.attaching.pop(link.destination_id, None)
         for rows in (
             self._decisions,
             self._letters,

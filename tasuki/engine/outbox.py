@@ -299,7 +299,7 @@ class Outbox:
             self._settle(turn, outcome)
 
     def _maybe_done(self, turn: Turn, ref: str, code: str, words: str) -> None:
-        """Record a repeatable write that may have been done: the next run repeats it."""
+        """Record a repeatable write that may be done: the next run repeats it."""
         self._let_go(turn)
         self.journal.state(StateRow(ref, "in_doubt", code, words))
         self.journal.end(turn, Ending.DEFERRED, code, words)

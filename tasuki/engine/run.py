@@ -131,6 +131,7 @@ class _Run:
             tally,
             self.progress,
             moves_cursor=not self.options.only,
+            attaching=self.decider.attaching,
         )
         self.outbox = Outbox(sync, self.journal, self.lease, run_id)
         self.decider.creating = self.outbox.creating
@@ -365,7 +366,7 @@ class _Run:
                 self._finish_sending()
 
     def _due(self, *, wait: bool) -> list[IntentRow]:
-        """Return the in-doubt intents whose quiet time is over, after waiting for it."""
+        """Return the in-doubt intents whose quiet time is over, waiting if asked."""
         if wait:
             known = {row.id for row in self.in_doubt}
             fresh = self.outbox.unsettled.keys() - known
@@ -432,7 +433,7 @@ class _Run:
             send_write_backs(self.sync, self.lease, self.report.run_id, self.tally)
 
     def _minimum_calls(self) -> int:
-        """Return the calls that nobody could do without: pages read, batches written."""
+        """Return the calls nobody could do without: pages read, batches written."""
         mapping, tally = self.sync.mapping, self.tally
         facts = self.sync.destination.destination.facts(mapping.destination.stream)
         size = facts.batch_size

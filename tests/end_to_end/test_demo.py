@@ -58,6 +58,13 @@ def number(pattern: str, text: str) -> int:
     return int(found[1].replace(",", ""))
 
 
+def written(text: str) -> list[str]:
+    """Return the first pass's syncs that created or updated something."""
+    found = re.findall(r"^(\w+\.[\w-]+) +[\d,]+ +(\S+) +(\S+) ", text, re.MULTILINE)
+    assert found, text
+    return [sync for sync, created, updated in found if (created, updated) != ("·", "·")]
+
+
 def test_the_demo_shows_the_relay_twice_over_and_leaves_nothing_behind(
     tmp_path: Path,
 ) -> None:
@@ -66,6 +73,7 @@ def test_the_demo_shows_the_relay_twice_over_and_leaves_nothing_behind(
     assert first.stderr == ""
     invoices = number(r"Invoices: (\d+) made", first.stdout)
     assert invoices > 0
+    assert set(written(first.stdout)) >= {"lead.hubspot-salesforce", "invoice.salesforce-freee"}
     made = number(r"API calls: (\d+) made", first.stdout)
     least = number(r"made, (\d+) is the least", first.stdout)
     assert least <= made < 2 * least
@@ -79,6 +87,7 @@ def test_the_demo_shows_the_relay_twice_over_and_leaves_nothing_behind(
     assert again.returncode == 0, again.stdout + again.stderr
     assert "as left by the last demo" in again.stdout
     assert number(r"Invoices: (\d+) made", again.stdout) == invoices
+    assert written(again.stdout) == []
     for name in ("second", "third"):
         assert f"{name} pass: 0 writes" in again.stdout
     assert not (leftovers := until_none(tmp_path)), leftovers

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
+
 from tasuki.ledger import Ledger
 from tasuki.ledger.tables import Stored
 from tasuki.testing import ManualClock, temporary_ledger

@@ -50,7 +50,9 @@ class Stage:
     """Syncs between the same systems that run first (parents)."""
     kills: int = 0
 
-    def run(self, kill_at: int = 0, options: Options | None = None) -> RunReport | Killer:
+    def run(
+        self, kill_at: int = 0, options: Options | None = None
+    ) -> RunReport | Killer:
         """Run once, dying at a step; 0: not at all. A kill returns where it fell."""
         killer = Killer(kill_at)
         with ExitStack() as stack:
@@ -88,7 +90,8 @@ class Stage:
 
 def open_intents(stage: Stage) -> list[dict[str, object]]:
     return [
-        row for row in rows(stage.ledger, "intent")
+        row
+        for row in rows(stage.ledger, "intent")
         if row["state"] in {"planned", "sending", "in_doubt"}
     ]
 
@@ -162,6 +165,7 @@ def kill_everywhere(
 
 def updates(system: FakeSystem, stream: str) -> int:
     return sum(
-        1 for e in system.effects
+        1
+        for e in system.effects
         if e.stream == stream and e.operation is Operation.UPDATE
     )

@@ -48,7 +48,10 @@ class Runner:
         self.log = folder / f"{name}.log"
         self._process = subprocess.Popen(
             [sys.executable, str(ROOT / "tests/simulation/runner.py")],
-            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
             env={**os.environ, **ENVIRONMENT, "PYTHONPATH": str(ROOT)},
         )
 
@@ -134,7 +137,9 @@ class Office:
                 _copy(path, folder / "mappings" / path.name)
         text = self.rehearsal.connections_yaml()
         text = text.replace("quiet_seconds: 5 ", f"quiet_seconds: {QUIET} ")
-        oauth = 'flow: oauth, client_id: "${FREEE_ID}", client_secret: "${FREEE_SECRET}"'
+        oauth = (
+            'flow: oauth, client_id: "${FREEE_ID}", client_secret: "${FREEE_SECRET}"'
+        )
         text = text.replace(oauth, 'flow: token, token: "${FREEE_TOKEN}"')
         (folder / "connections.yaml").write_text(text)
         self._first = folder / "first_morning.json"
@@ -148,7 +153,9 @@ class Office:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
         self.runner.stop()
@@ -186,7 +193,9 @@ class Office:
         finally:
             runner.stop()
 
-    def until_done(self, mapping: str, random: Random, longest: float, tally: Tally) -> None:
+    def until_done(
+        self, mapping: str, random: Random, longest: float, tally: Tally
+    ) -> None:
         """Run and kill, again and again, until a run ends by itself with nothing open."""
         for _ in range(_MOST_RUNS):
             before = self._fence(mapping)
@@ -248,7 +257,9 @@ class Office:
         )
 
     def last_counts(self) -> dict[str, Any]:
-        (text,) = self.ledger("select counts from run order by started_at desc, id desc limit 1")[0]
+        (text,) = self.ledger(
+            "select counts from run order by started_at desc, id desc limit 1"
+        )[0]
         return json.loads(text)
 
     def rows(self, system: str, table: str) -> list[dict[str, Any]]:

@@ -25,7 +25,7 @@ def child(arguments: list[str], log: str) -> None:
         from tasuki.cli import main
 
         code = main(arguments)
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - whatever it is, it goes into the log
         import traceback
 
         traceback.print_exc()
@@ -73,7 +73,9 @@ def warm_up(commands: list[list[str]]) -> dict[str, object]:
 
     codes = [main(command) for command in commands]
     gc.collect()
-    threads = [t.name for t in threading.enumerate() if t is not threading.main_thread()]
+    threads = [
+        t.name for t in threading.enumerate() if t is not threading.main_thread()
+    ]
     gc.freeze()
     return {"codes": codes, "threads": threads}
 

@@ -76,14 +76,20 @@ class Scene:
         return Stage(MAPPINGS["leads"], crm, sfa, self.ledger, self.clock)
 
     def invoices(
-        self, deals: int = 4, *, quiet: float = 60.0, batch: int = 1,
+        self,
+        deals: int = 4,
+        *,
+        quiet: float = 60.0,
+        batch: int = 1,
         write_class: WriteClass = WriteClass.MARKER,
     ) -> Stage:
         """Deals of two accounts in one system that is source and books alike."""
         sfa = FakeSystem(
             self.clock,
             FakeStream("Account"),
-            FakeStream("Deal", page_size=2, batch_size=2, parents={"AccountId": "Account"}),
+            FakeStream(
+                "Deal", page_size=2, batch_size=2, parents={"AccountId": "Account"}
+            ),
             name="sfa",
         )
         books = FakeSystem(
@@ -96,8 +102,14 @@ class Scene:
             sfa.put("Account", f"a{n}", name=f"A{n}")
         for n in range(1, deals + 1):
             account = f"a{n % 2 + 1}"
-            sfa.put("Deal", f"d{n}", AccountId=account, name=f"D{n}", amount=n * 1000, won=n != 3)
+            sfa.put(
+                "Deal",
+                f"d{n}",
+                AccountId=account,
+                name=f"D{n}",
+                amount=n * 1000,
+                won=n != 3,
+            )
         stage = Stage(MAPPINGS["invoices"], sfa, books, self.ledger, self.clock)
         stage.before = [MAPPINGS["customers"]]
         return stage
-

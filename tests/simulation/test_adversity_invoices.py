@@ -1,6 +1,7 @@
 """What else may happen to invoices (class C): doubts, double keys, late landings."""
 
 import pytest
+
 from tasuki.engine.run import run_sync
 from tasuki.engine.sync import Options
 from tasuki.engine.tally import Ending, RunReport
@@ -17,7 +18,7 @@ from tests.simulation.killing import (
     open_intents,
     rows,
 )
-from tests.simulation.scenes import INVOICES, Scene
+from tests.simulation.scenes import Scene
 
 HOUR = 3700.0
 BY_NUMBER = """
@@ -44,10 +45,14 @@ def done(told: RunReport | Killer) -> RunReport:
 
 
 def billed(stage: Stage) -> list[str]:
-    return sorted(str(f["subject"]) for f in stage.destination.records("invoice").values())
+    return sorted(
+        str(f["subject"]) for f in stage.destination.records("invoice").values()
+    )
 
 
-def deals(scene: Scene, text: str, to: FakeStream, count: int = 3, **fields: object) -> Stage:
+def deals(
+    scene: Scene, text: str, to: FakeStream, count: int = 3, **fields: object
+) -> Stage:
     """Deals without accounts, for a mapping of the test's own."""
     sfa = FakeSystem(scene.clock, FakeStream("Deal", page_size=2), name="sfa")
     system = "chat" if to.name == "message" else "books"
@@ -73,7 +78,9 @@ def die_at(stage: Stage, where: str, times: int = 1, lease: float = LEASE) -> No
     stage.destination.on_step = lambda _: None
 
 
-def test_a_deal_that_changes_while_its_invoice_is_in_doubt_is_held(scene: Scene) -> None:
+def test_a_deal_that_changes_while_its_invoice_is_in_doubt_is_held(
+    scene: Scene,
+) -> None:
     stage = scene.invoices()
     for mapping in stage.before:
         run_sync(fake_sync(mapping, stage.source, stage.destination, stage.ledger))
@@ -84,7 +91,9 @@ def test_a_deal_that_changes_while_its_invoice_is_in_doubt_is_held(scene: Scene)
     assert report.tally.reasons_of(Ending.HELD) == {"changed_after_sent": 1}
     assert not open_intents(stage)
     check(stage, {"d1": {"total": 1000}, "d2": {"total": 2000}, "d4": {"total": 4000}})
-    assert [r.outcome for r in stage.ledger.last_decisions("invoices", ["d1"]).values()] == ["held"]
+    assert [
+        r.outcome for r in stage.ledger.last_decisions("invoices", ["d1"]).values()
+    ] == ["held"]
 
 
 def test_a_change_is_not_passed_by_while_the_quiet_time_outlasts_the_run(
@@ -135,7 +144,9 @@ def test_what_cannot_be_looked_up_is_never_sent_twice(scene: Scene) -> None:
         assert done(stage.run()).state == "done"
         stage.clock.advance(HOUR)
     assert [f["text"] for f in stage.destination.records("message").values()] == [
-        "D1", "D2", "D3",
+        "D1",
+        "D2",
+        "D3",
     ]
     (held,) = stage.ledger.last_decisions("own", ["d2"]).values()
     assert (held.outcome, held.reason) == ("held", "in_doubt")
@@ -169,7 +180,9 @@ fields: {{subject: name, total: amount}}
 
 
 def test_the_quiet_time_begins_with_the_death_not_with_the_intent(scene: Scene) -> None:
-    stage = deals(scene, BY_NUMBER, FakeStream("invoice", WriteClass.MARKER, batch_size=1))
+    stage = deals(
+        scene, BY_NUMBER, FakeStream("invoice", WriteClass.MARKER, batch_size=1)
+    )
     stream = stage.destination.streams["invoice"]
     stream.slow = 100.0  # the budget let it wait so long before it left
     stage.destination.dies_late["invoice"] = 30.0
@@ -280,7 +293,3 @@ def test_a_lost_lease_in_the_middle_bills_nobody_twice(scene: Scene) -> None:
     stage.recover()
     check(stage, {"d1": {}, "d2": {}, "d4": {}})
     assert len(creations(stage.destination, "invoice")) == 3
-
-
-def test_the_text_of_the_invoice_mapping_says_once() -> None:
-    assert "write: once" in INVOICES

@@ -1,12 +1,10 @@
 """What else may happen to leads (class B): twins, changes at the wrong moment, losses."""
 
-from collections.abc import Callable
-
 import pytest
+
 from tasuki.engine.run import run_sync
 from tasuki.engine.sync import Options
 from tasuki.engine.tally import Ending, RunReport
-from tasuki.ledger import Ledger
 from tasuki.model.write import WriteClass
 from tasuki.testing import FakeFault, FakeStream, FakeSystem, Lie, fake_sync, mapping_of
 from tests.simulation.killing import (
@@ -18,7 +16,6 @@ from tests.simulation.killing import (
     check_rerun_is_quiet,
     creations,
     open_intents,
-    rows,
 )
 from tests.simulation.scenes import LEADS, Scene
 
@@ -60,14 +57,16 @@ def killed_after(stage: Stage, what: str, times: int = 1) -> None:
 @pytest.mark.parametrize("guarded", [True, False])
 @pytest.mark.parametrize("batch", [1, 3, 50])
 def test_of_two_records_with_one_address_only_the_first_becomes_a_lead(
-    scene: Scene, guarded: bool, batch: int
+    scene: Scene, *, guarded: bool, batch: int
 ) -> None:
     stage = scene.leads(people=8, batch=batch)
     if guarded:
         stage.mapping = mapping_of(f"{LEADS}guards: {{creates: 100}}\n", "leads")
     stage.source.put("people", "p8", email="P1@x.jp", score=90)
     report = done(stage.run())
-    assert creations(stage.destination, "Lead") == list(stage.destination.records("Lead"))
+    assert creations(stage.destination, "Lead") == list(
+        stage.destination.records("Lead")
+    )
     emails = [f["Email"] for f in stage.destination.records("Lead").values()]
     assert len({e.casefold() for e in emails}) == len(emails)
     assert report.tally.ended[Ending.HELD] == 1
@@ -160,11 +159,15 @@ def test_a_merged_record_hands_its_lead_to_the_survivor_on_the_same_page(
 
 def test_a_counterpart_found_and_deleted_at_once_is_made_anew(scene: Scene) -> None:
     stage = scene.leads(people=1)
-    stage.mapping = mapping_of(LEADS.replace("Person_Id: id\n  - ", "Person_Id: id\n  - "), "leads")
+    stage.mapping = mapping_of(
+        LEADS.replace("Person_Id: id\n  - ", "Person_Id: id\n  - "), "leads"
+    )
     there = stage.destination.put("Lead", Email="p1@x.jp")
 
     def step(where: str) -> None:
-        if where == "before write sfa/Lead" and there in stage.destination.records("Lead"):
+        if where == "before write sfa/Lead" and there in stage.destination.records(
+            "Lead"
+        ):
             stage.destination.delete("Lead", there)
 
     stage.destination.on_step = step
@@ -292,10 +295,14 @@ def test_a_source_that_is_suddenly_empty_changes_nothing(scene: Scene) -> None:
     assert len(stage.destination.records("Lead")) == 3
 
 
-def test_a_changed_mapping_reads_everything_and_sends_what_differs(scene: Scene) -> None:
+def test_a_changed_mapping_reads_everything_and_sends_what_differs(
+    scene: Scene,
+) -> None:
     stage = scene.leads(people=2)
     stage.recover()
-    stage.mapping = mapping_of(LEADS.replace("Name: name", 'Name: = concat(name, "様")'), "leads")
+    stage.mapping = mapping_of(
+        LEADS.replace("Name: name", 'Name: = concat(name, "様")'), "leads"
+    )
     assert done(stage.run()).tally.ended[Ending.UPDATED] == 2
     check(stage, {"p1": {"Name": "N1様"}, "p2": {"Name": "N2様"}})
     check_rerun_is_quiet(stage)
@@ -340,13 +347,13 @@ def test_a_lost_lease_stops_the_run_and_the_other_goes_on(scene: Scene) -> None:
     check(stage, {f"p{n}": {} for n in (1, 2, 4, 5, 7, 8)})
 
 
-class Mistake(Exception):
+class MistakeError(Exception):
     """A mistake of ours in a sender."""
 
 
 @pytest.mark.parametrize("threads", [False, True])
 def test_a_mistake_of_ours_comes_out_and_the_next_run_goes_on(
-    scene: Scene, threads: bool
+    scene: Scene, *, threads: bool
 ) -> None:
     stage = scene.leads(people=8, batch=2)
     left = [2]
@@ -355,12 +362,12 @@ def test_a_mistake_of_ours_comes_out_and_the_next_run_goes_on(
         if where == "after write sfa/Lead":
             left[0] -= 1
             if left[0] == 0:
-                raise Mistake
+                raise MistakeError
 
     stage.destination.on_step = step
     sync = fake_sync(stage.mapping, stage.source, stage.destination, stage.ledger)
     sync.threads = threads
-    with pytest.raises(Mistake):
+    with pytest.raises(MistakeError):
         run_sync(sync, Options(lease_seconds=LEASE))
     stage.destination.on_step = lambda _: None
     stage.recover()
@@ -378,21 +385,15 @@ write: once
 key: id
 """
     stage = scene.leads(people=6)
-    sfa = FakeSystem(scene.clock, FakeStream("Charge", WriteClass.KEY, batch_size=1), name="sfa")
-    stage = Stage(mapping_of(text, "charges"), stage.source, sfa, scene.ledger, scene.clock)
+    sfa = FakeSystem(
+        scene.clock, FakeStream("Charge", WriteClass.KEY, batch_size=1), name="sfa"
+    )
+    stage = Stage(
+        mapping_of(text, "charges"), stage.source, sfa, scene.ledger, scene.clock
+    )
     sfa.plant(FakeFault(Lie.LOST_AFTER, times=1))
     stage.run()
     stage.clock.advance(LEASE)
     stage.run()
     stage.recover()
     check(stage, {f"p{n}": {"name": f"N{n}"} for n in range(1, 7)})
-
-
-def dump(ledger: Ledger) -> list[tuple[object, ...]]:
-    with ledger._database.engine.connect() as connection:
-        raw = connection.connection.driver_connection
-        assert raw is not None
-        return list(raw.iterdump())
-
-
-NewScene = Callable[[], Scene]

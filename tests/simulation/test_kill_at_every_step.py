@@ -16,7 +16,8 @@ NewScene = Callable[[], Scene]
 
 LEADS = {
     f"p{n}": {"Person_Id": f"p{n}", "Email": f"p{n}@x.jp", "Name": f"N{n}"}
-    for n in range(1, 8) if n % 3
+    for n in range(1, 8)
+    if n % 3
 }
 INVOICES = {f"d{n}": {"subject": f"D{n}", "total": n * 1000} for n in (1, 2, 4)}
 
@@ -35,7 +36,8 @@ def verify_invoices(stage: Stage) -> None:
     assert len(creations(stage.destination, "invoice")) == len(INVOICES), "twice"
     links = {
         r["source_id"]: r["destination_id"]
-        for r in rows(stage.ledger, "link") if r["sync"] == "invoices"
+        for r in rows(stage.ledger, "link")
+        if r["sync"] == "invoices"
     }
     deals = stage.source.records("Deal")
     assert {d: f["invoice_id"] for d, f in deals.items() if "invoice_id" in f} == links

@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 
 import pytest
+
 from tasuki.sandbox.faults import Fault, Kind
 from tests.simulation.office import CUSTOMERS, INVOICES, LEADS, Office, Tally
 
@@ -129,7 +130,12 @@ def test_invoices_survive_kills_and_lost_answers(
         office.new_day()
         customers(office)
         fault = Fault(
-            lie, method="POST", path="/invoices$", times=0, one_in=10, seconds=0.2,
+            lie,
+            method="POST",
+            path="/invoices$",
+            times=0,
+            one_in=10,
+            seconds=0.2,
             seed=seed,
         )
         office.plant("freee", fault)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from random import Random
 
 import pytest
+
 from tasuki.testing import FakeFault, Lie
 from tests.simulation.killing import (
     LEASE,
@@ -25,12 +26,21 @@ def plant(random: Random, stage: Stage) -> None:
     for system in (stage.source, stage.destination):
         system.tell_the_truth()
         for _ in range(random.randrange(3)):
-            call = random.choice(["write", "write", "write", "read", "fetch", "find", "probe"])
-            lies = list(Lie) if call == "write" else [Lie.LOST_BEFORE, Lie.THROTTLED, Lie.ACCESS]
+            call = random.choice(
+                ["write", "write", "write", "read", "fetch", "find", "probe"]
+            )
+            lies = (
+                list(Lie)
+                if call == "write"
+                else [Lie.LOST_BEFORE, Lie.THROTTLED, Lie.ACCESS]
+            )
             system.plant(
                 FakeFault(
-                    random.choice(lies), call, skip=random.randrange(4),
-                    times=random.randrange(1, 4), seconds=random.choice([1.0, 30.0, 59.0]),
+                    random.choice(lies),
+                    call,
+                    skip=random.randrange(4),
+                    times=random.randrange(1, 4),
+                    seconds=random.choice([1.0, 30.0, 59.0]),
                     nth=random.randrange(1, 4),
                 )
             )
@@ -79,8 +89,12 @@ def invoices_week(stage: Stage, random: Random) -> None:
             number = random.randrange(5, 20)
             won.add(number)
             stage.source.put(
-                "Deal", f"d{number}", AccountId=f"a{number % 2 + 1}", won=True,
-                name=f"D{number}", amount=number * 1000,
+                "Deal",
+                f"d{number}",
+                AccountId=f"a{number % 2 + 1}",
+                won=True,
+                name=f"D{number}",
+                amount=number * 1000,
             )
         one_run(random, stage)
     settle_down(stage)

@@ -105,7 +105,7 @@ def test_a_bulk_import_is_not_read_again_for_ever():
         assert ids(it.read(contacts(), cursor)) == []
 
 
-@pytest.mark.parametrize("start", [None, since(OLD)])
+@pytest.mark.parametrize("start", [None, since(OLD)], ids=["all", "changes"])
 def test_reading_goes_on_from_the_cursor_of_every_page(start: str | None):
     with opened() as it:
         it.fill(1_010, OLD)
@@ -163,7 +163,7 @@ def test_a_where_that_hubspot_cannot_take_is_named(where: object, words: str):
         it.read(contacts(where=where))
 
 
-@pytest.mark.parametrize("start", [None, since(OLD)])
+@pytest.mark.parametrize("start", [None, since(OLD)], ids=["all", "changes"])
 def test_more_properties_than_a_request_holds_are_read_by_batch(start: str | None):
     with opened() as it:
         it.fill(250, OLD)

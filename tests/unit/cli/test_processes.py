@@ -88,20 +88,26 @@ def test_the_sandbox_keeps_its_state_and_ends_on_sigterm(tmp_path: Path) -> None
     ]  # fmt: skip
     for expected in (0, 1):
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as served:
-            assert served.stdout is not None
-            said = ""
-            while not said.endswith("\n}\n"):
-                line = served.stdout.readline()
-                assert line, said
-                said += line
-            url = json.loads(said)["urls"]["hubspot"]
-            people = _contacts(url)
-            assert len(people) == expected
-            if not people:
-                _submit(url)
-            served.send_signal(signal.SIGTERM)
+            try:
+                url = json.loads(_first_value(served))["urls"]["hubspot"]
+                people = _contacts(url)
+                assert len(people) == expected
+                if not people:
+                    _submit(url)
+            finally:
+                served.send_signal(signal.SIGTERM)
             assert served.wait(20) == 0
         assert state.is_file()
+
+
+def _first_value(served: "subprocess.Popen[str]") -> str:
+    assert served.stdout is not None
+    said = ""
+    while not said.endswith("\n}\n"):
+        line = served.stdout.readline()
+        assert line, said
+        said += line
+    return said
 
 
 def _contacts(url: str) -> list[object]:
@@ -118,9 +124,9 @@ def _submit(url: str) -> None:
     import httpx
 
     answer = httpx.post(
-        f"{url}/crm/objects/2026-09/contacts",
+        f"{url}/crm/objects/2026-09/contacts/batch/create",
         headers={"authorization": "Bearer pat-sandbox"},
-        json={"properties": {"email": "a@sample.co.jp"}},
+        json={"inputs": [{"properties": {"email": "a@sample.co.jp"}}]},
     )
     assert answer.is_success, answer.text
 

@@ -7,8 +7,14 @@ from dataclasses import dataclass, field
 from tasuki.engine.run import run_sync
 from tasuki.engine.sync import Sync
 from tasuki.ledger import Ledger
-from tasuki.testing import FakeStream, FakeSystem, ManualClock, fake_sync, mapping_of
-from tasuki.testing import temporary_ledger
+from tasuki.testing import (
+    FakeStream,
+    FakeSystem,
+    ManualClock,
+    fake_sync,
+    mapping_of,
+    temporary_ledger,
+)
 
 TEXT = """
 version: 1
@@ -48,7 +54,9 @@ class Small:
         self.crm.put("people", record_id, **(usual | fields))
 
     def sync(self) -> Sync:
-        return fake_sync(mapping_of(self.text, "leads"), self.crm, self.sfa, self.ledger)
+        return fake_sync(
+            mapping_of(self.text, "leads"), self.crm, self.sfa, self.ledger
+        )
 
     def run(self) -> object:
         return run_sync(self.sync())

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+
 from tasuki.mapping import Payload
 from tasuki.plan import (
     Attach,
@@ -49,8 +50,18 @@ def payload(**fields: object) -> Payload:
         (payload(Name="B"), known(fingerprint="new"), rules(), Unchanged()),
         (payload(Name="B"), known(), rules("create_only"), Unchanged()),
         (payload(Name="B"), known("sfa/Contact"), rules(), Unchanged()),
-        (payload(Name="B"), known(), rules(on_change="hold"), Hold("changed_after_sent", "Name")),
-        (payload(), known(doubtful=frozenset({"Name"})), rules(), Update("L1", {"Name": "A"})),
+        (
+            payload(Name="B"),
+            known(),
+            rules(on_change="hold"),
+            Hold("changed_after_sent", "Name"),
+        ),
+        (
+            payload(),
+            known(doubtful=frozenset({"Name"})),
+            rules(),
+            Update("L1", {"Name": "A"}),
+        ),
         (
             payload(),
             known(fingerprint="new", doubtful=frozenset({"Name"})),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+
 from tasuki.engine.explain import explain
 from tasuki.engine.preview import preview_sync
 from tasuki.engine.run import run_sync
@@ -59,7 +60,9 @@ def test_a_preview_names_every_verdict_and_changes_nothing(office: Small) -> Non
     shown = preview_sync(office.sync(), show=50)
     assert office.dump() == before
     assert len(office.sfa.effects + office.crm.effects) == effects
-    found = {one.ref.rpartition("/")[2]: (one.action, one.reason) for one in shown.changes}
+    found = {
+        one.ref.rpartition("/")[2]: (one.action, one.reason) for one in shown.changes
+    }
     assert found == {k: v for k, v in EXPECTED.items() if v[0] != "unchanged"}
     assert shown.counts["unchanged"] == 1
 
@@ -117,7 +120,9 @@ def test_a_story_tells_what_happened_and_why(office: Small) -> None:
     everybody(office)
     run_sync(office.sync())
     story = explain(office.ledger, "crm/people/changed")
-    lead = next(i for i, f in office.sfa.records("Lead").items() if f["Person_Id"] == "changed")
+    lead = next(
+        i for i, f in office.sfa.records("Lead").items() if f["Person_Id"] == "changed"
+    )
     assert story.refs[:2] == ["crm/people/changed", f"sfa/Lead/{lead}"]
     told = [(m.kind, m.words) for m in story.moments]
     assert ("sent", "created") in told
