@@ -37,7 +37,8 @@ def read_env(text: str) -> dict[str, str]:
         match = _LINE.fullmatch(bare)
         if match is None:
             remedy = "Write NAME=value, one a line."
-            raise ConfigError(f"{FILE}:{number}:1", "this is no NAME=value", remedy)
+            where = f"{FILE}:{number}:1"
+            raise ConfigError(where, "this is no NAME=value", remedy)
         found[match[1]] = _bare(match[2].strip())
     return found
 

@@ -63,7 +63,8 @@ def _prefect(
         )
     except subprocess.TimeoutExpired:
         what = f"`prefect {' '.join(arguments)}` took more than {_SECONDS} seconds"
-        raise RemoteError("prefect", what, "", f"Look at {log}.") from None
+        where = "prefect"
+        raise RemoteError(where, what, "", f"Look at {log}.") from None
     said = _ANSI.sub("", done.stdout.decode("utf-8", "replace"))
     with log.open("a", encoding="utf-8") as file:
         file.write(f"$ prefect {' '.join(arguments)}\n{said}\n")
@@ -71,7 +72,8 @@ def _prefect(
         lines = [_FRAME.sub("", line).strip() for line in said.splitlines()]
         last = next((line for line in reversed(lines) if line), "it said nothing")
         words = f"`prefect {arguments[0]}` ended with code {done.returncode}: {last}"
-        raise RemoteError("prefect", words, "", f"Look at {log}.")
+        where = "prefect"
+        raise RemoteError(where, words, "", f"Look at {log}.")
 
 
 def _arrived(
@@ -87,5 +89,6 @@ def _arrived(
     missing = [name for name in names if name not in there]
     if missing:
         words = f"the server does not have {', '.join(missing)} of {FILE}"
-        raise RemoteError("prefect", words, "", f"Look at {log}.")
+        where = "prefect"
+        raise RemoteError(where, words, "", f"Look at {log}.")
     return names

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
-from itertools import chain
 from typing import NamedTuple
 
 import httpx
@@ -96,7 +95,7 @@ def foreign_owners(owners: Mapping[str, list[str]]) -> Iterator[Finding]:
         yield Finding("machine", "names", True, "nobody else owns our folders' names")
     for name, owner in taken:
         words = f"the distribution '{owner}' installs a package '{name}'"
-        remedy = f"pip uninstall {owner}, or give this project an environment of its own."
+        remedy = f"pip uninstall {owner}, or use an environment of its own."
         yield Finding("machine", "names", False, words, remedy)
 
 
@@ -169,11 +168,8 @@ def _system(project: Project, ledger: Ledger, name: str) -> Iterator[Finding]:
         yield _bad(name, "open", error)
         return
     try:
-        checks = iter(system.doctor())
-        for first, check in chain(
-            ((True, c) for c in (next(checks, None),) if c), ((False, c) for c in checks)
-        ):
-            code = _UNREACHABLE if first else _EDIT
+        for index, check in enumerate(system.doctor()):
+            code = _EDIT if index else _UNREACHABLE
             yield Finding(name, check.name, check.ok, check.words, check.remedy, code)
     except TasukiError as error:
         yield _bad(name, "system", error)
@@ -233,13 +229,16 @@ def ask_prefect(
         )
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         words = f"{url}: {str(error) or type(error).__name__}"
-        raise RemoteError("prefect", words, "", _START_PREFECT) from None
+        where = "prefect"
+        raise RemoteError(where, words, "", _START_PREFECT) from None
     if answer.status_code in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
         remedy = f"Set {PREFECT_AUTH_VARIABLE} to user:password of that server."
-        raise RemoteError("prefect", f"{url} lets nobody in", "", remedy)
+        where = "prefect"
+        raise RemoteError(where, f"{url} lets nobody in", "", remedy)
     if answer.is_server_error:
         words = f"{url} answers {answer.status_code}"
-        raise RemoteError("prefect", words, "", _START_PREFECT)
+        where = "prefect"
+        raise RemoteError(where, words, "", _START_PREFECT)
     return answer
 
 

@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
     app.command("schema")(schema)
     app.command("functions")(functions)
     app.command("fields")(fields)
-    app.command("test")(test_mappings)
+    app.command("test")(run_inline_tests)
 
 
 def check(
@@ -175,7 +175,8 @@ def functions(
         from tasuki.mapping.problem import nearest
 
         remedy = nearest(name, table.names, "`tasuki functions` lists them all.")
-        raise ConfigError("functions", f"there is no function '{name}'", remedy)
+        where = "functions"
+        raise ConfigError(where, f"there is no function '{name}'", remedy)
     chosen = [table[one] for one in sorted(table.names) if name in {None, one}]
     value = [
         {
@@ -235,7 +236,7 @@ def fields(
     own.screen.show(value, lambda screen: screen.table(heads, rows))
 
 
-def test_mappings(context: typer.Context, names: Names = None) -> None:
+def run_inline_tests(context: typer.Context, names: Names = None) -> None:
     """Run the tests inside mapping files: offline, in milliseconds."""
     from tasuki.mapping.inline_tests import run_tests
 

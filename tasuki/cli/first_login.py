@@ -61,7 +61,7 @@ def first_login(
     return token
 
 
-def _let_in(  # noqa: PLR0913, PLR0917 - one login has this many sides
+def _let_in(
     flow: OAuthFlow,
     endpoint: TokenEndpoint,
     name: str,
@@ -103,8 +103,9 @@ def _by_pasting(
     pkce = Pkce.new() if flow.pkce else None
     port = PORT if way.port is None else way.port
     redirect = flow.paste_redirect or f"http://127.0.0.1:{port}/callback"
-    screen.aside(f"Allow the access here:\n  {authorize_url(flow, redirect, state, pkce)}")
-    where = "" if flow.paste_redirect else ", or the whole address of the page it ends on"
+    address = authorize_url(flow, redirect, state, pkce)
+    screen.aside(f"Allow the access here:\n  {address}")
+    where = "" if flow.paste_redirect else ", or the address of the page it ends on"
     screen.aside(f"Then paste the code{where}:")
     code = _code_in(sys.stdin.readline().strip(), state, name)
     return endpoint.exchange(code, redirect, pkce.verifier if pkce else "")

@@ -26,8 +26,8 @@ _ENV = """\
 # Variables of this machine; never to be committed. The environment comes before them.
 """
 _ENV_EXAMPLE = """\
-# What .env has to say on each machine. `tasuki sandbox` prints values that the stand-ins
-# accept; those of the real systems come from the vendors' screens.
+# What .env has to say on each machine. `tasuki sandbox` prints values that the
+# stand-ins accept; those of the real systems come from the vendors' screens.
 """
 _KEY_HINT = """\
 # Set these where several machines share one ledger:
@@ -75,14 +75,17 @@ same name. Shipped: {names}. Their settings in connections.yaml:
     freee:                    # then once: tasuki login freee
       connector: freee
       company_id: 123456
-      auth: {{flow: oauth, client_id: "${{FREEE_ID}}", client_secret: "${{FREEE_SECRET}}"}}
+      auth:
+        flow: oauth
+        client_id: "${{FREEE_ID}}"
+        client_secret: "${{FREEE_SECRET}}"
 """
 _FLOWS = """\
 # flows
 
-Prefect flows of this project's own, one a file, named by a verb: `flows/do_it.py`. A
-deployment in prefect.yaml names such a flow as `entrypoint: flows/do_it.py:do_it`, and a
-shipped one as `entrypoint: {module}.sync_leads:sync_leads`.
+Prefect flows of this project's own, one a file, named by a verb: `flows/do_it.py`.
+A deployment in prefect.yaml names such a flow as `entrypoint: flows/do_it.py:do_it`,
+and a shipped one as `entrypoint: {module}.sync_leads:sync_leads`.
 
 No `__init__.py` here: it would hide other packages of the name `flows`.
 """
@@ -112,7 +115,8 @@ def project_files() -> dict[str, str]:
     """Return the text of every file of a new project, by name."""
     urls = {name: f"http://127.0.0.1:{port}" for name, port in PORTS.items()}
     shipped = shipped_root()
-    names = sorted(p.parent.name for p in (shipped / "connectors").glob("*/__init__.py"))
+    folders = (shipped / "connectors").glob("*/__init__.py")
+    names = sorted(path.parent.name for path in folders)
     settings = (shipped / "mappings" / "settings.yaml").read_text(encoding="utf-8")
     values = "".join(f"{name}={value}\n" for name, value in ENVIRONMENT.items())
     blanks = "".join(f"{name}=\n" for name in ENVIRONMENT)

@@ -123,7 +123,7 @@ class Stack:
         return child
 
     def start_server(self, home: Path, port: int) -> str:
-        """Start a Prefect server on loopback, and return its API's address once it is up.
+        """Start a Prefect server on loopback; return its API's address once it is up.
 
         Args:
             home: Its `PREFECT_HOME`: database, profiles, storage.
@@ -137,7 +137,15 @@ class Stack:
             for name, value in self.environment.items()
             if name in SERVER_SETTINGS
         }
-        own = {"PREFECT_HOME": str(home), "PREFECT_API_URL": api, **settings}
+        own = {
+            "PREFECT_HOME": str(home),
+            "PREFECT_API_URL": api,
+            # The screens ask port 4200 unless told otherwise, and are written out with
+            # that address: beside the package, two servers would share one copy.
+            "PREFECT_SERVER_UI_API_URL": api,
+            "PREFECT_SERVER_UI_STATIC_DIRECTORY": str(home / "ui"),
+            **settings,
+        }
         arguments = ["server", "start", "--host", _LOOPBACK, "--port", str(port)]
         child = self.start("prefect-server", ["prefect", *arguments], own)
         self.wait_for(child, lambda: answers(f"{api}/health"), _FIRST_START_SECONDS)
@@ -214,8 +222,9 @@ def be_free(port: int) -> None:
             probe.bind((_LOOPBACK, port))
         except OSError:
             what = "another program has this port"
+            where = f"{_LOOPBACK}:{port}"
             raise ConfigError(
-                f"{_LOOPBACK}:{port}", what, "End it, or choose another: --port N."
+                where, what, "End it, or choose another: --port N."
             ) from None
 
 
@@ -229,7 +238,8 @@ def answers(url: str) -> bool:
 
 def _is_polling(api: str, pool: str) -> bool:
     try:
-        answer = httpx.post(f"{api}/work_pools/{pool}/workers/filter", json={}, timeout=5)
+        url = f"{api}/work_pools/{pool}/workers/filter"
+        answer = httpx.post(url, json={}, timeout=5)
     except httpx.HTTPError:
         return False
     return answer.is_success and any(w["status"] == "ONLINE" for w in answer.json())

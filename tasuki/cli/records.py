@@ -76,7 +76,8 @@ def dead(
         _one_letter(own, letter, drop=drop)
         return
     if drop:
-        raise ConfigError("dead", "nothing is chosen", "Give a number: dead N --drop.")
+        where = "dead"
+        raise ConfigError(where, "nothing is chosen", "Give a number: dead N --drop.")
     with own.ledger() as ledger:
         _be_known(own, ledger, mapping)
         causes = [c for c in ledger.causes() if mapping in {None, c.sync}]
@@ -96,7 +97,8 @@ def _one_letter(own: Context, number: int, *, drop: bool) -> None:
         row = ledger.dead_letter(number)
     if row is None:
         remedy = "`tasuki dead` lists them."
-        raise ConfigError("dead", f"there is no dead letter {number}", remedy)
+        where = "dead"
+        raise ConfigError(where, f"there is no dead letter {number}", remedy)
     own.screen.show(_as_json(row), lambda screen: _letter(screen, row))
 
 
@@ -144,7 +146,8 @@ def replay(
     own = of(context)
     if not (letters or mapping or cause or everything):
         what = "nothing is chosen"
-        raise ConfigError("replay", what, "Give numbers, --mapping, --cause or --all.")
+        where = "replay"
+        raise ConfigError(where, what, "Give numbers, --mapping, --cause or --all.")
     with own.ledger() as ledger:
         _be_known(own, ledger, mapping)
         rows = [
@@ -156,7 +159,8 @@ def replay(
         if missing:
             listed = ", ".join(map(str, missing))
             remedy = "`tasuki dead` lists those that are open."
-            raise ConfigError("replay", f"not open: {listed}", remedy)
+            where = "replay"
+            raise ConfigError(where, f"not open: {listed}", remedy)
         count = ledger.replay([row.id for row in rows])
     syncs = sorted({row.sync for row in rows})
     value = {"replayed": count, "syncs": syncs}

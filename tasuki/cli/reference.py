@@ -10,9 +10,9 @@ from tasuki.cli.app import EXIT_CODES, app
 _HEAD = """# The command line
 
 `tasuki [OPTIONS] COMMAND …`. The options `--json`, `--verbose` and `--project FOLDER`
-may stand anywhere. With `--json` there is one JSON value on standard output and nothing
-else, errors included: `{"error": …, "remedy": …}`. Progress and questions go to standard
-error.
+may stand anywhere. With `--json` there is one JSON value on standard output and
+nothing else, errors included: `{"error": …, "remedy": …}`. Progress and questions go to
+standard error.
 """
 
 

@@ -53,7 +53,8 @@ class Screen:
         listed = [list(row) for row in rows]
         table = Table(box=None, pad_edge=False)
         for index, head in enumerate(heads):
-            numbers = bool(listed) and all(isinstance(row[index], int) for row in listed)
+            cells = [row[index] for row in listed]
+            numbers = bool(cells) and all(isinstance(cell, int) for cell in cells)
             justify: Any = "right" if numbers else "left"
             table.add_column(head, justify=justify, overflow="fold")
         for row in listed:

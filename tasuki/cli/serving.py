@@ -143,7 +143,8 @@ def _start_stand_ins(own: Context, stack: Stack) -> dict[str, str]:
     from tasuki.sandbox.rehearsal import SYSTEMS
 
     ports = rehearsal_ports(own.project.root)
-    urls = {name: f"http://127.0.0.1:{ports[name]}" for name in SYSTEMS if name in ports}
+    used = [name for name in SYSTEMS if name in ports]
+    urls = {name: f"http://127.0.0.1:{ports[name]}" for name in used}
     missing = [name for name, url in urls.items() if not answers(f"{url}/__stats")]
     if missing:
         own.screen.aside(f"stand-ins of {', '.join(missing)} …")

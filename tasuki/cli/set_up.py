@@ -10,8 +10,8 @@ import typer
 from tasuki.cli.context import leave, of
 
 if TYPE_CHECKING:
-    from tasuki.cli.screen import Screen
     from tasuki.cli.examination import Finding
+    from tasuki.cli.screen import Screen
 
 _NEXT = ("tasuki sandbox", "tasuki login freee", "tasuki plan lead.hubspot-salesforce")
 _NOTES = (
@@ -66,7 +66,7 @@ def init(
     own.screen.show(value, people)
 
 
-def login(  # noqa: PLR0913, PLR0917 - the options of a login
+def login(
     context: typer.Context,
     connection: Annotated[str, typer.Argument(help="A connection's name.")],
     paste: Annotated[

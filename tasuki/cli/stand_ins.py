@@ -26,7 +26,8 @@ def chosen_systems(names: Sequence[str]) -> tuple[str, ...]:
         if name not in SYSTEMS:
             what = f"there is no stand-in '{name}'"
             remedy = nearest(name, SYSTEMS, f"There are: {', '.join(SYSTEMS)}.")
-            raise ConfigError("sandbox", what, remedy)
+            where = "sandbox"
+            raise ConfigError(where, what, remedy)
     return tuple(names) or SYSTEMS
 
 
@@ -66,8 +67,9 @@ def asked_ports(text: str | None, root: Path) -> Mapping[str, int]:
         name, _, number = part.strip().partition("=")
         if name not in SYSTEMS or not number.isdigit():
             what = f"'{part.strip()}' is no system and port"
-            remedy = f"Write --ports hubspot=8911,freee=0; systems: {', '.join(SYSTEMS)}."
-            raise ConfigError("sandbox", what, remedy)
+            remedy = f"Write --ports hubspot=8911,freee=0 of {', '.join(SYSTEMS)}."
+            where = "sandbox"
+            raise ConfigError(where, what, remedy)
         ports[name] = int(number)
     return ports
 
@@ -84,7 +86,8 @@ def asked_world(text: str, now: datetime) -> World | None:
         case "load" if number.isdigit():
             return World(today, list(many_people(int(number), today=today)))
     remedy = "Write demo, empty, or load:10000."
-    raise ConfigError("sandbox", f"there is no world '{text}'", remedy)
+    where = "sandbox"
+    raise ConfigError(where, f"there is no world '{text}'", remedy)
 
 
 @dataclass(slots=True)
@@ -108,7 +111,8 @@ class Serving:
             self.rehearsal.stop()
             what = f"a stand-in cannot be served ({error.strerror})"
             remedy = "Another one may be running: end it, or choose --ports."
-            raise ConfigError("sandbox", what, remedy) from None
+            where = "sandbox"
+            raise ConfigError(where, what, remedy) from None
 
     def _load(self, state: Path) -> None:
         try:

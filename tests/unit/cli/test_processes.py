@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tasuki.cli.examination import foreign_owners
 from tasuki.cli.processes import Stack, StackError, be_free, descendants
 from tasuki.clock import SystemClock

@@ -1,0 +1,181 @@
+"""`tasuki deploy` and `tasuki up` with a real Prefect server and worker."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tasuki.cli import main
+from tasuki.cli.new_project import project_files, write_files
+from tasuki.cli.processes import Stack, descendants
+from tasuki.clock import SystemClock
+from tasuki.registry import Registry
+from tasuki.sandbox.demo_world import demo_world
+from tasuki.sandbox.rehearsal import Rehearsal
+from tasuki.stack import Stack as Server
+from tasuki.stack import free_port
+
+pytestmark = [pytest.mark.prefect, pytest.mark.slow, pytest.mark.timeout(600)]
+
+NAMES = {"leads", "hand-over", "billing", "payments"}
+
+
+def clean_environment() -> dict[str, str]:
+    """The environment without what a person's own Prefect or project puts there."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PREFECT_", "TASUKI_"))
+    }
+
+
+def ask(api: str, path: str, body: object | None = None) -> Any:
+    answer = httpx.request(
+        "GET" if body is None else "POST", f"{api}{path}", json=body, timeout=60
+    )
+    answer.raise_for_status()
+    return answer.json()
+
+
+def eventually(found: Callable[[], Any], seconds: float = 120) -> Any:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if value := found():
+            return value
+        time.sleep(0.5)
+    pytest.fail("it did not come to pass")
+
+
+def project(folder: Path, rehearsal: Rehearsal) -> Path:
+    connections = {"connections.yaml": rehearsal.connections_yaml()}
+    write_files(folder, project_files() | connections)
+    return folder
+
+
+@pytest.fixture
+def stand_ins() -> Any:
+    with Rehearsal(Registry(Path(__file__).parent)).start(
+        demo_world(people=40, deals=6, won=2)
+    ) as rehearsal:
+        yield rehearsal
+
+
+@pytest.fixture
+def api(prefect_server: Server, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The server that PREFECT_API_URL points to."""
+    monkeypatch.setenv("PREFECT_API_URL", prefect_server.api_url)
+    monkeypatch.setenv("PREFECT_HOME", str(prefect_server.place / "prefect"))
+    return prefect_server.api_url
+
+
+def test_deploy_makes_the_pool_and_every_deployment_and_may_be_repeated(
+    api: str,
+    stand_ins: Rehearsal,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = project(tmp_path / "own", stand_ins)
+    for _ in range(2):
+        assert main(["--project", str(folder), "deploy", "--json"]) == 0
+        assert set(json.loads(capsys.readouterr().out)["deployments"]) == NAMES
+    assert ask(api, "/work_pools/tasuki")["type"] == "process"
+    rows = ask(api, "/deployments/filter", {})
+    assert {row["name"] for row in rows} == NAMES
+    leads = next(row for row in rows if row["name"] == "leads")
+    assert leads["concurrency_limit"] == 1 or leads["global_concurrency_limit"]
+    zones = {one["schedule"]["timezone"] for one in leads["schedules"]}
+    assert zones == {"Asia/Tokyo"}
+    # The server itself plans runs from these schedules: seen to fail with an
+    # SQLAlchemy that Prefect does not know yet.
+    pending = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
+    assert eventually(lambda: ask(api, "/flow_runs/filter", pending))
+
+
+def test_deploy_says_in_one_line_what_is_wrong(
+    stand_ins: Rehearsal,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = project(tmp_path / "own", stand_ins)
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    assert main(["--project", str(folder), "deploy"]) == 3
+    assert len(capsys.readouterr().err.splitlines()) == 2
+    text = (folder / "prefect.yaml").read_text().replace("schedules:", "schedule:")
+    (folder / "prefect.yaml").write_text(text)
+    assert main(["--project", str(folder), "deploy"]) == 2
+    assert "unknown key 'schedule'" in capsys.readouterr().err
+
+
+def test_a_worker_runs_a_deployed_flow_of_a_project(
+    api: str, stand_ins: Rehearsal, tmp_path: Path
+) -> None:
+    folder = project(tmp_path / "own", stand_ins)
+    assert main(["--project", str(folder), "deploy"]) == 0
+    home = tmp_path / "home"
+    environment = clean_environment()
+    with Stack(folder, tmp_path / "logs", environment, SystemClock()) as programs:
+        programs.start_worker(home, api, "tasuki")
+        assert _run_leads(api) == "COMPLETED"
+    assert stand_ins.writes() > 0
+    assert (folder / ".tasuki" / "ledger.db").is_file()
+
+
+def _run_leads(api: str) -> str:
+    rows = ask(api, "/deployments/filter", {})
+    leads = next(row for row in rows if row["name"] == "leads")
+    run = ask(api, f"/deployments/{leads['id']}/create_flow_run", {})
+    ended = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
+
+    def state() -> str | None:
+        now = ask(api, f"/flow_runs/{run['id']}")["state_type"]
+        return str(now) if now in ended else None
+
+    return str(eventually(state, 240))
+
+
+def test_up_starts_everything_and_leaves_nothing_behind(
+    stand_ins: Rehearsal, tmp_path: Path
+) -> None:
+    folder = project(tmp_path / "own", stand_ins)
+    command = [sys.executable, "-m", "tasuki.cli", "--project", str(folder)]
+    with subprocess.Popen(
+        [*command, "--json", "up", "--port", str(free_port())],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=clean_environment(),
+    ) as stack:
+        try:
+            assert stack.stdout is not None
+            said = ""
+            while not said.endswith("\n}\n"):
+                line = stack.stdout.readline()
+                assert line, said
+                said += line
+            value = json.loads(said)
+            assert set(value["deployments"]) == NAMES
+            assert ask(value["api"], "/health") is True
+            assert set(value["sandbox"]) == {"hubspot", "salesforce", "freee"}
+            started = descendants(stack.pid)
+            assert len(started) >= 2
+        finally:
+            stack.send_signal(signal.SIGTERM)
+        assert stack.wait(60) == 0
+    assert not [pid for pid in started if _lives(pid)]
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] not in {"Z", "X"}
