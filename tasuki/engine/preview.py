@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from tasuki import plan
+from tasuki.engine.again import fetched, open_again
 from tasuki.engine.decide import Decider
 from tasuki.engine.journal import masked
 from tasuki.engine.sync import Options, Sync
 from tasuki.engine.turn import Relink, StillDead, StillInDoubt, Turn
 from tasuki.mapping import Faulty, Waiting
 from tasuki.model.record import Page, RecordRef
-
-_AGAIN_BATCH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +100,20 @@ def preview_sync(
     result = Preview(sync.id, position is None)
     decider = Decider.of(sync)
     for row in sync.ledger.open_intents(sync.id):
+        if row.operation == "write_back":
+            continue
         if sync.is_marker() and row.operation == "create" and row.state != "planned":
             decider.unsettled.add(row.source_id)
-    pages = _pages(sync, options, position)
-    number = 0
+        else:
+            decider.open_intents.setdefault(row.source_id, []).append(row)
+    creating: dict[str, str] = {}
+    decider.creating = creating
+    pages = _pages(sync, options, position, decider)
     for number, page in enumerate(_limited(pages, sample)):
         turns = decider.page(page.records, number)
+        for turn in turns:
+            if isinstance(turn.verdict, plan.Create):
+                creating |= dict.fromkeys(turn.match_hashes, turn.record.id)
         old = _present_values(sync, turns, max(0, show - len(result.changes)))
         for turn in turns:
             _note(sync, result, turn, old, show)
@@ -114,14 +121,20 @@ def preview_sync(
     return result
 
 
-def _pages(sync: Sync, options: Options, position: str | None) -> Iterator[Page]:
-    query = sync.mapping.query()
-    ids = list(options.only)
-    for start in range(0, len(ids), _AGAIN_BATCH):
-        records = sync.source.source.fetch(query, ids[start : start + _AGAIN_BATCH])
-        yield Page(records, "")
-    if not options.only:
-        yield from sync.source.source.read(query, position)
+def _pages(
+    sync: Sync, options: Options, position: str | None, decider: Decider
+) -> Iterator[Page]:
+    """Yield what a run would decide about: the ledger's choice, then what is read."""
+    again = list(options.only) or open_again(sync, decider)
+    versions: dict[str, str] = {}
+    for page in fetched(sync, again):
+        versions |= {one.id: one.version for one in page.records if one.version}
+        yield page
+    if options.only:
+        return
+    for page in sync.source.source.read(sync.mapping.query(), position):
+        new = [one for one in page.records if versions.get(one.id) != one.version]
+        yield Page(new, page.cursor)
 
 
 def _limited(pages: Iterator[Page], sample: int) -> Iterator[Page]:

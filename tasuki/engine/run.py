@@ -10,9 +10,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from tasuki import plan
+from tasuki.engine.again import fetched, open_again
 from tasuki.engine.decide import Decider
 from tasuki.engine.gate import Gate
 from tasuki.engine.ids import new_id
@@ -37,10 +37,8 @@ from tasuki.model.record import Page, Record, RecordRef
 
 log = logging.getLogger("tasuki.engine")
 
-_AGAIN_BATCH = 200
 _COMMIT_ROWS = 500
 _SETTLE_ROUNDS = 4
-_LOOK_AGAIN_SECONDS = 3600.0  # a held record is looked at again after this long
 
 
 def run_sync(sync: Sync, options: Options | None = None) -> RunReport:
@@ -165,7 +163,8 @@ class _Run:
         self._take_up()
         self._send_write_backs()
         self._settle(wait=False)
-        self._pages(self._fetched(self.options.only or self._open_again()))
+        again = self.options.only or open_again(self.sync, self.decider)
+        self._pages(self._fetched(again))
         if not self.options.only:
             self._read()
         self._finish_sending()
@@ -189,30 +188,13 @@ class _Run:
         self.decider.open_intents = dict(by_source)
         self.in_doubt = self.settler.begin_quiet(self.in_doubt)
 
-    def _open_again(self) -> list[str]:
-        """Return the source ids that need another turn though nothing changed."""
-        ledger, sync = self.sync.ledger, self.sync
-        before = sync.clock.now() - timedelta(seconds=_LOOK_AGAIN_SECONDS)
-        ids = dict.fromkeys(self.decider.open_intents)
-        ids |= dict.fromkeys(ledger.ready_after_wait(sync.id))
-        ids |= dict.fromkeys(ledger.held_before(sync.id, before))
-        ids |= dict.fromkeys(sorted(self.decider.replayed))
-        ids |= dict.fromkeys(sorted(self.decider.wanted or ()))
-        return [one for one in ids if one not in self.decider.unsettled]
-
     def _fetched(self, ids: Sequence[str]) -> Iterator[Page]:
         """Yield records of the ledger's choice as pages outside the stream."""
-        query = self.sync.mapping.query()
-        for start in range(0, len(ids), _AGAIN_BATCH):
-            part = list(ids[start : start + _AGAIN_BATCH])
-            records = self.sync.source.source.fetch(query, part)
-            got = {record.id for record in records}
-            records += [
-                Record(one, "", {}, deleted=True) for one in part if one not in got
-            ]
-            self.tally.again += len(records)
-            self.taken_up |= {one.id: one.version for one in records if one.version}
-            yield Page(records, "")
+        for page in fetched(self.sync, ids):
+            self.tally.again += len(page.records)
+            versions = {one.id: one.version for one in page.records if one.version}
+            self.taken_up |= versions
+            yield page
 
     # -- reading ---------------------------------------------------------------------
 
