@@ -53,8 +53,10 @@ fix: $(VENV)/.dev
 docs: $(VENV)/.dev
 	@$(RUN) docs/generate.py
 
+# A project of your own stands elsewhere: `tasuki -p FOLDER up`.
 up: $(VENV)/.runtime
-	@$(BIN)/tasuki up
+	@test -f .tasuki/local/connections.yaml || $(BIN)/tasuki init .tasuki/local
+	@$(BIN)/tasuki -p .tasuki/local up
 
 bench: $(VENV)/.dev
 	@$(RUN) -m bench

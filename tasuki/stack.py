@@ -1,96 +1,99 @@
-"""Processes of a local stack: started, watched, and stopped without leftovers."""
+"""Programs that run beside each other and end together: servers, workers, stand-ins.
 
+Every one gets a session of its own, so that a Ctrl-C in the terminal reaches only us
+and we end the others in order, with everything they have started.
+"""
+
+import contextlib
 import os
 import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from pathlib import Path
 from typing import Self
 
 import httpx
 
-from tasuki.model.errors import ConfigError
+from tasuki.model.errors import ConfigError, TasukiError
+from tasuki.ports import Clock
 
-SERVER_SETTINGS = {
-    # Task runs are recorded one by one by default, and SQLite is blocked meanwhile.
+SERVER_SETTINGS: Mapping[str, str] = {
+    # One event at a time, as is the default, SQLite lags minutes behind 2,000 tasks
+    # and answers 503 meanwhile; in batches it catches up within seconds.
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "200",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "200",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
     "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "200",
     "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_READ_BATCH_SIZE": "100",
-    # Flow runs are kept for ever by default.
+    # Without this, flow runs are kept for ever (90 days then).
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "PREFECT_CLI_PROMPT": "false",
-    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
 }
-_GRACE = 10.0  # seconds between asking a process to end and ending it
+"""Settings of a Prefect server for one machine; a user's own come before them."""
+
+_LOOPBACK = "127.0.0.1"
+_LOOK_AGAIN = 0.25
+_FIRST_START_SECONDS = 180.0  # with its migrations, on a slow machine
+_GRACE_SECONDS = 15.0
+_LAST_LINES = 3
+_DEAD = frozenset({"Z", "X"})  # ended, and not yet collected by their parent
 
 
-def free_port(wanted: int = 0) -> int:
-    """Return `wanted` if nobody listens there, else a port the system chooses."""
-    for port in dict.fromkeys((wanted, 0)):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    where = "127.0.0.1"
-    what = "no port is free"
-    raise ConfigError(where, what)
+class StackError(TasukiError):
+    """One of the programs could not start, or has ended by itself."""
+
+    exit_code = 3
+
+    def __init__(self, where: str, what: str, remedy: str) -> None:
+        super().__init__(where, what, remedy)
+        self.where = where
+        self.what = what
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
 
 
-@dataclass(slots=True)
-class Process:
-    """One started process; its output goes to `log`."""
+@dataclass(frozen=True, slots=True)
+class Child:
+    """One started program."""
 
     name: str
-    popen: "subprocess.Popen[bytes]"
+    program: subprocess.Popen[bytes]
     log: Path
 
-    def ended(self) -> int | None:
-        """Return its exit code, None while it runs."""
-        return self.popen.poll()
-
-    def stop(self) -> None:
-        """End it and everything it started."""
-        if self.popen.poll() is not None:
-            return
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            try:
-                os.killpg(self.popen.pid, number)
-            except ProcessLookupError:
-                break
-            try:
-                self.popen.wait(_GRACE)
-            except subprocess.TimeoutExpired:
-                continue
-            break
-
-    def tail(self, lines: int = 5) -> str:
+    def last_words(self) -> str:
         """Return the last lines of its log."""
-        text = self.log.read_text(encoding="utf-8", errors="replace")
-        return "\n".join(text.splitlines()[-lines:])
+        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        spoken = [line.strip() for line in lines if line.strip()]
+        return " / ".join(spoken[-_LAST_LINES:]) or "it said nothing"
 
 
 @dataclass(slots=True)
 class Stack:
-    """Processes of one local stack; as a context they end with it.
+    """Programs started in order and ended in the opposite one.
+
+    Use it as a context: nothing is left behind, whatever happens inside.
 
     Attributes:
-        place: Folder for logs and Prefect's own database.
+        root: The folder they run in.
+        logs: The folder of their logs, one file each.
+        environment: What they all see.
+        clock: Time for waiting.
     """
 
-    place: Path
-    processes: list[Process] = field(default_factory=list)
-    api_url: str = ""
+    root: Path
+    logs: Path
+    environment: Mapping[str, str]
+    clock: Clock
+    children: list[Child] = field(default_factory=list)
+    prefect: Mapping[str, str] = field(default_factory=dict)
+    """What a program needs to reach the server that was started here."""
 
     def __enter__(self) -> Self:
         return self
@@ -98,77 +101,223 @@ class Stack:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    @property
-    def environment(self) -> dict[str, str]:
-        """Return what every process of the stack is given."""
-        own = {"PREFECT_HOME": str(self.place / "prefect"), **SERVER_SETTINGS}
-        if self.api_url:
-            own["PREFECT_API_URL"] = self.api_url
-        return own
-
     def start(
-        self, name: str, command: Sequence[str], more: Mapping[str, str] | None = None
-    ) -> Process:
-        """Start a process in a group of its own."""
-        logs = self.place / "logs"
-        logs.mkdir(parents=True, exist_ok=True)
-        log = logs / f"{name}.log"
+        self,
+        name: str,
+        arguments: Sequence[str],
+        environment: Mapping[str, str] | None = None,
+    ) -> Child:
+        """Start a Python module of this environment: `start("x", ["prefect", …])`."""
+        self.logs.mkdir(parents=True, exist_ok=True)
+        log = self.logs / f"{name}.log"
         with log.open("wb") as file:
-            popen = subprocess.Popen(
-                list(command),
+            program = subprocess.Popen(  # noqa: S603 - our own arguments
+                [sys.executable, "-m", *arguments],
+                cwd=self.root,
+                env={**self.environment, **(environment or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **self.environment, **(more or {})},
                 start_new_session=True,
             )
-        process = Process(name, popen, log)
-        self.processes.append(process)
-        return process
+        child = Child(name, program, log)
+        self.children.append(child)
+        return child
 
-    def start_prefect(self, port: int = 4200) -> Process:
-        """Start a Prefect server on loopback; `wait_for_prefect` says when it is up."""
-        port = free_port(port)
-        command = [sys.executable, "-m", "prefect", "server", "start"]
-        command += ["--host", "127.0.0.1", "--port", str(port)]
-        self.api_url = f"http://127.0.0.1:{port}/api"
-        # The pages ask port 4200 for their data unless they are told otherwise.
-        own_pages = {
-            "PREFECT_SERVER_UI_API_URL": self.api_url,
-            "PREFECT_SERVER_UI_STATIC_DIRECTORY": str(self.place / "prefect-ui"),
+    def start_server(self, home: Path, port: int) -> str:
+        """Start a Prefect server on loopback; return its API's address once it is up.
+
+        Args:
+            home: Its `PREFECT_HOME`: database, profiles, storage.
+            port: Of API and screens.
+        """
+        be_free(port)
+        home.mkdir(parents=True, exist_ok=True)
+        api = f"http://{_LOOPBACK}:{port}/api"
+        settings = dict(SERVER_SETTINGS) | {
+            name: value
+            for name, value in self.environment.items()
+            if name in SERVER_SETTINGS
         }
-        return self.start("prefect-server", command, own_pages)
+        own = {
+            "PREFECT_HOME": str(home),
+            "PREFECT_API_URL": api,
+            # The screens ask port 4200 unless told otherwise, and are written out with
+            # that address: beside the package, two servers would share one copy.
+            "PREFECT_SERVER_UI_API_URL": api,
+            "PREFECT_SERVER_UI_STATIC_DIRECTORY": str(home / "ui"),
+            **settings,
+        }
+        arguments = ["server", "start", "--host", _LOOPBACK, "--port", str(port)]
+        child = self.start("prefect-server", ["prefect", *arguments], own)
+        self.wait_for(child, lambda: answers(f"{api}/health"), _FIRST_START_SECONDS)
+        self.prefect = {name: own[name] for name in ("PREFECT_HOME", "PREFECT_API_URL")}
+        return api
 
-    @property
-    def ui_url(self) -> str:
-        """Return where the Prefect UI is."""
-        return self.api_url.removesuffix("/api")
+    def start_worker(self, home: Path, api: str, pool: str) -> Child:
+        """Start a worker that runs flows as processes; return once it polls."""
+        own = {
+            "PREFECT_HOME": str(home),
+            "PREFECT_API_URL": api,
+            "TASUKI_PROJECT": str(self.root),
+        }
+        arguments = ["worker", "start", "--pool", pool, "--type", "process"]
+        child = self.start("prefect-worker", ["prefect", *arguments], own)
+        self.wait_for(child, lambda: _is_polling(api, pool), _FIRST_START_SECONDS)
+        return child
 
-    def wait_for_prefect(self, seconds: float = 180.0) -> None:
-        """Wait until the server answers.
+    def wait_for(
+        self, child: Child, is_ready: Callable[[], bool], seconds: float
+    ) -> None:
+        """Wait until a program is ready.
 
         Raises:
-            ConfigError: it ended, or did not answer in time; says where its log is.
+            StackError: it ended instead, or time is up.
         """
-        server = next(p for p in self.processes if p.name == "prefect-server")
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            if server.ended() is not None:
-                break
-            if _answers(f"{self.api_url}/health"):
-                return
-            time.sleep(0.25)  # noqa: TID251 - waiting for a real process
-        what = f"the Prefect server did not start: {server.tail(1)}"
-        raise ConfigError(str(server.log), what, "Look at the log named above.")
+        end = self.clock.monotonic() + seconds
+        while not is_ready():
+            self.raise_fallen()
+            if self.clock.monotonic() > end:
+                what = f"not ready within {seconds:.0f} seconds ({child.last_words()})"
+                raise StackError(child.name, what, f"Look at {child.log}.")
+            self.clock.sleep(_LOOK_AGAIN)
+
+    def raise_fallen(self) -> None:
+        """Raise StackError when a program has ended by itself."""
+        for child in self.children:
+            code = child.program.poll()
+            if code is not None:
+                what = f"ended by itself, code {code} ({child.last_words()})"
+                raise StackError(child.name, what, f"Look at {child.log}.")
+
+    def watch(self) -> None:
+        """Wait until a program ends by itself, which raises StackError."""
+        while True:
+            self.raise_fallen()
+            self.clock.sleep(_LOOK_AGAIN)
 
     def stop(self) -> None:
-        """End every process, the last one started first."""
-        while self.processes:
-            self.processes.pop().stop()
+        """End every program, the last started first, and all that they started."""
+        while self.children:
+            child = self.children.pop()
+            theirs = descendants(child.program.pid)
+            _signal(child.program.pid, signal.SIGTERM)
+            try:
+                child.program.wait(_GRACE_SECONDS)
+            except subprocess.TimeoutExpired:
+                theirs |= descendants(child.program.pid)
+            for pid in {child.program.pid, *theirs}:
+                _signal(pid, signal.SIGKILL)
+            child.program.wait()
+            self._wait_until_gone(theirs)
+
+    def _wait_until_gone(self, pids: set[int]) -> None:
+        end = self.clock.monotonic() + _GRACE_SECONDS
+        while pids & _parents().keys() and self.clock.monotonic() < end:
+            self.clock.sleep(_LOOK_AGAIN / 5)
 
 
-def _answers(url: str) -> bool:
+def free_port(wanted: int = 0) -> int:
+    """Return `wanted` if nobody listens there, else a port the system chooses."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):
+                probe.bind((_LOOPBACK, port))
+                return int(probe.getsockname()[1])
+    where, what = _LOOPBACK, "no port is free"
+    raise ConfigError(where, what, "End some of the programs that listen.")
+
+
+def be_free(port: int) -> None:
+    """Raise ConfigError when a port of loopback is taken."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_LOOPBACK, port))
+        except OSError:
+            what = "another program has this port"
+            where = f"{_LOOPBACK}:{port}"
+            raise ConfigError(
+                where, what, "End it, or choose another: --port N."
+            ) from None
+
+
+def answers(url: str) -> bool:
+    """Say whether an address answers well."""
     try:
-        return httpx.get(url, timeout=2).status_code == HTTPStatus.OK
-    except httpx.TransportError:
+        return httpx.get(url, timeout=5).is_success
+    except httpx.HTTPError:
         return False
+
+
+def _is_polling(api: str, pool: str) -> bool:
+    try:
+        url = f"{api}/work_pools/{pool}/workers/filter"
+        answer = httpx.post(url, json={}, timeout=5)
+    except httpx.HTTPError:
+        return False
+    return answer.is_success and any(w["status"] == "ONLINE" for w in answer.json())
+
+
+def _signal(pid: int, number: int) -> None:
+    """Signal a program and its group; one that has ended already is well."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, number)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, number)
+
+
+def descendants(pid: int) -> set[int]:
+    """Return the programs a program has started, and theirs (also in other groups).
+
+    Prefect runs each flow in a session of its own, which a group's signal misses.
+    """
+    parents = _parents()
+    found: set[int] = set()
+    waiting = {pid}
+    while waiting:
+        waiting = {one for one, parent in parents.items() if parent in waiting} - found
+        found |= waiting
+    return found
+
+
+def _parents() -> dict[int, int]:
+    """Return the parent of every living program (proc(5), else ps)."""
+    proc = Path("/proc")
+    if not (proc / "self" / "stat").exists():
+        listed = subprocess.run(
+            ["/bin/ps", "-A", "-o", "pid=,ppid="],
+            capture_output=True, text=True, check=False,
+        ).stdout  # fmt: skip
+        pairs = (line.split() for line in listed.splitlines())
+        return {int(pid): int(parent) for pid, parent in pairs}
+    found: dict[int, int] = {}
+    for path in proc.glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            rest = path.read_text("utf-8", "replace").rpartition(")")[2].split()
+            if rest[0] not in _DEAD:
+                found[int(path.parent.name)] = int(rest[1])
+    return found
+
+
+@contextmanager
+def until_told() -> Iterator[None]:
+    """End the body at Ctrl-C or SIGTERM without an error.
+
+    A second signal is ignored while the body puts things away.
+    """
+
+    def stop(_: int, __: object) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {n: signal.signal(n, stop) for n in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    except KeyboardInterrupt:
+        return
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

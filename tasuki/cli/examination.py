@@ -12,6 +12,7 @@ import httpx
 from tasuki.ledger import Ledger
 from tasuki.ledger.migration import HEAD
 from tasuki.model.errors import ConfigError, RemoteError, TasukiError
+from tasuki.model.policy import RetryPolicy
 from tasuki.project import KEY_VARIABLE, Project
 from tasuki.transport.calls import Calls
 
@@ -20,6 +21,7 @@ PREFECT_AUTH_VARIABLE = "PREFECT_API_AUTH_STRING"
 _OURS = ("connectors", "flows", "mappings")
 _SECONDS = 10.0
 _CLOCK_MAY_DIFFER = timedelta(minutes=2)  # a signed JWT is refused a few minutes off
+_IMPATIENT = RetryPolicy(attempts=2, first=0.5, total=20.0, throttled_attempts=2)
 _EDIT = ConfigError.exit_code
 _UNREACHABLE = RemoteError.exit_code
 
@@ -163,7 +165,7 @@ def _token(ledger: Ledger, name: str) -> Iterator[Finding]:
 def _system(project: Project, ledger: Ledger, name: str) -> Iterator[Finding]:
     """Ask the system itself; its first check is whether it lets us in at all."""
     try:
-        system = project.open_system(name, ledger, Calls())
+        system = project.open_system(name, ledger, Calls(), _IMPATIENT)
     except TasukiError as error:
         yield _bad(name, "open", error)
         return

@@ -13,7 +13,7 @@ from tasuki.cli.context import Context, of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tasuki.cli.processes import Stack
+    from tasuki.stack import Stack
     from tasuki.cli.screen import Screen
 
 POOL = "tasuki"
@@ -43,7 +43,7 @@ def sandbox(
     ] = None,
 ) -> None:
     """Serve stand-ins of the connected systems until Ctrl-C."""
-    from tasuki.cli.processes import until_told
+    from tasuki.stack import until_told
     from tasuki.cli.stand_ins import Serving, asked_ports, chosen_systems
     from tasuki.sandbox.rehearsal import ENVIRONMENT, Rehearsal
 
@@ -97,7 +97,7 @@ def up(
     port: Annotated[int, typer.Option(help="Of Prefect's API and screens.")] = 4200,
 ) -> None:
     """Run the whole local stack in this terminal until Ctrl-C."""
-    from tasuki.cli.processes import Stack, until_told
+    from tasuki.stack import Stack, until_told
     from tasuki.stages.deployment_file import read_deployments
 
     own = of(context)
@@ -138,7 +138,7 @@ def _ready(screen: Screen, screens: str, names: list[str], logs: Path) -> None:
 
 def _start_stand_ins(own: Context, stack: Stack) -> dict[str, str]:
     """Start the stand-ins that the project's connections speak to, if there are any."""
-    from tasuki.cli.processes import answers
+    from tasuki.stack import answers
     from tasuki.cli.stand_ins import rehearsal_ports
     from tasuki.sandbox.rehearsal import SYSTEMS
 

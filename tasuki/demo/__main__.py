@@ -37,17 +37,19 @@ class Demo:
     def run(self) -> int:
         """Show the whole relay; returns the exit code."""
         self.place.mkdir(parents=True, exist_ok=True)
-        with Stack(self.place / ".tasuki") as stack:
-            stack.start_prefect(4200)
+        own = self.place / ".tasuki"
+        clock = SystemClock()
+        with Stack(self.place, own / "logs", dict(os.environ), clock) as stack:
             rehearsal = self._stand_ins()
             try:
                 with self._step("Prefect server (the first start takes longest)"):
-                    stack.wait_for_prefect()
-                os.environ |= stack.environment
+                    api = stack.start_server(own / "prefect", free_port(4200))
+                os.environ |= stack.prefect
                 os.environ["PREFECT_LOGGING_LEVEL"] = "ERROR"
                 passes = self._relay(rehearsal)
                 rehearsal.save(self._world_file)
-                show_result(self.console, self.place, passes, stack.ui_url)
+                ui_url = api.removesuffix("/api")
+                show_result(self.console, self.place, passes, ui_url)
                 self._linger(stack)
             finally:
                 rehearsal.stop()
@@ -137,8 +139,7 @@ class Demo:
             return
         self.console.print("\nCtrl-C ends the demo; its data stay for the next one.")
         try:
-            while stack.processes[0].ended() is None:
-                time.sleep(0.5)  # noqa: TID251 - waiting for a person
+            stack.watch()
         except KeyboardInterrupt:
             self.console.print()
 

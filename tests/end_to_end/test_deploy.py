@@ -15,13 +15,11 @@ import pytest
 
 from tasuki.cli import main
 from tasuki.cli.new_project import project_files, write_files
-from tasuki.cli.processes import Stack, descendants
 from tasuki.clock import SystemClock
 from tasuki.registry import Registry
 from tasuki.sandbox.demo_world import demo_world
 from tasuki.sandbox.rehearsal import Rehearsal
-from tasuki.stack import Stack as Server
-from tasuki.stack import free_port
+from tasuki.stack import Stack, descendants, free_port
 
 pytestmark = [pytest.mark.prefect, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -69,11 +67,11 @@ def stand_ins() -> Any:
 
 
 @pytest.fixture
-def api(prefect_server: Server, monkeypatch: pytest.MonkeyPatch) -> str:
+def api(prefect_server: Stack, monkeypatch: pytest.MonkeyPatch) -> str:
     """The server that PREFECT_API_URL points to."""
-    monkeypatch.setenv("PREFECT_API_URL", prefect_server.api_url)
-    monkeypatch.setenv("PREFECT_HOME", str(prefect_server.place / "prefect"))
-    return prefect_server.api_url
+    for name, value in prefect_server.prefect.items():
+        monkeypatch.setenv(name, value)
+    return prefect_server.prefect["PREFECT_API_URL"]
 
 
 def test_deploy_makes_the_pool_and_every_deployment_and_may_be_repeated(

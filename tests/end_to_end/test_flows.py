@@ -114,7 +114,7 @@ def until(look: Callable[[], Any], is_enough: Callable[[Any], bool]) -> Any:
 def running(place: Path, stack: Stack) -> Iterator[Flows]:
     """Start the process that runs flows of the project at `place`."""
     given = {"TASUKI_PROJECT": str(place), "PREFECT_LOGGING_LEVEL": "ERROR"}
-    environment = {**os.environ, **stack.environment, **ENVIRONMENT, **given}
+    environment = {**os.environ, **stack.prefect, **ENVIRONMENT, **given}
     environment.pop("TASUKI_LEDGER_URL", None)
     environment["PYTHONPATH"] = str(ROOT)
     with (place / "runner.log").open("w") as log:
@@ -123,7 +123,7 @@ def running(place: Path, stack: Stack) -> Iterator[Flows]:
             cwd=place, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
             text=True, env=environment,
         )  # fmt: skip
-    flows = Flows(process, stack.api_url)
+    flows = Flows(process, stack.prefect["PREFECT_API_URL"])
     try:
         yield flows
     finally:
