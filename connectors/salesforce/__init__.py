@@ -1,10 +1,10 @@
 """Salesforce: leads, contacts, accounts, opportunities and custom objects."""
 
-from tasuki.connector import Connector
+from tasuki.connector import Connector, Wire
 from tasuki.model.policy import Limit
+from tasuki.ports import System
 
 from .settings import SalesforceSettings
-from .system import SalesforceSystem
 
 STREAMS = (
     "Lead",
@@ -16,6 +16,13 @@ STREAMS = (
 )
 
 
+def open_system(settings: SalesforceSettings, wire: Wire) -> System:
+    """Open a connection; no call is made."""
+    from .system import SalesforceSystem  # noqa: PLC0415 - listing stays light
+
+    return SalesforceSystem(settings, wire)
+
+
 def _limits(settings: SalesforceSettings) -> tuple[Limit, ...]:
     # Salesforce counts calls in any 24 hours; it knows no shorter window. Calls that
     # run together are bounded by `in_flight` of the write facts.
@@ -25,7 +32,7 @@ def _limits(settings: SalesforceSettings) -> tuple[Limit, ...]:
 CONNECTOR = Connector(
     name="salesforce",
     settings=SalesforceSettings,
-    open=SalesforceSystem,
+    open=open_system,
     limits=_limits,
     streams=STREAMS,
     sandbox="sandbox:SalesforceSandbox",

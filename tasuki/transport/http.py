@@ -75,6 +75,23 @@ def no_fence() -> None:
     """Let every request pass (reads)."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One request as the caller wants it, whatever the attempt."""
+
+    method: str
+    path: str
+    params: Mapping[str, str | int] | None
+    body: bytes | None
+    headers: Mapping[str, str]
+    kind: str
+    where: str
+    window: str
+    fence: Callable[[], None]
+    repeatable: bool
+    expect: str
+
+
 class Http:
     """Requests to one connection, safe to use from several threads."""
 
@@ -158,77 +175,60 @@ class Http:
         extra = dict(headers or {})
         if json is not None:
             extra.setdefault("content-type", "application/json")
-        where = where or self.connection
+        asked = _Asked(
+            method=method,
+            path=path,
+            params=params,
+            body=body,
+            headers=extra,
+            kind=kind,
+            where=where or self.connection,
+            window=window,
+            fence=fence,
+            repeatable=repeatable,
+            expect=expect,
+        )
+        return self._retrying()(self._once, asked)
 
-        def attempt() -> Answer:
-            return self._once(
-                method,
-                path,
-                params,
-                body,
-                extra,
-                kind,
-                where,
-                window,
-                fence,
-                repeatable,
-                expect,
-            )
-
-        retrying = Retrying(
+    def _retrying(self) -> Retrying:
+        return Retrying(
             sleep=self._clock.sleep,
             stop=_Stop(self._policy, self._clock),
             wait=_Wait(self._policy),
             retry=_worth_repeating,
             reraise=True,
         )
-        return retrying(attempt)
 
-    def _once(  # noqa: PLR0913, PLR0917
-        self,
-        method: str,
-        path: str,
-        params: Mapping[str, str | int] | None,
-        body: bytes | None,
-        headers: Mapping[str, str],
-        kind: str,
-        where: str,
-        window: str,
-        fence: Callable[[], None],
-        repeatable: bool,  # noqa: FBT001
-        expect: str,
-    ) -> Answer:
+    def _once(self, asked: _Asked) -> Answer:
         credentials = self._authoriser.headers() if self._authoriser else {}
         for last in (False, True):
-            self._budget.acquire(window)
-            fence()
+            self._budget.acquire(asked.window)
+            asked.fence()
             request = self._client.build_request(
-                method,
-                path,
-                params=params,
-                content=body,
-                headers={**headers, **credentials},
+                asked.method,
+                asked.path,
+                params=asked.params,
+                content=asked.body,
+                headers={**asked.headers, **credentials},
             )
-            response = self._exchange(request, kind, where, repeatable=repeatable)
+            response = self._exchange(request, asked)
             if response.status_code != HTTPStatus.UNAUTHORIZED or last:
                 break
             if not (self._authoriser and self._authoriser.renew(credentials)):
                 break
             credentials = self._authoriser.headers()
-        return self._read(response, where, expect, repeatable=repeatable)
+        return self._read(response, asked)
 
-    def _exchange(
-        self, request: httpx.Request, kind: str, where: str, *, repeatable: bool
-    ) -> httpx.Response:
-        self._calls.add(self.connection, kind)
+    def _exchange(self, request: httpx.Request, asked: _Asked) -> httpx.Response:
+        self._calls.add(self.connection, asked.kind)
         try:
             response = self._client.send(request)
         except _NEVER_SENT as error:
             words = f"cannot connect ({_cause(error)})"
-            raise NotSentError(where, words) from error
+            raise NotSentError(asked.where, words) from error
         except httpx.TransportError as error:
             words = f"no answer to {request.method} ({_cause(error)})"
-            raise _lost(where, words, repeatable=repeatable) from error
+            raise _lost(asked, words) from error
         log.debug(
             "connection=%s method=%s path=%s status=%s",
             self.connection,
@@ -238,44 +238,37 @@ class Http:
         )
         return response
 
-    def _read(
-        self, response: httpx.Response, where: str, expect: str, *, repeatable: bool
-    ) -> Answer:
-        error = self._translate(where, response) if self._translate else None
-        error = error or _plain_error(where, response)
+    def _read(self, response: httpx.Response, asked: _Asked) -> Answer:
+        error = self._translate(asked.where, response) if self._translate else None
+        error = error or _plain_error(asked.where, response)
         if isinstance(error, ThrottledError) and error.retry_after:
             self._budget.pause(error.retry_after)
         if isinstance(error, TransientError) and not isinstance(error, ThrottledError):
-            error = _lost(where, str(error.answer), error.code, repeatable=repeatable)
+            error = _lost(asked, str(error.answer), error.code)
         if error is not None:
             raise error
-        return Answer(
-            response.status_code,
-            response.headers,
-            self._body(response, where, expect, repeatable=repeatable),
-        )
+        body = self._body(response, asked)
+        return Answer(response.status_code, response.headers, body)
 
-    def _body(
-        self, response: httpx.Response, where: str, expect: str, *, repeatable: bool
-    ) -> object:
-        if expect == "none":
+    def _body(self, response: httpx.Response, asked: _Asked) -> object:
+        if asked.expect == "none":
             return None
-        if expect == "text":
+        if asked.expect == "text":
             return response.text
-        if expect == "bytes":
+        if asked.expect == "bytes":
             return response.content
         try:
             return self._decode(response.content)
         except ValueError as error:
             words = f"answer {response.status_code} is not JSON"
-            raise _lost(where, words, repeatable=repeatable) from error
+            raise _lost(asked, words) from error
 
 
-def _lost(where: str, words: str, code: str = "", *, repeatable: bool) -> TasukiError:
+def _lost(asked: _Asked, words: str, code: str = "") -> TasukiError:
     """Return the error for "sent, and we cannot know"."""
-    if repeatable:
-        return TransientError(where, words, code)
-    return InDoubtError(where, f"{code}: {words}" if code else words)
+    if asked.repeatable:
+        return TransientError(asked.where, words, code)
+    return InDoubtError(asked.where, f"{code}: {words}" if code else words)
 
 
 def _plain_error(where: str, response: httpx.Response) -> TasukiError | None:

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,11 +43,15 @@ class Source(NamedTuple):
 
 
 def sources(*folders: str) -> list[Source]:
+    return [source for folder in folders or PRODUCT for source in _of(folder)]
+
+
+@cache
+def _of(folder: str) -> list[Source]:
     found = []
-    for folder in folders or PRODUCT:
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            if _GENERATED not in path.as_posix():
-                text = path.read_text(encoding="utf-8")
-                found.append(Source(path, text, ast.parse(text)))
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        if _GENERATED not in path.as_posix():
+            text = path.read_text(encoding="utf-8")
+            found.append(Source(path, text, ast.parse(text)))
     assert found
     return found
