@@ -98,7 +98,8 @@ def _read(
         return None
     for path in _secrets(settings, (name,)):
         if path not in entry.referenced:
-            remedy = f'Write "${{{name.upper()}_{str(path[-1]).upper()}}}" and set that variable.'
+            variable = f"{name}_{path[-1]}".upper()
+            remedy = f'Write "${{{variable}}}" and set that variable.'
             problems.add(
                 document.problem(path, "a secret stands here in clear", remedy)
             )

@@ -98,7 +98,7 @@ class Project:
         return Ledger.open(self.ledger_url, self.clock, secret_key=self._secret_key())
 
     def _secret_key(self) -> bytes:
-        """Return the key that seals tokens: the environment's, else a private file's."""
+        """Return the key that seals tokens: the environment's, else a file's."""
         given = self.environment.get(KEY_VARIABLE)
         if given:
             return given.encode()

@@ -13,8 +13,8 @@ from tasuki.cli.context import Context, of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tasuki.stack import Stack
     from tasuki.cli.screen import Screen
+    from tasuki.stack import Stack
 
 POOL = "tasuki"
 _TICK = 0.25
@@ -43,9 +43,9 @@ def sandbox(
     ] = None,
 ) -> None:
     """Serve stand-ins of the connected systems until Ctrl-C."""
-    from tasuki.stack import until_told
     from tasuki.cli.stand_ins import Serving, asked_ports, chosen_systems
     from tasuki.sandbox.rehearsal import ENVIRONMENT, Rehearsal
+    from tasuki.stack import until_told
 
     own = of(context)
     project, clock = own.project, own.project.clock
@@ -138,9 +138,9 @@ def _ready(screen: Screen, screens: str, names: list[str], logs: Path) -> None:
 
 def _start_stand_ins(own: Context, stack: Stack) -> dict[str, str]:
     """Start the stand-ins that the project's connections speak to, if there are any."""
-    from tasuki.stack import answers
     from tasuki.cli.stand_ins import rehearsal_ports
     from tasuki.sandbox.rehearsal import SYSTEMS
+    from tasuki.stack import answers
 
     ports = rehearsal_ports(own.project.root)
     used = [name for name in SYSTEMS if name in ports]

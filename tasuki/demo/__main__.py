@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
 from rich.console import Console
 
@@ -20,6 +20,7 @@ from tasuki.model.errors import TasukiError
 from tasuki.registry import Registry
 from tasuki.sandbox.demo_world import demo_world
 from tasuki.sandbox.rehearsal import ENVIRONMENT, Rehearsal
+from tasuki.sandbox.world import World
 from tasuki.stack import Stack, free_port
 
 _FLOWS = ("sync_leads", "hand_over_qualified", "bill_won_deals", "follow_payments")
@@ -76,7 +77,7 @@ class Demo:
         return rehearsal
 
     @staticmethod
-    def _world() -> Any:  # noqa: ANN401
+    def _world() -> World:
         return demo_world(today=SystemClock().now())
 
     def _relay(self, rehearsal: Rehearsal) -> list[Passed]:
@@ -88,10 +89,13 @@ class Demo:
         with closing(People(rehearsal, self._world())) as people:
             passes = [self._first_pass(rehearsal, relay, people)]
         for name in ("second", "third"):
-            passes.append(self._another_pass(rehearsal, relay, name))
+            again = self._another_pass(rehearsal, relay, name)
+            passes.append(again)
         return passes
 
-    def _first_pass(self, rehearsal: Rehearsal, relay: Any, people: People) -> Passed:  # noqa: ANN401
+    def _first_pass(
+        self, rehearsal: Rehearsal, relay: ModuleType, people: People
+    ) -> Passed:
         first = Passed("first")
         begun = rehearsal.writes()
         self._flow(first, relay, "sync_leads", "marketing → inside sales", allow=2_000)
@@ -106,7 +110,9 @@ class Demo:
         first.writes = rehearsal.writes() - begun
         return first
 
-    def _another_pass(self, rehearsal: Rehearsal, relay: Any, name: str) -> Passed:  # noqa: ANN401
+    def _another_pass(
+        self, rehearsal: Rehearsal, relay: ModuleType, name: str
+    ) -> Passed:
         again = Passed(name)
         begun = rehearsal.writes()
         with self._step(f"the whole relay a {name} time"):
@@ -116,7 +122,12 @@ class Demo:
         return again
 
     def _flow(
-        self, passed: Passed, relay: Any, name: str, words: str, **parameters: object  # noqa: ANN401
+        self,
+        passed: Passed,
+        relay: ModuleType,
+        name: str,
+        words: str,
+        **parameters: object,
     ) -> None:
         with self._step(f"flow {name} ({words})"):
             passed.reports += relay.run_flow(name, **parameters)
@@ -147,8 +158,12 @@ class Demo:
 def main() -> int:
     """Run the demo."""
     parser = argparse.ArgumentParser(prog="python -m tasuki.demo", description=__doc__)
-    parser.add_argument("--place", type=Path, default=Path(".tasuki/demo"),
-                        help="folder of the demo's project")
+    parser.add_argument(
+        "--place",
+        type=Path,
+        default=Path(".tasuki/demo"),
+        help="folder of the demo's project",
+    )
     parser.add_argument("--fresh", action="store_true", help="forget the last demo")
     given = parser.parse_args()
     place = given.place.resolve()

@@ -34,4 +34,6 @@ def log_in_to_freee(place: Path) -> None:
             """Do what a browser would, beside the receiver that waits for it."""
             Thread(target=_browse, args=[url], daemon=True).start()
 
-        tokens.save(log_in(flow, endpoint, "freee", open_page, clock=project.clock, port=0))
+        tokens.save(
+            log_in(flow, endpoint, "freee", open_page, clock=project.clock, port=0)
+        )

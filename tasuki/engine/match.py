@@ -72,10 +72,10 @@ class Finder:
         now = self.clock.monotonic()
         if known.size is None or now - known.sized_at > STALE_SECONDS:
             for (other, _), twin in self._known.items():
-                if other == stream and twin.size is not None:
-                    if now - twin.sized_at <= STALE_SECONDS:
-                        known.size, known.sized_at = twin.size, twin.sized_at
-                        return
+                is_fresh = now - twin.sized_at <= STALE_SECONDS
+                if other == stream and twin.size is not None and is_fresh:
+                    known.size, known.sized_at = twin.size, twin.sized_at
+                    return
             known.size = self.destination.count(stream)
             known.sized_at = now
             known.keys = None

@@ -104,7 +104,7 @@ class _Meter:
     def _reserve(self, now: float) -> None:
         pace, count = self.pace, self._next_block
         with self._database.writing() as connection:
-            stored: tuple[Any, ...] = self._database.run(
+            stored: Any = self._database.run(
                 connection,
                 _reserve,
                 meter=self.name,

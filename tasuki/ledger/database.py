@@ -116,7 +116,8 @@ class Database:
     def rows(self, build: Build, /, **values: object) -> Sequence[tuple[Any, ...]]:
         """Run a query of its own and return all rows."""
         with self.reading() as connection:
-            return self.run(connection, build, **values).fetchall()
+            found: Sequence[Any] = self.run(connection, build, **values).fetchall()
+            return found
 
     def run(
         self, connection: Connection, build: Build, /, **values: object

@@ -9,7 +9,7 @@ A connector's only duty is to translate a system's answer into one of these.
     ├── LedgerError           the ledger cannot be read or written  (the run stops)
     │   └── LeaseLostError    another run took this sync over       (the run stops)
     ├── GuardError            the run would do something unusual    (a person decides)
-    ├── ConservationError     the run's sums do not balance         (our mistake: report)
+    ├── ConservationError     the run's sums do not balance         (report it)
     ├── RemoteError           a connected system answered badly
     │   ├── TransientError    it will pass                          (retried by policy)
     │   │   ├── NotSentError      nothing left this machine

@@ -104,7 +104,10 @@ hubspot:
 salesforce:
   connector: salesforce
   base_url: {url}
-  auth: {{flow: client_credentials, client_id: "${{SF_ID}}", client_secret: "${{SF_SECRET}}"}}
+  auth:
+    flow: client_credentials
+    client_id: "${{SF_ID}}"
+    client_secret: "${{SF_SECRET}}"
 """,
         "freee": """\
 freee:

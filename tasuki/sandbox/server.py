@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Protocol
+from typing import Any, Protocol, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import orjson
@@ -109,7 +109,7 @@ class SandboxServer:
             (method, re.compile(pattern), pattern, function)
             for method, pattern, function in sandbox.routes()
         ]
-        self._server = _Server((host, port), _handler_for(self))
+        self._server = _Server((host, port), self)
         self._thread: threading.Thread | None = None
         self._timers: list[threading.Timer] = []
 
@@ -123,7 +123,7 @@ class SandboxServer:
         """Return the base URL."""
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self) -> "SandboxServer":
+    def start(self) -> Self:
         """Serve from a thread of its own."""
         self._thread = threading.Thread(
             target=self._server.serve_forever,
@@ -143,7 +143,7 @@ class SandboxServer:
         if self._thread:
             self._thread.join()
 
-    def __enter__(self) -> "SandboxServer":
+    def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(self, *_: object) -> None:
@@ -176,118 +176,184 @@ class SandboxServer:
 
     def control(self, request: Request) -> Reply:
         """Answer the `/__…` paths."""
-        match request.method, request.path:
-            case "GET", "/__stats":
-                with self.lock:
-                    calls = dict(self.calls)
-                body = {"calls": calls, "total": sum(calls.values())}
-                return Reply(200, body | {"faults": self.faults.report()})
-            case "POST", "/__faults":
-                asked = request.json()
-                for one in asked if isinstance(asked, list) else [asked]:
-                    self.faults.plant(Fault(**one))
-                return Reply(200, self.faults.report())
-            case "DELETE", "/__faults":
-                self.faults.clear()
-                return Reply(200, [])
-            case "POST", "/__reset":
-                with self.lock:
-                    self.calls.clear()
-                return Reply(200, {})
-            case "GET", "/__state":
-                with self.lock:
-                    return Reply(200, self.sandbox.dump())
-            case "PUT", "/__state":
-                with self.lock:
-                    self.sandbox.load(request.json())
-                return Reply(200, {})
-            case "POST", path if path.startswith(_ACT):
-                return self.carry_out(request)
-        return Reply(404, {"message": "no such control path"})
+        if request.path.startswith(_ACT):
+            return self.carry_out(request)
+        answers: Mapping[str, Callable[[Request], Reply]] = {
+            "/__stats": self._counted,
+            "/__reset": self._reset,
+            "/__faults": self._plant,
+            "/__state": self._state,
+        }
+        answer = answers.get(request.path)
+        return answer(request) if answer else Reply(404, {"message": "no such path"})
+
+    def _counted(self, _: Request) -> Reply:
+        with self.lock:
+            calls = dict(self.calls)
+        body = {"calls": calls, "total": sum(calls.values())}
+        return Reply(200, body | {"faults": self.faults.report()})
+
+    def _reset(self, _: Request) -> Reply:
+        with self.lock:
+            self.calls.clear()
+        return Reply(200, {})
+
+    def _state(self, request: Request) -> Reply:
+        with self.lock:
+            if request.method == "GET":
+                return Reply(200, self.sandbox.dump())
+            self.sandbox.load(request.json())
+        return Reply(200, {})
+
+    def _plant(self, request: Request) -> Reply:
+        if request.method == "DELETE":
+            self.faults.clear()
+            return Reply(200, [])
+        if request.method == "POST":
+            asked: Any = request.json()
+            for one in asked if isinstance(asked, list) else [asked]:
+                self.faults.plant(Fault(**one))
+        return Reply(200, self.faults.report())
 
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
+    def __init__(self, address: tuple[str, int], owner: SandboxServer) -> None:
+        self.owner = owner
+        super().__init__(address, _Exchange)
+
     def handle_error(self, request: object, client_address: object) -> None:
         """Stay silent about clients that went away (killed on purpose)."""
 
 
-def _handler_for(server: SandboxServer) -> type[BaseHTTPRequestHandler]:
-    class Exchange(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        timeout = 120
+class _Exchange(BaseHTTPRequestHandler):
+    """Requests of one client, one after the other."""
 
-        def setup(self) -> None:
-            super().setup()
-            self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    server: _Server
+    protocol_version = "HTTP/1.1"
+    timeout = 120
 
-        def _serve(self) -> None:
-            parts = urlsplit(self.path)
-            length = int(self.headers.get("content-length") or 0)
-            request = Request(
-                self.command,
-                unquote(parts.path),
-                parse_qs(parts.query, keep_blank_values=True),
-                {k.lower(): v for k, v in self.headers.items()},
-                self.rfile.read(length),
-            )
-            if request.path.startswith("/__"):
-                self._answer(server.control(request))
-                return
-            fault = server.faults.strike(request.method, parts.path)
-            if fault is None:
-                self._answer(server.carry_out(request))
-            else:
-                _misbehave(self, server, request, fault)
+    def setup(self) -> None:
+        super().setup()
+        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815
+    def _serve(self) -> None:
+        parts = urlsplit(self.path)
+        length = int(self.headers.get("content-length") or 0)
+        request = Request(
+            self.command,
+            unquote(parts.path),
+            parse_qs(parts.query, keep_blank_values=True),
+            {k.lower(): v for k, v in self.headers.items()},
+            self.rfile.read(length),
+        )
+        owner = self.server.owner
+        if request.path.startswith("/__"):
+            self._answer(owner.control(request))
+            return
+        fault = owner.faults.strike(request.method, parts.path)
+        if fault is None:
+            self._answer(owner.carry_out(request))
+        else:
+            self._misbehave(request, fault)
 
-        def _answer(
-            self,
-            reply: Reply,
-            *,
-            cut: float = 1.0,
-            drip: float = 0.0,
-            content_type: str = "",
-        ) -> None:
-            body, kind = reply.encoded()
-            lines = [
-                f"HTTP/1.1 {reply.status} {_phrase(reply.status)}",
-                f"content-type: {content_type or kind}",
-                f"content-length: {len(body)}",
-                f"date: {self.date_time_string()}",
-                *(f"{name}: {value}" for name, value in reply.headers.items()),
-            ]
-            head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
-            sent = body[: int(len(body) * cut)]
-            if drip:
-                self._drip(head + sent, drip)
-            else:
-                self.wfile.write(head + sent)
-            if cut < 1.0:
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815
+
+    def _misbehave(self, request: Request, fault: Fault) -> None:
+        owner = self.server.owner
+        if fault.kind in _DONE_UNTOLD:
+            owner.carry_out(request)
+        refusal = _refusal(owner.sandbox, fault)
+        if refusal is not None:
+            self._answer(refusal)
+            return
+        match fault.kind:
+            case Kind.TRUNCATE:
+                self._answer(owner.carry_out(request), cut=0.5)
+            case Kind.WRONG_TYPE:
+                self._answer(owner.carry_out(request), content_type="text/html")
+            case Kind.DRIP:
+                self._answer(owner.carry_out(request), drip=fault.seconds)
+            case Kind.PARTIAL:
+                with owner.lock:
+                    self._answer(owner.sandbox.partial(request, owner.carry_out))
+            case Kind.LATE_COMMIT:
+                owner.later(fault.seconds, request)
+                self._die()
+            case Kind.HANG_BEFORE | Kind.HANG_AFTER:
+                time.sleep(fault.seconds)  # noqa: TID251 - a stand-in's real time
+                self._die()
+            case _:
                 self._die()
 
-        def _drip(self, message: bytes, seconds: float) -> None:
-            steps = 20
-            size = max(1, len(message) // steps)
-            for start in range(0, len(message), size):
-                self.wfile.write(message[start : start + size])
-                self.wfile.flush()
-                time.sleep(seconds / steps)  # noqa: TID251 - a stand-in's real time
+    def _answer(
+        self,
+        reply: Reply,
+        *,
+        cut: float = 1.0,
+        drip: float = 0.0,
+        content_type: str = "",
+    ) -> None:
+        body, kind = reply.encoded()
+        lines = [
+            f"HTTP/1.1 {reply.status} {_phrase(reply.status)}",
+            f"content-type: {content_type or kind}",
+            f"content-length: {len(body)}",
+            f"date: {self.date_time_string()}",
+            *(f"{name}: {value}" for name, value in reply.headers.items()),
+        ]
+        head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+        sent = body[: int(len(body) * cut)]
+        if drip:
+            self._drip(head + sent, drip)
+        else:
+            self.wfile.write(head + sent)
+        if cut < 1.0:
+            self._die()
 
-        def _die(self) -> None:
-            """Reset the connection: no FIN, no answer."""
-            linger = struct.pack("ii", 1, 0)
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-            self.close_connection = True
-            self.connection.close()
+    def _drip(self, message: bytes, seconds: float) -> None:
+        steps = 20
+        size = max(1, len(message) // steps)
+        for start in range(0, len(message), size):
+            self.wfile.write(message[start : start + size])
+            self.wfile.flush()
+            time.sleep(seconds / steps)  # noqa: TID251 - a stand-in's real time
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Log nothing: `/__stats` counts."""
+    def _die(self) -> None:
+        """Reset the connection: no FIN, no answer."""
+        linger = struct.pack("ii", 1, 0)
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self.close_connection = True
+        self.connection.close()
 
-    return Exchange
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Log nothing: `/__stats` counts."""
+
+
+_DONE_UNTOLD = frozenset(
+    {Kind.RESET_AFTER, Kind.HANG_AFTER, Kind.ERROR_AFTER, Kind.NOT_JSON}
+)
+
+
+def _refusal(sandbox: Sandbox, fault: Fault) -> Reply | None:
+    """Return the whole answer of a fault that still gives one."""
+    match fault.kind:
+        case Kind.ERROR_BEFORE | Kind.ERROR_AFTER:
+            return Reply(fault.status, {"message": "planted error"})
+        case Kind.THROTTLE:
+            wait = fault.retry_after
+            headers = {} if wait is None else {"retry-after": f"{wait:g}"}
+            return Reply(429, {"message": "planted rate limit"}, headers)
+        case Kind.LIMIT_403:
+            return sandbox.limit_reply(fault)
+        case Kind.NOT_JSON:
+            return Reply(200, "<html>gateway</html>")
+        case Kind.UNAUTHORISED:
+            return Reply(401, {"message": "planted: token expired"})
+        case _:
+            return None
 
 
 def _phrase(status: int) -> str:
@@ -295,52 +361,3 @@ def _phrase(status: int) -> str:
         return HTTPStatus(status).phrase
     except ValueError:
         return "Status"
-
-
-def _misbehave(  # noqa: C901, PLR0912 - one case per kind of fault
-    exchange: "BaseHTTPRequestHandler",
-    server: SandboxServer,
-    request: Request,
-    fault: Fault,
-) -> None:
-    answer = exchange._answer  # type: ignore[attr-defined]  # noqa: SLF001
-    die = exchange._die  # type: ignore[attr-defined]  # noqa: SLF001
-    match fault.kind:
-        case Kind.RESET_BEFORE:
-            die()
-        case Kind.RESET_AFTER:
-            server.carry_out(request)
-            die()
-        case Kind.HANG_BEFORE | Kind.HANG_AFTER:
-            if fault.kind is Kind.HANG_AFTER:
-                server.carry_out(request)
-            time.sleep(fault.seconds)  # noqa: TID251 - a stand-in's real time
-            die()
-        case Kind.ERROR_BEFORE:
-            answer(Reply(fault.status, {"message": "planted error"}))
-        case Kind.ERROR_AFTER:
-            server.carry_out(request)
-            answer(Reply(fault.status, {"message": "planted error"}))
-        case Kind.THROTTLE:
-            wait = fault.retry_after
-            headers = {} if wait is None else {"retry-after": f"{wait:g}"}
-            answer(Reply(429, {"message": "planted rate limit"}, headers))
-        case Kind.LIMIT_403:
-            answer(server.sandbox.limit_reply(fault))
-        case Kind.TRUNCATE:
-            answer(server.carry_out(request), cut=0.5)
-        case Kind.NOT_JSON:
-            server.carry_out(request)
-            answer(Reply(200, "<html>gateway</html>"))
-        case Kind.WRONG_TYPE:
-            answer(server.carry_out(request), content_type="text/html")
-        case Kind.DRIP:
-            answer(server.carry_out(request), drip=fault.seconds)
-        case Kind.LATE_COMMIT:
-            server.later(fault.seconds, request)
-            die()
-        case Kind.PARTIAL:
-            with server.lock:
-                answer(server.sandbox.partial(request, server.carry_out))
-        case Kind.UNAUTHORISED:
-            answer(Reply(401, {"message": "planted: token expired"}))

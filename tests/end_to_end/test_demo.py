@@ -25,7 +25,7 @@ def show(place: Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", "tasuki.demo", "--place", str(place)],
         cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        capture_output=True, text=True,
         timeout=_LONGEST, check=False,
     )  # fmt: skip
 

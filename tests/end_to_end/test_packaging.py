@@ -61,7 +61,7 @@ class Place:
         return subprocess.run(
             [str(self.python.parent / command[0]), *command[1:]],
             cwd=self.folder, env=environment | ENVIRONMENT, text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL, capture_output=True,
             timeout=120, check=False,
         )  # fmt: skip
 

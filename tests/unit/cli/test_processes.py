@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from tasuki.cli.examination import foreign_owners
-from tasuki.stack import Stack, StackError, be_free, descendants
 from tasuki.clock import SystemClock
 from tasuki.environment import read_env, with_env_file
 from tasuki.model.errors import ConfigError
+from tasuki.stack import Stack, StackError, be_free, descendants
 
 PARENT = """\
 import subprocess, sys, time
