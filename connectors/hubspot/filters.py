@@ -7,7 +7,14 @@ from tasuki.model.errors import ConfigError
 _BARE = {"HAS_PROPERTY", "NOT_HAS_PROPERTY"}
 _SEVERAL = {"IN", "NOT_IN"}
 _SINGLE = {
-    "EQ", "NEQ", "GT", "GTE", "LT", "LTE", "CONTAINS_TOKEN", "NOT_CONTAINS_TOKEN",
+    "EQ",
+    "NEQ",
+    "GT",
+    "GTE",
+    "LT",
+    "LTE",
+    "CONTAINS_TOKEN",
+    "NOT_CONTAINS_TOKEN",
 }
 _MOST = 8
 """HubSpot takes ten filters in a group; two are ours: the time and the last id."""

@@ -9,7 +9,9 @@ from tasuki.model.record import Query, Record
 from .client import ASSOCIATION_BATCH, BATCH, Client, chunks, rows
 
 _PARENT = {
-    ("contacts", "companies"), ("deals", "companies"), ("tickets", "companies"),
+    ("contacts", "companies"),
+    ("deals", "companies"),
+    ("tickets", "companies"),
     ("line_items", "deals"),
 }
 """Where a mapping means *the* company, although HubSpot allows several."""

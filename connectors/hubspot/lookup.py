@@ -114,7 +114,5 @@ def _values(row: Mapping[str, Any], field: str) -> set[str]:
     return {value.lower() for value in values if value}
 
 
-def _only(
-    properties: Mapping[str, object], fields: Sequence[str]
-) -> dict[str, object]:
+def _only(properties: Mapping[str, object], fields: Sequence[str]) -> dict[str, object]:
     return {name: properties.get(name) for name in fields}

@@ -101,9 +101,7 @@ class Properties:
         token = credentials.removeprefix("Bearer ")
         if self._api is None:
             # Its own retries would sleep silently through 429 and 503.
-            made = HubSpot(
-                access_token=token, host=self._client.base_url, retry=False
-            )
+            made = HubSpot(access_token=token, host=self._client.base_url, retry=False)
             self._api = made.crm.properties.core_api
         self._api.api_client.configuration.access_token = token
         return self._api

@@ -138,9 +138,7 @@ class Source:
         fields = () if is_wide else query.fields
         while True:
             last = position.after
-            body, told_at = self._client.search(
-                stream, [*filters, above(last)], fields
-            )
+            body, told_at = self._client.search(stream, [*filters, above(last)], fields)
             found = rows(body)
             started = position.since or milliseconds(told_at)
             if is_last(body):
@@ -219,5 +217,3 @@ def _record(row: dict[str, Any]) -> Record:
 
 def _gone(asked: str, survivor: str | None) -> Record:
     return Record(asked, "", {}, modified=None, deleted=True, merged_into=survivor)
-
-

@@ -22,7 +22,8 @@ def sign(
         key = serialization.load_pem_private_key(pem(), None)
     except (OSError, ValueError, TypeError) as error:
         raise ConfigError(
-            connection, f"auth.private_key cannot be read ({type(error).__name__})",
+            connection,
+            f"auth.private_key cannot be read ({type(error).__name__})",
             "Give the RSA key of the app's certificate as PEM text or as a file name.",
         ) from error
     if not isinstance(key, rsa.RSAPrivateKey):

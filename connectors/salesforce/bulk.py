@@ -114,7 +114,8 @@ def _wait(client: Client, stream: str, job_id: str, control: Any) -> _Job:  # no
 
 def _job(seen: Mapping[str, Any]) -> _Job:
     return _Job(
-        str(seen["id"]), str(seen["state"]),
+        str(seen["id"]),
+        str(seen["state"]),
         int(seen.get("numberRecordsProcessed") or 0),
         int(seen.get("numberRecordsFailed") or 0),
         str(seen.get("errorMessage") or ""),
@@ -144,8 +145,13 @@ def _unprocessed(write: Write, job: _Job) -> Outcome:
 
 
 def _read(
-    client: Client, stream: str, job_id: str, file: str, key: str,
-    asked: Mapping[str, Write], found: dict[str, Outcome],
+    client: Client,
+    stream: str,
+    job_id: str,
+    file: str,
+    key: str,
+    asked: Mapping[str, Write],
+    found: dict[str, Outcome],
 ) -> None:
     """Read one file of results into `found`, rows told apart by their key column."""
     body = client.look(

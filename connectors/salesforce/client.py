@@ -73,13 +73,21 @@ class Session:
     def _mint(self, _stale: Token | None) -> Token:
         wire = self._wire
         http = Http(
-            wire.connection, self._settings.base_url, clock=wire.clock,
-            budget=wire.budget, policy=wire.policy, calls=wire.calls,
-            timeouts=wire.timeouts, translate=_translate_login,
+            wire.connection,
+            self._settings.base_url,
+            clock=wire.clock,
+            budget=wire.budget,
+            policy=wire.policy,
+            calls=wire.calls,
+            timeouts=wire.timeouts,
+            translate=_translate_login,
         )
         try:
             answer = http.send(
-                "POST", _TOKEN_PATH, kind="auth", repeatable=True,
+                "POST",
+                _TOKEN_PATH,
+                kind="auth",
+                repeatable=True,
                 content=urlencode(self._grant()).encode(),
                 headers={"content-type": "application/x-www-form-urlencoded"},
             )
@@ -143,9 +151,16 @@ class Client:
         self.usage: Usage | None = None
         self.session = Session(settings, wire)
         self.http = Http(
-            wire.connection, settings.base_url, clock=wire.clock, budget=wire.budget,
-            policy=wire.policy, calls=wire.calls, timeouts=wire.timeouts,
-            authoriser=self.session, translate=self._translate, decode=decode,
+            wire.connection,
+            settings.base_url,
+            clock=wire.clock,
+            budget=wire.budget,
+            policy=wire.policy,
+            calls=wire.calls,
+            timeouts=wire.timeouts,
+            authoriser=self.session,
+            translate=self._translate,
+            decode=decode,
         )
 
     def _translate(self, where: str, response: httpx.Response) -> TasukiError | None:
@@ -162,8 +177,12 @@ class Client:
     ) -> Answer:
         """Ask for the first page of a SOQL query; `deleted` sees the recycle bin."""
         return self.http.send(
-            "GET", f"{self.root}/{'queryAll' if deleted else 'query'}",
-            kind=kind, where=self.where(stream), repeatable=True, params={"q": soql},
+            "GET",
+            f"{self.root}/{'queryAll' if deleted else 'query'}",
+            kind=kind,
+            where=self.where(stream),
+            repeatable=True,
+            params={"q": soql},
         )
 
     def follow(self, url: str, stream: str, *, kind: str) -> Answer:
@@ -188,8 +207,13 @@ class Client:
     ) -> Answer:
         """Send a collections call; harmless to repeat (upsert, update)."""
         return self.http.send(
-            "PATCH", f"{self.root}/{path}", kind="write", where=self.where(stream),
-            repeatable=True, content=content, fence=fence,
+            "PATCH",
+            f"{self.root}/{path}",
+            kind="write",
+            where=self.where(stream),
+            repeatable=True,
+            content=content,
+            fence=fence,
             headers={"content-type": "application/json"},
         )
 
@@ -202,20 +226,36 @@ class Client:
             InDoubtError: no answer came; the job must not be closed.
         """
         self.http.send(
-            "PUT", f"{self.root}/{path}", kind="write", where=self.where(stream),
-            repeatable=False, content=content, fence=fence, expect="none",
+            "PUT",
+            f"{self.root}/{path}",
+            kind="write",
+            where=self.where(stream),
+            repeatable=False,
+            content=content,
+            fence=fence,
+            expect="none",
             headers={"content-type": "text/csv; charset=UTF-8"},
         )
 
     def look(
-        self, path: str, stream: str, *, kind: str, expect: str = "json",
+        self,
+        path: str,
+        stream: str,
+        *,
+        kind: str,
+        expect: str = "json",
         ask: object = None,
     ) -> object:
         """Read anything else: limits, results of a job, rows by id (with a body)."""
         return self.http.send(
-            "GET" if ask is None else "POST", f"{self.root}/{path}", kind=kind,
-            where=self.where(stream) if stream else "", repeatable=True, json=ask,
-            fence=no_fence, expect=expect,
+            "GET" if ask is None else "POST",
+            f"{self.root}/{path}",
+            kind=kind,
+            where=self.where(stream) if stream else "",
+            repeatable=True,
+            json=ask,
+            fence=no_fence,
+            expect=expect,
         ).body
 
 

@@ -87,7 +87,8 @@ class SalesforceDestination:
         if len(keyed) < len(writes):
             outcomes += (
                 Rejected(w.ref, "NO_KEY", "a create without an external id", _NO_KEY)
-                for w in writes if not w.key and w.operation is Operation.CREATE
+                for w in writes
+                if not w.key and w.operation is Operation.CREATE
             )
         try:
             return trace(self._client, stream, keyed, outcomes)
@@ -114,7 +115,10 @@ class SalesforceDestination:
             return self._apart(stream, writes, fence, error)
 
     def _apart(
-        self, stream: str, writes: Sequence[Write], fence: Callable[[], None],
+        self,
+        stream: str,
+        writes: Sequence[Write],
+        fence: Callable[[], None],
         error: RejectedError,
     ) -> list[Outcome]:
         """Find the rows for which Salesforce refused the whole call.

@@ -15,24 +15,28 @@ from tasuki.model.errors import (
 )
 from tasuki.transport.http import retry_after, shorten
 
-_ACCESS = frozenset({
-    "API_CURRENTLY_DISABLED",
-    "API_DISABLED_FOR_ORG",
-    "INSUFFICIENT_ACCESS",
-    "INSUFFICIENT_ACCESS_OR_READONLY",
-    "INVALID_AUTH_HEADER",
-    "INVALID_SESSION_ID",
-    "ORG_LOCKED",
-})
-PASSING = frozenset({
-    "ALL_OR_NONE_OPERATION_ROLLED_BACK",
-    "QUERY_TIMEOUT",
-    "REQUEST_LIMIT_EXCEEDED",
-    "REQUEST_RUNNING_TOO_LONG",
-    "SERVER_UNAVAILABLE",
-    "UNABLE_TO_LOCK_ROW",
-    "UNKNOWN_EXCEPTION",
-})
+_ACCESS = frozenset(
+    {
+        "API_CURRENTLY_DISABLED",
+        "API_DISABLED_FOR_ORG",
+        "INSUFFICIENT_ACCESS",
+        "INSUFFICIENT_ACCESS_OR_READONLY",
+        "INVALID_AUTH_HEADER",
+        "INVALID_SESSION_ID",
+        "ORG_LOCKED",
+    }
+)
+PASSING = frozenset(
+    {
+        "ALL_OR_NONE_OPERATION_ROLLED_BACK",
+        "QUERY_TIMEOUT",
+        "REQUEST_LIMIT_EXCEEDED",
+        "REQUEST_RUNNING_TOO_LONG",
+        "SERVER_UNAVAILABLE",
+        "UNABLE_TO_LOCK_ROW",
+        "UNKNOWN_EXCEPTION",
+    }
+)
 """Codes that say "not done, try again"."""
 
 _PERMISSION = (

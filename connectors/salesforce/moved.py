@@ -56,9 +56,7 @@ def _place_key(value: str, *, by_key: bool) -> str:
     return value.casefold() if by_key else value[:15]
 
 
-def _converted_outcome(
-    gone: Gone, write: Write, places: Mapping[str, str]
-) -> Outcome:
+def _converted_outcome(gone: Gone, write: Write, places: Mapping[str, str]) -> Outcome:
     by_key = write.operation is Operation.CREATE and write.key is not None
     value = write.key[1] if by_key and write.key else write.target_id or ""
     contact = places.get(_place_key(value, by_key=by_key))
@@ -127,7 +125,11 @@ class _Survivors:
 
 
 def _rows(
-    client: Client, stream: str, head: str, values: Sequence[str], *,
+    client: Client,
+    stream: str,
+    head: str,
+    values: Sequence[str],
+    *,
     deleted: bool = False,
 ) -> Iterable[dict[str, object]]:
     literals = [soql.text(one) for one in dict.fromkeys(values)]

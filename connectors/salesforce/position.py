@@ -29,10 +29,14 @@ class Position:
 
     def text(self) -> str:
         """Return the cursor."""
-        return json.dumps({
-            "v": _VERSION, "since": self.since, "at": self.at,
-            "following": self.following,
-        })
+        return json.dumps(
+            {
+                "v": _VERSION,
+                "since": self.since,
+                "at": self.at,
+                "following": self.following,
+            }
+        )
 
     def past(self, stamp: str, record_id: str) -> "Position":
         """Return the place right after a record."""

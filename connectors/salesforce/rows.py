@@ -22,9 +22,13 @@ COLLECTION = 200
 _NULL = "#N/A"
 _SHORTEST_ECHO = 4
 _JSON = orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS
-_GONE = frozenset({
-    "CANNOT_UPDATE_CONVERTED_LEAD", "ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY",
-})
+_GONE = frozenset(
+    {
+        "CANNOT_UPDATE_CONVERTED_LEAD",
+        "ENTITY_IS_DELETED",
+        "INVALID_CROSS_REFERENCE_KEY",
+    }
+)
 
 
 def rounds(writes: Sequence[Write]) -> list[list[Write]]:
@@ -66,9 +70,7 @@ def collection_body(stream: str, writes: Sequence[Write]) -> bytes:
         ]
     else:
         records = [{"attributes": kind, **w.fields, "id": w.target_id} for w in writes]
-    return orjson.dumps(
-        {"allOrNone": False, "records": records}, _json_value, _JSON
-    )
+    return orjson.dumps({"allOrNone": False, "records": records}, _json_value, _JSON)
 
 
 def _json_value(value: object) -> object:

@@ -72,9 +72,7 @@ class Selection:
                 self._children[called] = relation
                 selected.append(_children(relation, inner))
         asked = {one.casefold() for one in own}
-        self._unasked = [
-            one for one in shape.columns() if one.casefold() not in asked
-        ]
+        self._unasked = [one for one in shape.columns() if one.casefold() not in asked]
         self._dotted = {one.split(".")[0] for one in own if "." in one}
         self._list = soql.columns(("Id", *own), shape.columns(), selected)
         self._nested = bool(self._parents or self._children or self._dotted)
@@ -119,7 +117,11 @@ class Selection:
         if self._nested:
             self._nest(raw)
         return Record(
-            str(raw["Id"]), stamp, raw, soql.stamp(stamp) if stamp else None, deleted,
+            str(raw["Id"]),
+            stamp,
+            raw,
+            soql.stamp(stamp) if stamp else None,
+            deleted,
             str(master) if deleted and master else None,
         )
 
@@ -168,7 +170,8 @@ def _filter(condition: object, where: str) -> str:
         return ""
     if not isinstance(condition, str):
         raise ConfigError(
-            where, "`where` is not text",
+            where,
+            "`where` is not text",
             "Write the condition as SOQL, e.g. `where: IsWon = true`.",
         )
     return condition

@@ -16,11 +16,22 @@ from .settings import SalesforceSettings
 from .source import SalesforceSource
 
 _TYPES = {
-    "boolean": "boolean", "combobox": "picklist", "currency": "number",
-    "date": "date", "datetime": "datetime", "double": "number", "int": "number",
-    "long": "number", "multipicklist": "picklist", "percent": "number",
-    "picklist": "picklist", "reference": "reference",
-    "address": "other", "anyType": "other", "base64": "other", "location": "other",
+    "boolean": "boolean",
+    "combobox": "picklist",
+    "currency": "number",
+    "date": "date",
+    "datetime": "datetime",
+    "double": "number",
+    "int": "number",
+    "long": "number",
+    "multipicklist": "picklist",
+    "percent": "number",
+    "picklist": "picklist",
+    "reference": "reference",
+    "address": "other",
+    "anyType": "other",
+    "base64": "other",
+    "location": "other",
 }
 _NARROW = 0.1  # of a day's calls left
 

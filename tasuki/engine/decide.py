@@ -207,8 +207,11 @@ class Decider:
         if isinstance(steps, Faulty):
             turn.verdict = steps
             return None
+        own = record.id  # a value that is the record's own id has no twin
         turn.match_hashes = tuple(
-            match_hash(one) for one in steps if one.step.field and not one.step.attach
+            match_hash(one)
+            for one in steps
+            if one.step.field and not one.step.attach and one.value != own
         )
         return _Made(turn, result, steps)
 

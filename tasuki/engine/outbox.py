@@ -75,10 +75,12 @@ class Outbox:
     _sent_rows: int = 0
     _counter: int = 0
     _pool: ThreadPoolExecutor | None = None
+    _marker: bool = False
     _source: str = field(init=False)
     _home: str = field(init=False)
 
     def __post_init__(self) -> None:
+        self._marker = self.sync.is_marker()
         self._source = str(self.sync.mapping.source)
         self._home = str(self.sync.mapping.destination)
         if self.sync.threads:
@@ -241,6 +243,9 @@ class Outbox:
         mapping = self.sync.mapping
         creating = write.operation is Operation.CREATE
         turn.sent_text = encode(write.fields)
+        # The link keeps what a create has sent. Only where it may have to be looked
+        # up and told apart must the intent itself say so, before anything is answered.
+        kept = not creating or self._marker
         return NewIntent(
             id=write.ref,
             sync=mapping.id,
@@ -253,7 +258,7 @@ class Outbox:
             mark=write.mark,
             key_field=write.key[0] if write.key else "",
             key_value=write.key[1] if write.key else "",
-            payload_text=turn.sent_text,
+            payload_text=turn.sent_text if kept else "{}",
             fingerprint=turn.fingerprint,
             version=turn.record.version,
             revision=mapping.revision,
@@ -277,7 +282,7 @@ class Outbox:
                 self._record_failure(batch, error)
             else:
                 raise error
-        if done and (not self.waiting() or self.sync.is_marker()):
+        if done and (not self.waiting() or self._marker):
             self.journal.commit()  # a receipt for money is made durable at once
 
     def _record(self, batch: Batch, outcomes: Sequence[Outcome]) -> None:
@@ -305,7 +310,7 @@ class Outbox:
         self.journal.end(turn, Ending.DEFERRED, code, words)
 
     def _is_repeatable(self, batch: Batch) -> bool:
-        return batch.operation is Operation.UPDATE or not self.sync.is_marker()
+        return batch.operation is Operation.UPDATE or not self._marker
 
     def _record_failure(self, batch: Batch, error: TasukiError) -> None:
         """Record what an error says about a whole batch; the class decides."""

@@ -175,9 +175,7 @@ class FieldModel(Strict):
         Any,
         BeforeValidator(_as_personal),
         WithJsonSchema({"type": ["boolean", "string"]}),
-    ] = Field(
-        False, description="Personal data: `***` in plans and dead letters."
-    )
+    ] = Field(False, description="Personal data: `***` in plans and dead letters.")
 
     @model_validator(mode="before")
     @classmethod

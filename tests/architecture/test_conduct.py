@@ -48,7 +48,10 @@ def test_the_patterns_find_what_they_look_for() -> None:
     text = "import sys\nprint(1)\nsys.stdout.write('')\ndatetime.datetime.now()\ntime.sleep(1)\n"
     source = Source(sources("flows")[0].path, text, ast.parse(text))
     names = [name for _, name in source.calls()]
-    assert [name for name in names if _SAYING.search(name)] == ["print", "sys.stdout.write"]
+    assert [name for name in names if _SAYING.search(name)] == [
+        "print",
+        "sys.stdout.write",
+    ]
     assert [name for name in names if _TIME.search(name)] == [
         "datetime.datetime.now", "time.sleep",
     ]  # fmt: skip
@@ -70,12 +73,16 @@ def test_modules_and_classes_have_names_that_say_something() -> None:
 
 def test_no_module_does_anything_when_it_is_imported() -> None:
     """Definitions and constants only: an import opens, reads and starts nothing."""
-    acts = (r"open|read_text|read_bytes|connect|run|Popen|create_engine|Client|get|post")
+    acts = r"open|read_text|read_bytes|connect|run|Popen|create_engine|Client|get|post"
     opening = re.compile(rf"(^|\.)({acts})$")
     found = []
     for source in sources():
+        if source.name == "tasuki/ledger/migrations/env.py":
+            continue  # Alembic runs this file, nobody imports it
         for statement in source.tree.body:
-            if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            if isinstance(
+                statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+            ):
                 continue
             found += [
                 f"{source.name}:{node.lineno}: {ast.unparse(node.func)}"

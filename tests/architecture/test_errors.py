@@ -35,7 +35,12 @@ _PROBLEMS: dict[type[TasukiError], object] = {
     DocumentError: (Problem("date_missing", "billing_date", "no date", "日付なし"),),
     FormulaSyntaxError: [FormulaProblem(0, "unknown name")],
 }
-_ASIDE = ("tasuki.stages", "tasuki.demo", "tasuki.ledger.migrations", "tasuki.cli.__main__")
+_ASIDE = (
+    "tasuki.stages",
+    "tasuki.demo",
+    "tasuki.ledger.migrations",
+    "tasuki.cli.__main__",
+)
 
 
 def _everything_imported() -> None:
@@ -53,7 +58,11 @@ def _descendants(kind: type[TasukiError]) -> Iterator[type[TasukiError]]:
 
 def _classes() -> list[type[TasukiError]]:
     _everything_imported()
-    ours = [one for one in _descendants(TasukiError) if not one.__module__.startswith("tests")]
+    ours = [
+        one
+        for one in _descendants(TasukiError)
+        if not one.__module__.startswith("tests")
+    ]
     return sorted(set(ours), key=lambda one: one.__qualname__)
 
 
@@ -82,7 +91,11 @@ def test_an_error_survives_the_way_to_another_process(kind: type[TasukiError]) -
     error = _made(kind)
     again = pickle.loads(pickle.dumps(error))
     assert type(again) is kind
-    assert (str(again), again.args, vars(again)) == (str(error), error.args, vars(error))
+    assert (str(again), again.args, vars(again)) == (
+        str(error),
+        error.args,
+        vars(error),
+    )
 
 
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)

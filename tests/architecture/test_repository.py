@@ -80,7 +80,9 @@ def test_no_file_is_large() -> None:
 def test_every_locked_package_has_its_hashes(name: str) -> None:
     text = (ROOT / f"requirements/{name}.txt").read_text(encoding="utf-8")
     entries = [
-        entry for entry in re.split(r"\n(?=\S)", text.strip()) if not entry.startswith("#")
+        entry
+        for entry in re.split(r"\n(?=\S)", text.strip())
+        if not entry.startswith("#")
     ]
     assert entries
     for entry in entries:
@@ -97,7 +99,9 @@ def test_everything_the_project_asks_for_is_locked() -> None:
     }
     for name, wanted in asked.items():
         text = (ROOT / f"requirements/{name}.txt").read_text(encoding="utf-8")
-        locked = {_bare(one) for one in re.findall(r"^([A-Za-z0-9._-]+)", text, re.MULTILINE)}
+        locked = {
+            _bare(one) for one in re.findall(r"^([A-Za-z0-9._-]+)", text, re.MULTILINE)
+        }
         assert {_bare(one) for one in wanted} <= locked, name
 
 

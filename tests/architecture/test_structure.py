@@ -64,7 +64,8 @@ def test_functions_stay_short() -> None:
 
 
 @pytest.mark.parametrize(
-    "stem", [path.stem for path in (ROOT / "flows").glob("*.py") if path.stem != "__init__"]
+    "stem",
+    [path.stem for path in (ROOT / "flows").glob("*.py") if path.stem != "__init__"],
 )
 def test_a_flows_file_hides_no_module(stem: str) -> None:
     """Prefect runs the file as a top-level module of that name, first on the path."""
@@ -86,7 +87,9 @@ def test_flows_import_no_other_flow() -> None:
 def test_the_deployments_are_what_prefect_will_take() -> None:
     found = read_deployments(ROOT)
     flows = {path.stem for path in (ROOT / "flows").glob("*_*.py")} - {"__init__"}
-    deployed = {Path(one.entrypoint.partition(":")[0]).stem for one in found.deployments}
+    deployed = {
+        Path(one.entrypoint.partition(":")[0]).stem for one in found.deployments
+    }
     assert deployed == flows
 
 

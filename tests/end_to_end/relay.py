@@ -142,7 +142,9 @@ class Relay:
 
     def edit_contact(self, contact: str, **properties: str) -> None:
         """Change a contact in HubSpot's screens."""
-        self.act("hubspot", "edit", stream="contacts", id=contact, properties=properties)
+        self.act(
+            "hubspot", "edit", stream="contacts", id=contact, properties=properties
+        )
 
     def contacts(self) -> dict[str, Mapping[str, Any]]:
         """Return HubSpot's contacts by id."""
@@ -153,7 +155,9 @@ class Relay:
         """Return the living rows of a Salesforce object by id."""
         tables = self.rehearsal.servers["salesforce"].sandbox.store.tables  # type: ignore[attr-defined]
         return {
-            key: row for key, row in tables[table].rows.items() if not row.get("IsDeleted")
+            key: row
+            for key, row in tables[table].rows.items()
+            if not row.get("IsDeleted")
         }
 
     def lead_of(self, contact: str) -> Row:

@@ -62,7 +62,9 @@ def written(text: str) -> list[str]:
     """Return the first pass's syncs that created or updated something."""
     found = re.findall(r"^(\w+\.[\w-]+) +[\d,]+ +(\S+) +(\S+) ", text, re.MULTILINE)
     assert found, text
-    return [sync for sync, created, updated in found if (created, updated) != ("·", "·")]
+    return [
+        sync for sync, created, updated in found if (created, updated) != ("·", "·")
+    ]
 
 
 def test_the_demo_shows_the_relay_twice_over_and_leaves_nothing_behind(
@@ -73,7 +75,10 @@ def test_the_demo_shows_the_relay_twice_over_and_leaves_nothing_behind(
     assert first.stderr == ""
     invoices = number(r"Invoices: (\d+) made", first.stdout)
     assert invoices > 0
-    assert set(written(first.stdout)) >= {"lead.hubspot-salesforce", "invoice.salesforce-freee"}
+    assert set(written(first.stdout)) >= {
+        "lead.hubspot-salesforce",
+        "invoice.salesforce-freee",
+    }
     made = number(r"API calls: (\d+) made", first.stdout)
     least = number(r"made, (\d+) is the least", first.stdout)
     assert least <= made < 2 * least

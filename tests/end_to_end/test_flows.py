@@ -29,7 +29,6 @@ from tests.end_to_end.relay import (
 pytestmark = [
     pytest.mark.prefect,
     pytest.mark.slow,
-    pytest.mark.xdist_group("prefect"),
 ]
 ROOT = Path(__file__).parents[2]
 _PATIENCE = 30.0
@@ -207,7 +206,12 @@ def test_no_record_leaves_the_ledger_for_prefect(relay: Relay, flows: Flows) -> 
 @pytest.mark.usefixtures("reports")
 def test_a_second_pass_completes_and_writes_nothing(relay: Relay, flows: Flows) -> None:
     before = relay.rehearsal.writes()
-    for name in ("sync_leads", "hand_over_qualified", "bill_won_deals", "follow_payments"):
+    for name in (
+        "sync_leads",
+        "hand_over_qualified",
+        "bill_won_deals",
+        "follow_payments",
+    ):
         flows.run(name)
     assert relay.rehearsal.writes() == before
 

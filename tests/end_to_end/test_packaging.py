@@ -19,7 +19,6 @@ from tasuki.sandbox.rehearsal import ENVIRONMENT, Rehearsal
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.xdist_group("packaging"),
 ]
 ROOT = Path(__file__).parents[2]
 LEADS = "lead.hubspot-salesforce"
@@ -165,7 +164,9 @@ def test_the_wheel_has_what_is_no_module(names: list[str]) -> None:
 def test_neither_tests_nor_leftovers_are_in_the_wheel(names: list[str]) -> None:
     for name in names:
         parts = PurePosixPath(name).parts
-        assert not {"tests", "bench", "docs", "__pycache__", ".tasuki"} & set(parts), name
+        assert not {"tests", "bench", "docs", "__pycache__", ".tasuki"} & set(parts), (
+            name
+        )
 
 
 def test_the_command_tells_its_version(place: Place) -> None:
@@ -216,10 +217,15 @@ def test_wheel_and_checkout_find_the_same(place: Place, checkout: Place) -> None
     editable = json.loads(checkout.python_says(_ASK))
     assert Path(editable.pop("where")) == ROOT / "tasuki"
     assert ROOT not in Path(installed.pop("where")).parents
-    assert (installed.pop("hubspot"), editable.pop("hubspot")) == ("tasuki", "connectors")
+    assert (installed.pop("hubspot"), editable.pop("hubspot")) == (
+        "tasuki",
+        "connectors",
+    )
     assert installed == editable
     assert installed["connectors"] == ["freee", "hubspot", "salesforce"]
-    assert len(installed["mappings"]) == len(list((ROOT / "mappings").glob("*.*-*.yaml")))
+    assert len(installed["mappings"]) == len(
+        list((ROOT / "mappings").glob("*.*-*.yaml"))
+    )
 
 
 @pytest.mark.parametrize("way", ["place", "checkout"])
@@ -232,7 +238,9 @@ def test_a_projects_own_connector_and_mapping_come_first(
     own.parent.mkdir(parents=True)
     own.write_text(_OWN_CONNECTOR.format(shipped=f"{shipped}.hubspot"))
     text = (ROOT / f"mappings/{LEADS}.yaml").read_text(encoding="utf-8")
-    description = next(line for line in text.splitlines() if line.startswith("description:"))
+    description = next(
+        line for line in text.splitlines() if line.startswith("description:")
+    )
     (place.folder / "mappings").mkdir()
     (place.folder / f"mappings/{LEADS}.yaml").write_text(
         text.replace(description, "description: our own"), encoding="utf-8"

@@ -144,6 +144,7 @@ class Office:
         (folder / "connections.yaml").write_text(text)
         self._first = folder / "first_morning.json"
         self.rehearsal.save(self._first)
+        self.usual: dict[str, float] = {}
         self.runner = Runner(folder)
         chain = (LEADS, INVOICES, CUSTOMERS, INVOICES)
         self._chain = [["-p", str(folder), *_run(name)] for name in chain]
@@ -192,19 +193,23 @@ class Office:
         finally:
             runner.stop()
 
-    def until_done(
-        self, mapping: str, random: Random, longest: float, tally: Tally
-    ) -> None:
-        """Run and kill, again and again, until a run ends by itself with nothing open."""
+    def until_done(self, mapping: str, random: Random, tally: Tally) -> None:
+        """Run and kill, again and again, until a run ends by itself with nothing open.
+
+        Delays are drawn from the usual length of a run, which is learned: machines
+        differ, and this one may be busy.
+        """
         for _ in range(_MOST_RUNS):
+            usual = self.usual.setdefault(mapping, 0.5)
             before = self._fence(mapping)
-            delay = random.uniform(0.3, 1.05) * longest
-            told = self.run(mapping, delay=delay)
+            told = self.run(mapping, delay=random.uniform(0.3, 1.0) * usual)
             tally.runs += 1
             if told["killed"]:
+                self.usual[mapping] = usual * 1.04
                 tally.kills += 1
                 self._count(tally, at_work=self._fence(mapping) > before)
                 continue
+            self.usual[mapping] = told["seconds"]
             tally.codes[told["code"]] += 1
             assert told["code"] in {0, 1}, self.runner.log.read_text()[-3000:]
             if not self.open_intents():

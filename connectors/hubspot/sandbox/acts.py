@@ -25,8 +25,11 @@ class Acts:
         act = request.args["act"]
         body = request.json()
         functions: dict[str, Callable[..., str]] = {
-            "create": self.create, "edit": self.edit, "merge": self.merge,
-            "archive": self.archive, "submit_form": self.submit_form,
+            "create": self.create,
+            "edit": self.edit,
+            "merge": self.merge,
+            "archive": self.archive,
+            "submit_form": self.submit_form,
         }
         if act not in functions or not isinstance(body, dict):
             return Reply(404, {"message": f"no such act: {act}"})

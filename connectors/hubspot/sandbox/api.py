@@ -9,6 +9,7 @@ from tasuki.sandbox.faults import Fault
 from tasuki.sandbox.server import Reply, Request, Route
 from tasuki.sandbox.world import World
 
+from . import answers
 from .acts import Acts
 from .catalogue import Property, custom, standard
 from .linking import Links, TooManyError
@@ -96,7 +97,7 @@ class HubspotSandbox:
 
     def limit_reply(self, fault: Fault) -> Reply:
         """Return HubSpot's 429."""
-        return _too_fast("TEN_SECONDLY_ROLLING", fault.retry_after)
+        return answers.too_fast("TEN_SECONDLY_ROLLING", fault.retry_after)
 
     def partial(self, request: Request, carry_out: Callable[[Request], Reply]) -> Reply:
         """Carry out a batch of which every third row fails."""
@@ -187,19 +188,19 @@ class HubspotSandbox:
         def checked(request: Request) -> Reply:
             if request.headers.get("authorization") != f"Bearer {self.token}":
                 words = "Authentication credentials not found or not valid."
-                return _error(401, words, "INVALID_AUTHENTICATION")
+                return answers.error(401, words, "INVALID_AUTHENTICATION")
             is_search = request.path.endswith("/search")
             if (limited := self._throttled(is_search=is_search)) is not None:
                 return limited
             try:
                 reply = function(request)
             except (BadSearchError, BadBatchError, TooManyError) as error:
-                return _error(400, str(error), "VALIDATION_ERROR")
+                return answers.error(400, str(error), "VALIDATION_ERROR")
             except UnknownTypeError as error:
                 words = f"Unable to infer object type from: {error}"
-                return _error(400, words, "VALIDATION_ERROR")
+                return answers.error(400, words, "VALIDATION_ERROR")
             except (KeyError, TypeError, ValueError, AttributeError):
-                return _error(400, "Invalid input JSON", "VALIDATION_ERROR")
+                return answers.error(400, "Invalid input JSON", "VALIDATION_ERROR")
             if not is_search:
                 reply.headers = {**reply.headers, **self._limit_headers()}
             return reply
@@ -211,7 +212,8 @@ class HubspotSandbox:
             return None
         now = self.clock()
         for window, seconds, most in (
-            ("search", 1.0, self._rate_limits[1]), ("", 10.0, self._rate_limits[0]),
+            ("search", 1.0, self._rate_limits[1]),
+            ("", 10.0, self._rate_limits[0]),
         ):
             if window and not is_search:
                 continue
@@ -220,7 +222,7 @@ class HubspotSandbox:
                 recent.popleft()
             if len(recent) >= most:
                 policy = "SECONDLY" if window else "TEN_SECONDLY_ROLLING"
-                return _too_fast(policy, None)
+                return answers.too_fast(policy, None)
         for window in ("search", "") if is_search else ("",):
             self._recent[window].append(now)
         return None
@@ -239,7 +241,9 @@ class HubspotSandbox:
         store = self.store(request.args["stream"])
         size = int(request.param("limit", "10"))
         if not 0 < size <= _PAGE_CAP:
-            return _error(400, f"limit must be at most {_PAGE_CAP}", "VALIDATION_ERROR")
+            return answers.error(
+                400, f"limit must be at most {_PAGE_CAP}", "VALIDATION_ERROR"
+            )
         names = store.names(_listed(request.param("properties")))
         if request.param("archived") == "true":
             rows = [row for row in store.rows.values() if row.archived]
@@ -265,7 +269,7 @@ class HubspotSandbox:
         store = self.store(request.args["stream"])
         row = store.live(int(request.args["id"]))
         if row is None:
-            return _error(404, "resource not found", "OBJECT_NOT_FOUND")
+            return answers.error(404, "resource not found", "OBJECT_NOT_FOUND")
         names = store.names(_listed(request.param("properties")))
         return Reply(200, row.shown(names))
 
@@ -275,7 +279,7 @@ class HubspotSandbox:
         self.writer(store.name).check_batch("create", inputs)
         if key and key not in store.key_names():
             words = f"Property {key} is not a unique property"
-            return _error(400, words, "VALIDATION_ERROR")
+            return answers.error(400, words, "VALIDATION_ERROR")
         names = store.names(list(body.get("properties") or ()))
         found: dict[int, Row] = {}
         missing: list[str] = []
@@ -286,7 +290,7 @@ class HubspotSandbox:
             else:
                 found[row.id] = row
         results = [row.shown(names) for row in reversed(found.values())]
-        errors = [_not_found(missing)] if missing else []
+        errors = [answers.not_found(missing)] if missing else []
         return batch_reply(results, errors, 200, self._is_dated(request))
 
     def _write(self, request: Request) -> Reply:
@@ -309,7 +313,7 @@ class HubspotSandbox:
     def _read_links(self, request: Request) -> Reply:
         near, far = self._ends(request)
         results, errors = self.links.read(near, far, _object(request)["inputs"])
-        return Reply(207 if errors else 200, _batch(results, errors))
+        return Reply(207 if errors else 200, answers.batch(results, errors))
 
     def _create_links(self, request: Request) -> Reply:
         near, far = self._ends(request)
@@ -318,7 +322,7 @@ class HubspotSandbox:
             kinds = [kind.get("associationTypeId") for kind in one.get("types") or ()]
             primary = bool(_PRIMARY_KINDS.intersection(kinds))
             self.links.join((near, ids[0]), (far, ids[1]), primary=primary)
-        return Reply(201, _batch([], []))
+        return Reply(201, answers.batch([], []))
 
     def _ends(self, request: Request) -> tuple[str, str]:
         args = request.args
@@ -339,15 +343,18 @@ class HubspotSandbox:
         )
         if made.name in store.properties:
             words = f"A property named '{made.name}' already exists."
-            return _error(409, words, "OBJECT_ALREADY_EXISTS")
+            return answers.error(409, words, "OBJECT_ALREADY_EXISTS")
         store.properties[made.name] = made
         return Reply(201, made.described())
 
     def _account(self, request: Request) -> Reply:  # noqa: ARG002 - says nothing
         body = {
-            "portalId": self.portal_id, "accountType": "STANDARD",
-            "timeZone": "Asia/Tokyo", "companyCurrency": "JPY",
-            "uiDomain": "app.hubspot.com", "dataHostingLocation": "na1",
+            "portalId": self.portal_id,
+            "accountType": "STANDARD",
+            "timeZone": "Asia/Tokyo",
+            "companyCurrency": "JPY",
+            "uiDomain": "app.hubspot.com",
+            "dataHostingLocation": "na1",
         }
         return Reply(200, body)
 
@@ -358,35 +365,6 @@ class HubspotSandbox:
 
 class UnknownTypeError(ValueError):
     """No such object type."""
-
-
-def _error(status: int, words: str, category: str) -> Reply:
-    body = {"status": "error", "message": words, "category": category}
-    return Reply(status, body)
-
-
-def _too_fast(policy: str, wait: float | None) -> Reply:
-    words = "You have reached your secondly limit."
-    if policy != "SECONDLY":
-        words = "You have reached your ten_secondly_rolling limit."
-    body = {
-        "status": "error", "message": words, "category": "RATE_LIMITS",
-        "errorType": "RATE_LIMIT", "policyName": policy,
-    }
-    return Reply(429, body, {} if wait is None else {"Retry-After": f"{wait:g}"})
-
-
-def _not_found(ids: list[str]) -> dict[str, object]:
-    return {
-        "status": "error", "category": "OBJECT_NOT_FOUND",
-        "message": "Could not get some objects, they may be deleted or not exist.",
-        "context": {"ids": ids},
-    }
-
-
-def _batch(results: list[object], errors: list[object]) -> dict[str, object]:
-    body: dict[str, object] = {"status": "COMPLETE", "results": results}
-    return body | ({"numErrors": len(errors), "errors": errors} if errors else {})
 
 
 def _listed(text: str) -> list[str]:

@@ -3,18 +3,37 @@
 from dataclasses import asdict, dataclass
 
 LIFECYCLE = (
-    "subscriber", "lead", "marketingqualifiedlead", "salesqualifiedlead",
-    "opportunity", "customer", "evangelist", "other",
+    "subscriber",
+    "lead",
+    "marketingqualifiedlead",
+    "salesqualifiedlead",
+    "opportunity",
+    "customer",
+    "evangelist",
+    "other",
 )
 """In the order in which a contact may move through them."""
 
 _SOURCES = (
-    "ORGANIC_SEARCH", "PAID_SEARCH", "EMAIL_MARKETING", "SOCIAL_MEDIA", "REFERRALS",
-    "OTHER_CAMPAIGNS", "DIRECT_TRAFFIC", "OFFLINE", "PAID_SOCIAL", "AI_REFERRALS",
+    "ORGANIC_SEARCH",
+    "PAID_SEARCH",
+    "EMAIL_MARKETING",
+    "SOCIAL_MEDIA",
+    "REFERRALS",
+    "OTHER_CAMPAIGNS",
+    "DIRECT_TRAFFIC",
+    "OFFLINE",
+    "PAID_SOCIAL",
+    "AI_REFERRALS",
 )
 _STAGES = (
-    "appointmentscheduled", "qualifiedtobuy", "presentationscheduled",
-    "decisionmakerboughtin", "contractsent", "closedwon", "closedlost",
+    "appointmentscheduled",
+    "qualifiedtobuy",
+    "presentationscheduled",
+    "decisionmakerboughtin",
+    "contractsent",
+    "closedwon",
+    "closedlost",
 )
 
 
@@ -81,9 +100,23 @@ def _system(changed: str) -> list[Property]:
 _CONTACTS = [
     *_system("lastmodifieddate"),
     *_texts(
-        "email", "lastname", "firstname", "company", "phone", "mobilephone", "zip",
-        "state", "city", "address", "country", "jobtitle", "website", "hs_language",
-        "hs_additional_emails", "hs_lead_status", "message",
+        "email",
+        "lastname",
+        "firstname",
+        "company",
+        "phone",
+        "mobilephone",
+        "zip",
+        "state",
+        "city",
+        "address",
+        "country",
+        "jobtitle",
+        "website",
+        "hs_language",
+        "hs_additional_emails",
+        "hs_lead_status",
+        "message",
     ),
     Property("hubspotscore", "number"),
     Property("num_employees", "number"),
@@ -95,8 +128,18 @@ _CONTACTS = [
 _COMPANIES = [
     *_system("hs_lastmodifieddate"),
     *_texts(
-        "name", "domain", "phone", "zip", "state", "city", "address", "country",
-        "industry", "corporate_number", "invoice_registration_number", "payment_terms",
+        "name",
+        "domain",
+        "phone",
+        "zip",
+        "state",
+        "city",
+        "address",
+        "country",
+        "industry",
+        "corporate_number",
+        "invoice_registration_number",
+        "payment_terms",
     ),
     Property("numberofemployees", "number"),
     Property("lifecyclestage", "enumeration", LIFECYCLE),
@@ -104,8 +147,13 @@ _COMPANIES = [
 _DEALS = [
     *_system("hs_lastmodifieddate"),
     *_texts(
-        "dealname", "pipeline", "deal_currency_code", "description",
-        "freee_invoice_id", "invoice_number", "payment_status",
+        "dealname",
+        "pipeline",
+        "deal_currency_code",
+        "description",
+        "freee_invoice_id",
+        "invoice_number",
+        "payment_status",
     ),
     Property("amount", "number"),
     Property("closedate", "datetime"),
@@ -118,7 +166,12 @@ _LINE_ITEMS = [
     *(
         Property(name, "number")
         for name in (
-            "price", "quantity", "amount", "discount", "hs_discount_percentage", "tax",
+            "price",
+            "quantity",
+            "amount",
+            "discount",
+            "hs_discount_percentage",
+            "tax",
         )
     ),
 ]

@@ -8,10 +8,14 @@ _INPUT_CAP = 1000
 _PAGE = 500
 _PRIMARY = {("contacts", "companies"): 1, ("deals", "companies"): 5}
 _PLAIN = {
-    ("contacts", "companies"): 279, ("companies", "contacts"): 280,
-    ("deals", "companies"): 341, ("companies", "deals"): 342,
-    ("deals", "contacts"): 3, ("contacts", "deals"): 4,
-    ("deals", "line_items"): 19, ("line_items", "deals"): 20,
+    ("contacts", "companies"): 279,
+    ("companies", "contacts"): 280,
+    ("deals", "companies"): 341,
+    ("companies", "deals"): 342,
+    ("deals", "contacts"): 3,
+    ("contacts", "deals"): 4,
+    ("deals", "line_items"): 19,
+    ("line_items", "deals"): 20,
 }
 
 Ends = dict[int, bool]

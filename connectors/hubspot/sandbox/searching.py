@@ -151,8 +151,8 @@ def _test(store: Store, asked: Mapping[str, Any]) -> Test:
             return _membership(store, name, asked, is_in=operator == "IN")
         case "BETWEEN":
             low, high = read(str(asked["value"])), read(str(asked["highValue"]))
-            return lambda row: (v := _value(row, name, read)) is not None and (
-                low <= v <= high
+            return lambda row: (
+                (v := _value(row, name, read)) is not None and (low <= v <= high)
             )
         case "CONTAINS_TOKEN" | "NOT_CONTAINS_TOKEN":
             token = str(asked["value"]).lower().strip("*")

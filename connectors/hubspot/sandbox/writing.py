@@ -184,7 +184,10 @@ def _problem(asked: Mapping[str, Any], category: str, words: str) -> Problem:
     if category == "OBJECT_NOT_FOUND":
         context["ids"] = [str(asked["id"])]
     return {
-        "status": "error", "category": category, "message": words, "context": context,
+        "status": "error",
+        "category": category,
+        "message": words,
+        "context": context,
     }
 
 

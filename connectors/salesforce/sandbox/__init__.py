@@ -86,10 +86,15 @@ class SalesforceSandbox:
         return Jobs(self.store, carry, self._bulk_seconds)
 
     def _integration_user(self, username: str) -> Row:
-        return self.store.save("User", {
-            "Username": username, "LastName": "連携", "Email": username,
-            "IsActive": True,
-        })
+        return self.store.save(
+            "User",
+            {
+                "Username": username,
+                "LastName": "連携",
+                "Email": username,
+                "IsActive": True,
+            },
+        )
 
     def seed(self, world: World) -> None:
         """Fill the org with a company's customers; leads come by themselves."""
@@ -102,8 +107,11 @@ class SalesforceSandbox:
             ("GET", "/query", lambda r: self._query(r, deleted=False)),
             ("GET", "/queryAll", lambda r: self._query(r, deleted=True)),
             ("GET", r"/(?:query|queryAll)/(?P<locator>[\w-]+)", self._more),
-            ("PATCH", r"/composite/sobjects/(?P<object>\w+)/(?P<field>\w+)",
-             self._upsert),
+            (
+                "PATCH",
+                r"/composite/sobjects/(?P<object>\w+)/(?P<field>\w+)",
+                self._upsert,
+            ),
             ("PATCH", "/composite/sobjects", self._update),
             ("POST", r"/composite/sobjects/(?P<object>\w+)", self._retrieve),
             ("GET", r"/sobjects/(?P<object>\w+)/describe", self._describe),
@@ -269,8 +277,11 @@ class SalesforceSandbox:
         """Return everything as JSON."""
         return {
             "tables": {k: _by_id(t.rows) for k, t in self.store.tables.items()},
-            "user": self.store.user, "used": self._used, "jobs": self.jobs.dump(),
-            "sessions": self.login.sessions, "waiting": self.acts.waiting,
+            "user": self.store.user,
+            "used": self._used,
+            "jobs": self.jobs.dump(),
+            "sessions": self.login.sessions,
+            "waiting": self.acts.waiting,
         }
 
     def load(self, state: object) -> None:
@@ -307,5 +318,3 @@ def _shown(
         default = False if entity.fields[name].type == "boolean" else None
         shown[name] = row.get(name, default)
     return shown
-
-

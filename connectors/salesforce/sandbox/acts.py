@@ -40,19 +40,27 @@ class Acts:
         table = self._store.tables["User"]
         for number, name in enumerate(_SALES, 1):
             row = table.blank() | {
-                "Id": f"00500000000000{number}AAA", "LastName": name, "Name": name,
+                "Id": f"00500000000000{number}AAA",
+                "LastName": name,
+                "Name": name,
                 "Username": f"sales{number}@example.co.jp",
-                "Email": f"sales{number}@example.co.jp", "IsActive": True,
-                "CreatedDate": stamp, "LastModifiedDate": stamp,
+                "Email": f"sales{number}@example.co.jp",
+                "IsActive": True,
+                "CreatedDate": stamp,
+                "LastModifiedDate": stamp,
             }
             table.put(row, None, stamp)
 
     def act(self, name: str, body: Mapping[str, Any]) -> dict[str, object]:
         """Carry out one act; raises RequestError when it cannot be done."""
         acts = {
-            "convert_lead": self.convert_lead, "close_won": self.close_won,
-            "create": self.edit, "edit": self.edit, "late_commit": self.edit,
-            "delete": self.delete, "merge": self.merge,
+            "convert_lead": self.convert_lead,
+            "close_won": self.close_won,
+            "create": self.edit,
+            "edit": self.edit,
+            "late_commit": self.edit,
+            "delete": self.delete,
+            "merge": self.merge,
         }
         if name not in acts:
             raise RequestError(404, "NOT_FOUND", f"no such act: {name}")
@@ -84,21 +92,37 @@ class Acts:
         account, opportunities = self._company(company, lead, self._store.stamp())
         contact = self._contact(lead, str(account["Id"]))
         first = opportunities[0]["Id"] if opportunities else None
-        self._store.save("Lead", {
-            "IsConverted": True, "Status": "Closed - Converted",
-            "ConvertedDate": str(self._store.now().date()),
-            "ConvertedAccountId": account["Id"], "ConvertedContactId": contact["Id"],
-            "ConvertedOpportunityId": first,
-        }, str(lead["Id"]))
+        self._store.save(
+            "Lead",
+            {
+                "IsConverted": True,
+                "Status": "Closed - Converted",
+                "ConvertedDate": str(self._store.now().date()),
+                "ConvertedAccountId": account["Id"],
+                "ConvertedContactId": contact["Id"],
+                "ConvertedOpportunityId": first,
+            },
+            str(lead["Id"]),
+        )
         return {
-            "account": account["Id"], "contact": contact["Id"], "opportunity": first,
+            "account": account["Id"],
+            "contact": contact["Id"],
+            "opportunity": first,
             "opportunities": [one["Id"] for one in opportunities],
         }
 
     def _contact(self, lead: Row, account_id: str) -> Row:
         kept = (
-            "LastName", "FirstName", "Email", "Phone", "MobilePhone", "Title",
-            "LeadSource", "HasOptedOutOfEmail", "HubSpot_Contact_Id__c", "OwnerId",
+            "LastName",
+            "FirstName",
+            "Email",
+            "Phone",
+            "MobilePhone",
+            "Title",
+            "LeadSource",
+            "HasOptedOutOfEmail",
+            "HubSpot_Contact_Id__c",
+            "OwnerId",
         )
         fields = {name: lead[name] for name in kept if lead.get(name) is not None}
         single(self._store, ENTITIES["Contact"], fields, None)
@@ -108,20 +132,27 @@ class Acts:
         self, company: dict[str, Any], lead: Row | None, stamp: str
     ) -> tuple[Row, list[Row]]:
         fields = {
-            "Name": company["name"], "Phone": company["phone"],
+            "Name": company["name"],
+            "Phone": company["phone"],
             "Corporate_Number__c": company["corporate_number"],
             "BillingPostalCode": company["postcode"],
-            "BillingState": company["state"], "BillingStreet": company["street"],
+            "BillingState": company["state"],
+            "BillingStreet": company["street"],
             "Billing_Email__c": company["email"],
             "Payment_Terms__c": company["payment_terms"],
         }
         filled = {k: v for k, v in fields.items() if v}
         account = self._store.save("Account", filled, stamp=stamp)
         if lead is None and company["email"]:
-            self._store.save("Contact", {
-                "LastName": "ご担当者", "Email": company["email"],
-                "AccountId": account["Id"],
-            }, stamp=stamp)
+            self._store.save(
+                "Contact",
+                {
+                    "LastName": "ご担当者",
+                    "Email": company["email"],
+                    "AccountId": account["Id"],
+                },
+                stamp=stamp,
+            )
         deals = [
             self._deal(deal, str(account["Id"]), stamp, opened=lead is not None)
             for deal in company["deals"]
@@ -136,22 +167,34 @@ class Acts:
             stage = _OPEN if opened else _WON
         elif stage not in STAGES:
             stage = _OPEN
-        row = self._store.save("Opportunity", {
-            "Name": deal["name"], "AccountId": account_id, "StageName": stage,
-            "CloseDate": str(deal["close_date"]),
-            "Invoice_Hold__c": bool(deal.get("hold")),
-        }, stamp=stamp)
+        row = self._store.save(
+            "Opportunity",
+            {
+                "Name": deal["name"],
+                "AccountId": account_id,
+                "StageName": stage,
+                "CloseDate": str(deal["close_date"]),
+                "Invoice_Hold__c": bool(deal.get("hold")),
+            },
+            stamp=stamp,
+        )
         for order, line in enumerate(deal["lines"], 1):
-            self._store.save("OpportunityLineItem", {
-                "OpportunityId": row["Id"], "Name": line["description"],
-                "Description": line["description"],
-                "ProductCode": line["product_code"],
-                "Quantity": float(line["quantity"]),
-                "UnitPrice": float(line["unit_price"]), "SortOrder": order,
-                "Tax_Rate__c": str(line["tax_rate"]).removesuffix(".0"),
-                "Reduced_Tax__c": bool(line["reduced"]),
-                "Tax_Exempt__c": bool(line["exempt"]),
-            }, stamp=stamp)
+            self._store.save(
+                "OpportunityLineItem",
+                {
+                    "OpportunityId": row["Id"],
+                    "Name": line["description"],
+                    "Description": line["description"],
+                    "ProductCode": line["product_code"],
+                    "Quantity": float(line["quantity"]),
+                    "UnitPrice": float(line["unit_price"]),
+                    "SortOrder": order,
+                    "Tax_Rate__c": str(line["tax_rate"]).removesuffix(".0"),
+                    "Reduced_Tax__c": bool(line["reduced"]),
+                    "Tax_Exempt__c": bool(line["exempt"]),
+                },
+                stamp=stamp,
+            )
         return self._store.tables["Opportunity"].rows[str(row["Id"])]
 
     def close_won(self, body: Mapping[str, Any]) -> dict[str, object]:

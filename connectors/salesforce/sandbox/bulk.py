@@ -37,14 +37,22 @@ class Job:
     def shown(self) -> dict[str, object]:
         """Return the job as the vendor describes it."""
         return {
-            "id": self.id, "operation": self.operation, "object": self.entity,
-            "createdDate": self.created, "state": self.state, "contentType": "CSV",
-            "externalIdFieldName": self.external or None, "lineEnding": "LF",
-            "columnDelimiter": "COMMA", "apiVersion": 67.0, "jobType": "V2Ingest",
+            "id": self.id,
+            "operation": self.operation,
+            "object": self.entity,
+            "createdDate": self.created,
+            "state": self.state,
+            "contentType": "CSV",
+            "externalIdFieldName": self.external or None,
+            "lineEnding": "LF",
+            "columnDelimiter": "COMMA",
+            "apiVersion": 67.0,
+            "jobType": "V2Ingest",
             "concurrencyMode": "Parallel",
             "contentUrl": f"services/data/v67.0/jobs/ingest/{self.id}/batches",
             "numberRecordsProcessed": len(self.done) + len(self.failed),
-            "numberRecordsFailed": len(self.failed), "retries": 0,
+            "numberRecordsFailed": len(self.failed),
+            "retries": 0,
             **({"errorMessage": self.error} if self.error else {}),
         }
 

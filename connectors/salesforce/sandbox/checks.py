@@ -25,7 +25,9 @@ class RowError(Exception):
     def answer(self) -> dict[str, object]:
         """Return the row as a collections answer spells it."""
         error = {
-            "statusCode": self.code, "message": self.words, "fields": list(self.fields)
+            "statusCode": self.code,
+            "message": self.words,
+            "fields": list(self.fields),
         }
         return {"success": False, "errors": [error]}
 

@@ -13,7 +13,10 @@ from .store import Row, Store, long_id, moment
 Reads = Callable[[Row], Any]
 Holds = Callable[[Row], bool]
 _SIGNS = {
-    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
 }
 _NUMBERS = frozenset({"currency", "double", "int", "percent"})
 _SHORT = 15  # characters of an id without its check
@@ -81,9 +84,7 @@ def condition(store: Store, entity: Entity, tree: Condition, query: str) -> Hold
     return lambda row: any(part(row) for part in parts)
 
 
-def _compared(
-    store: Store, entity: Entity, tree: Compare, query: str
-) -> Holds:
+def _compared(store: Store, entity: Entity, tree: Compare, query: str) -> Holds:
     field, read = reader(store, entity, tree.path, tree.at, query)
     values = [literal(store, field, one, tree.at, query) for one in tree.literals]
     folded = field.type not in _NUMBERS | {"boolean", "date", "datetime"}
@@ -129,7 +130,7 @@ def _like(pattern: str) -> re.Pattern[str]:
     return re.compile(text, re.DOTALL)
 
 
-def literal(  # noqa: PLR0911 - one return per pair of types
+def literal(
     store: Store, field: Field, one: tuple[str, str], at: int, query: str
 ) -> object:
     """Return a literal as rows hold it; refuses one of the wrong type."""
@@ -167,7 +168,9 @@ def _mistyped(field: Field, own: str) -> str:
 def _day(store: Store, field: Field, text: str) -> str:
     word, _, count = text.partition(":")
     days = {
-        "YESTERDAY": -1, "TOMORROW": 1, "LAST_N_DAYS": -int(count or 0),
+        "YESTERDAY": -1,
+        "TOMORROW": 1,
+        "LAST_N_DAYS": -int(count or 0),
         "NEXT_N_DAYS": int(count or 0),
     }.get(word, 0)
     start = store.now().astimezone(UTC).replace(hour=0, minute=0, second=0)

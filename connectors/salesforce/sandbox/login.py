@@ -21,8 +21,12 @@ class Login:
     """The token endpoint, and the sessions it has opened."""
 
     def __init__(
-        self, store: Store, client: tuple[str, str], username: str,
-        public_key: str, seconds: float,
+        self,
+        store: Store,
+        client: tuple[str, str],
+        username: str,
+        public_key: str,
+        seconds: float,
     ) -> None:
         self._store = store
         self._client = client
@@ -47,10 +51,16 @@ class Login:
         token = f"00D5h000000TASU!{secrets.token_urlsafe(24)}"
         self.sessions[token] = self._store.now().timestamp() + self._seconds
         host = f"http://{request.headers.get('host', '')}"
-        return Reply(200, {
-            "access_token": token, "instance_url": host, "token_type": "Bearer",
-            "id": f"{host}/id/00D5h000000TASUEA0/{self._store.user}", "scope": "api",
-        })
+        return Reply(
+            200,
+            {
+                "access_token": token,
+                "instance_url": host,
+                "token_type": "Bearer",
+                "id": f"{host}/id/00D5h000000TASUEA0/{self._store.user}",
+                "scope": "api",
+            },
+        )
 
     def _flaw(self, assertion: str, request: Request) -> str:
         """Return what is wrong with an assertion; "" when it is good."""

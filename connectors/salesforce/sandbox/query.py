@@ -110,7 +110,12 @@ class Queries:
         return rows[: parsed.limit] if parsed.limit is not None else rows
 
     def _filtered(
-        self, parsed: Parsed, entity: Entity, query: str, rows: Iterable[Row], *,
+        self,
+        parsed: Parsed,
+        entity: Entity,
+        query: str,
+        rows: Iterable[Row],
+        *,
         deleted: bool,
     ) -> list[Row]:
         holds = None
@@ -121,7 +126,10 @@ class Queries:
         return [row for row in rows if holds(row)] if holds else list(rows)
 
     def _candidates(
-        self, parsed: Parsed, entity: Entity, query: str,
+        self,
+        parsed: Parsed,
+        entity: Entity,
+        query: str,
         order: list[tuple[str, bool, bool]],
     ) -> tuple[Iterable[Row], bool]:
         """Return the rows worth looking at, and whether they stand in the order."""
@@ -188,7 +196,9 @@ class Queries:
         return self._assembled(entity, own, parents, children)
 
     def _assembled(
-        self, entity: Entity, own: list[str],
+        self,
+        entity: Entity,
+        own: list[str],
         parents: list[tuple[str, Callable[[Row], object]]],
         children: list[tuple[str, Callable[[Row], object]]],
     ) -> Renders:
@@ -215,7 +225,8 @@ class Queries:
         self, entity: Entity, head: str, inner: Parsed, query: str
     ) -> tuple[str, Callable[[Row], object]]:
         name, (by, target) = next(
-            (k, v) for k, v in entity.parents().items()
+            (k, v)
+            for k, v in entity.parents().items()
             if k.casefold() == head.casefold()
         )
         render = self._renderer(inner, ENTITIES[target], query, deleted=True)

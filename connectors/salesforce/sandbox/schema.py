@@ -59,7 +59,8 @@ class Entity:
         """Return relationship name -> (look-up field, parent object)."""
         return {
             f.relationship: (f.name, f.target)
-            for f in self.fields.values() if f.relationship
+            for f in self.fields.values()
+            if f.relationship
         }
 
 
@@ -70,7 +71,12 @@ def _text(name: str, length: int = 255, **more: object) -> Field:
 def _ref(name: str, target: str, relationship: str = "", **more: object) -> Field:
     relationship = relationship or name.removesuffix("Id")
     return Field(
-        name, "reference", 18, target=target, relationship=relationship, **more  # type: ignore[arg-type]
+        name,
+        "reference",
+        18,
+        target=target,
+        relationship=relationship,
+        **more,  # type: ignore[arg-type]
     )
 
 
@@ -104,7 +110,9 @@ def _system(*, deletable: bool = True, mergeable: bool = False) -> tuple[Field, 
 
 
 def _entity(
-    name: str, prefix: str, *fields: Field,
+    name: str,
+    prefix: str,
+    *fields: Field,
     children: Mapping[str, tuple[str, str]] | None = None,
 ) -> Entity:
     return Entity(name, prefix, {f.name: f for f in fields}, children or {})
@@ -113,8 +121,16 @@ def _entity(
 _OWNER = _ref("OwnerId", "User", default="owner")
 _ADDRESS = ("Street", "City", "State", "PostalCode", "Country")
 _SOURCES = (
-    "広告", "展示会", "自然検索", "紹介", "メール", "SNS", "Webサイト", "Web",
-    "Partner", "Other",
+    "広告",
+    "展示会",
+    "自然検索",
+    "紹介",
+    "メール",
+    "SNS",
+    "Webサイト",
+    "Web",
+    "Partner",
+    "Other",
 )
 STAGES: Mapping[str, tuple[bool, bool, int]] = {
     "Prospecting": (False, False, 10),
@@ -146,13 +162,20 @@ def _person(name: str) -> tuple[Field, ...]:
 
 
 _LEAD = _entity(
-    "Lead", "00Q", *_system(mergeable=True), *_person("HubSpot"),
+    "Lead",
+    "00Q",
+    *_system(mergeable=True),
+    *_person("HubSpot"),
     _text("Company", required=True),
     *(_text(one) for one in _ADDRESS),
     Field("Website", "url", 255),
     _pick(
-        "Status", "Open - Not Contacted", "Working - Contacted", "Closed - Converted",
-        "Closed - Not Converted", default="Open - Not Contacted",
+        "Status",
+        "Open - Not Contacted",
+        "Working - Contacted",
+        "Closed - Converted",
+        "Closed - Not Converted",
+        default="Open - Not Contacted",
     ),
     _pick("Rating", "Hot", "Warm", "Cold", restricted=True),
     _pick("Industry", "IT", "Manufacturing", "Retail", "Services"),
@@ -169,13 +192,18 @@ _LEAD = _entity(
     ),
 )
 _CONTACT = _entity(
-    "Contact", "003", *_system(mergeable=True), *_person("HubSpot"),
+    "Contact",
+    "003",
+    *_system(mergeable=True),
+    *_person("HubSpot"),
     _ref("AccountId", "Account"),
     _text("Department", 80),
     *(_text(f"Mailing{one}") for one in _ADDRESS),
 )
 _ACCOUNT = _entity(
-    "Account", "001", *_system(mergeable=True),
+    "Account",
+    "001",
+    *_system(mergeable=True),
     _text("Name", required=True, label="Account Name"),
     Field("Phone", "phone", 40),
     Field("Website", "url", 255),
@@ -194,7 +222,9 @@ _ACCOUNT = _entity(
     },
 )
 _OPPORTUNITY = _entity(
-    "Opportunity", "006", *_system(),
+    "Opportunity",
+    "006",
+    *_system(),
     _text("Name", 120, required=True),
     _ref("AccountId", "Account"),
     _pick("StageName", *STAGES, required=True, label="Stage"),
@@ -211,7 +241,12 @@ _OPPORTUNITY = _entity(
     _text("Invoice_Number__c", 40),
     _pick(
         "Payment_Status__c",
-        "未請求", "請求済", "未入金", "一部入金", "入金済", "期限超過",
+        "未請求",
+        "請求済",
+        "未入金",
+        "一部入金",
+        "入金済",
+        "期限超過",
         restricted=True,
     ),
     Field("Paid_On__c", "date"),
@@ -220,7 +255,9 @@ _OPPORTUNITY = _entity(
     children={"OpportunityLineItems": ("OpportunityLineItem", "OpportunityId")},
 )
 _LINE = _entity(
-    "OpportunityLineItem", "00k", *_system(),
+    "OpportunityLineItem",
+    "00k",
+    *_system(),
     _ref("OpportunityId", "Opportunity", required=True, create_only=True),
     _text("Name", 376, readonly=True),
     _text("ProductCode", 255, readonly=True),
@@ -235,7 +272,9 @@ _LINE = _entity(
     _check("Tax_Exempt__c"),
 )
 _USER = _entity(
-    "User", "005", *_system(deletable=False),
+    "User",
+    "005",
+    *_system(deletable=False),
     _text("Username", 80, required=True, unique=True, id_lookup=True),
     _text("LastName", 80, required=True),
     _text("FirstName", 40),
@@ -249,9 +288,15 @@ ENTITIES: Mapping[str, Entity] = {
 }
 
 _SOAP = {
-    "boolean": "xsd:boolean", "currency": "xsd:double", "date": "xsd:date",
-    "datetime": "xsd:dateTime", "double": "xsd:double", "id": "tns:ID",
-    "int": "xsd:int", "percent": "xsd:double", "reference": "tns:ID",
+    "boolean": "xsd:boolean",
+    "currency": "xsd:double",
+    "date": "xsd:date",
+    "datetime": "xsd:dateTime",
+    "double": "xsd:double",
+    "id": "tns:ID",
+    "int": "xsd:int",
+    "percent": "xsd:double",
+    "reference": "tns:ID",
 }
 
 
@@ -297,8 +342,11 @@ def _described(one: Field) -> dict[str, object]:
         "relationshipName": one.relationship or None,
         "picklistValues": [
             {
-                "active": True, "defaultValue": v == one.default, "label": v,
-                "validFor": None, "value": v,
+                "active": True,
+                "defaultValue": v == one.default,
+                "label": v,
+                "validFor": None,
+                "value": v,
             }
             for v in one.options
         ],

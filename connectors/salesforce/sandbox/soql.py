@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from .checks import RequestError
 
-_TOKEN = re.compile(r"""
+_TOKEN = re.compile(
+    r"""
     (?P<space>\s+)
   | (?P<text>'(?:[^'\\]|\\.)*')
   | (?P<moment>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d))
@@ -13,7 +14,9 @@ _TOKEN = re.compile(r"""
   | (?P<number>[+-]?\d+(?:\.\d+)?)
   | (?P<word>[A-Za-z_][\w.]*(?::\d+)?)
   | (?P<sign><=|>=|!=|<>|[=<>(),])
-""", re.VERBOSE)
+""",
+    re.VERBOSE,
+)
 _UNESCAPED = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 _DEEPEST = 40
 
@@ -233,7 +236,13 @@ class _Reader:
             self._expect("IN")
             return "NOT IN"
         if self._is("IN", "LIKE") or self._peek().text in {
-            "=", "!=", "<>", "<", ">", "<=", ">=",
+            "=",
+            "!=",
+            "<>",
+            "<",
+            ">",
+            "<=",
+            ">=",
         }:
             return self._take().text.upper().replace("<>", "!=")
         raise self._unexpected()
@@ -253,9 +262,16 @@ class _Reader:
         raise self._unexpected()
 
 
-_DAYS = frozenset({
-    "TODAY", "YESTERDAY", "TOMORROW", "LAST_N_DAYS", "NEXT_N_DAYS", "THIS_MONTH",
-})
+_DAYS = frozenset(
+    {
+        "TODAY",
+        "YESTERDAY",
+        "TOMORROW",
+        "LAST_N_DAYS",
+        "NEXT_N_DAYS",
+        "THIS_MONTH",
+    }
+)
 
 
 def _unescape(text: str) -> str:

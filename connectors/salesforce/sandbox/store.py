@@ -38,7 +38,8 @@ class Table:
             f.name: {} for f in entity.fields.values() if f.unique
         }
         self.several: dict[str, dict[str, list[str]]] = {
-            f.name: {} for f in entity.fields.values()
+            f.name: {}
+            for f in entity.fields.values()
             if (f.id_lookup and f.type == "email") or f.target not in _UNLISTED
         }
         self._order: list[tuple[str, str]] = []

@@ -33,9 +33,7 @@ def upsert(
     return results
 
 
-def _checked(
-    store: Store, entity: Entity, rows: list[Row]
-) -> list[Row | RowError]:
+def _checked(store: Store, entity: Entity, rows: list[Row]) -> list[Row | RowError]:
     """Check every row before any is stored: an unreadable one refuses the request."""
     checked: list[Row | RowError] = []
     for sent in rows:

@@ -78,8 +78,10 @@ def opened(wire: Wire | None = None, **behaviour: Any) -> Iterator[Opened]:
     wire = wire or make_wire("hubspot", policy=quick)
     with SandboxServer(account) as server:
         asked = {
-            "connector": "hubspot", "base_url": server.url,
-            "auth": {"token": "pat-sandbox"}, **settings,
+            "connector": "hubspot",
+            "base_url": server.url,
+            "auth": {"token": "pat-sandbox"},
+            **settings,
         }
         system = CONNECTOR.open(CONNECTOR.settings.model_validate(asked), wire)
         try:

@@ -29,7 +29,9 @@ OLD = 1_700_000_000_000
 @pytest.mark.parametrize("refusals", ["rows", "whole", "silent"])
 def test_bad_rows_never_block_their_batch(version: str, refusals: str):
     with opened(refusals=refusals, settings={"api_version": version}) as it:
-        writes = [create(f"r{n}", f"p{n}@sample.co.jp", state="東京") for n in range(100)]
+        writes = [
+            create(f"r{n}", f"p{n}@sample.co.jp", state="東京") for n in range(100)
+        ]
         writes[17] = create("r17", "not an address")
         writes[63] = create("r63", "p63@sample.co.jp", lifecyclestage="prospect")
         outcomes = it.write("contacts", *writes)
@@ -147,7 +149,9 @@ def test_an_address_that_another_contact_has_is_a_conflict():
 @pytest.mark.parametrize("refusals", ["rows", "whole", "silent"])
 def test_an_unknown_property_is_refused_without_asking_row_by_row(refusals: str):
     with opened(refusals=refusals) as it:
-        rows = [create(f"r{n}", f"p{n}@sample.co.jp", shoe_size="27") for n in range(40)]
+        rows = [
+            create(f"r{n}", f"p{n}@sample.co.jp", shoe_size="27") for n in range(40)
+        ]
         outcomes = it.write("contacts", *rows)
         assert {o.code for o in outcomes.values()} == {"PROPERTY_DOESNT_EXIST"}
         assert it.calls("batch") <= 2
@@ -209,7 +213,11 @@ def test_a_create_without_a_key_is_never_sent():
 
 def test_values_are_sent_as_hubspot_takes_them():
     with opened() as it:
-        fields = {"hubspotscore": Decimal("12.50"), "hs_email_optout": True, "phone": None}
+        fields = {
+            "hubspotscore": Decimal("12.50"),
+            "hs_email_optout": True,
+            "phone": None,
+        }
         it.write("contacts", create("r", "a@sample.co.jp", **fields))
         values = it.account.stores["contacts"].rows[1].values
         assert values["hubspotscore"] == "12.50"
@@ -244,7 +252,8 @@ def test_a_contact_is_found_by_any_of_its_addresses_without_a_search():
         asked = ["P1@Sample.co.jp", "p2@sample.co.jp", "nobody@sample.co.jp"]
         found = it.system.destination.find("contacts", "email", asked)
         assert {value: [c.id for c in near] for value, near in found.items()} == {
-            "P1@Sample.co.jp": ["1"], "p2@sample.co.jp": ["1"],
+            "P1@Sample.co.jp": ["1"],
+            "p2@sample.co.jp": ["1"],
         }
         assert it.calls() == 1
 
@@ -283,7 +292,8 @@ def test_present_values_are_fetched_by_the_ids_one_has():
         it.account.acts.merge("contacts", "1", "2")
         found = it.system.destination.fetch("contacts", ["2", "3", "9"], ["email"])
         assert found == {
-            "2": {"email": "p1@sample.co.jp"}, "3": {"email": "p3@sample.co.jp"},
+            "2": {"email": "p1@sample.co.jp"},
+            "3": {"email": "p3@sample.co.jp"},
         }
 
 

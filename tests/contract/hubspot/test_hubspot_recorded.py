@@ -62,7 +62,9 @@ def test_every_recorded_create_confirms_its_rows_by_key(answer: dict):
     inputs = answer["requestBody"]["inputs"]
     writes = [
         Write(
-            f"r{n}", Operation.CREATE, row["properties"],
+            f"r{n}",
+            Operation.CREATE,
+            row["properties"],
             key=("email", row["properties"]["email"].upper()),
         )
         for n, row in enumerate(inputs)
@@ -74,7 +76,9 @@ def test_every_recorded_create_confirms_its_rows_by_key(answer: dict):
 
 
 def test_the_stand_in_answers_with_the_fields_that_hubspot_does():
-    real_search = next(a["body"] for a in answers("/search", 200) if a["body"]["results"])
+    real_search = next(
+        a["body"] for a in answers("/search", 200) if a["body"]["results"]
+    )
     real_create = answers("/batch/create", 201)[0]["body"]
     headers = {"authorization": "Bearer pat-sandbox"}
     with SandboxServer(HubspotSandbox()) as server:

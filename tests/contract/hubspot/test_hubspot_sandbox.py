@@ -15,7 +15,13 @@ OBJECTS = "/crm/objects/2026-09/contacts"
 
 
 def search(**more: object) -> dict[str, object]:
-    body = {"filterGroups": [], "sorts": [], "properties": [], "limit": 10, "after": "0"}
+    body = {
+        "filterGroups": [],
+        "sorts": [],
+        "properties": [],
+        "limit": 10,
+        "after": "0",
+    }
     return body | more
 
 
@@ -88,8 +94,14 @@ def test_search_compares_numbers_as_numbers(test: dict, expected: int):
 def test_people_of_the_world_are_contacts():
     morning = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
     taro = Person(
-        41, morning, morning, email="Taro@Sample.co.jp", lastname="山田",
-        lifecycle="marketingqualifiedlead", score=82, opted_out=True,
+        41,
+        morning,
+        morning,
+        email="Taro@Sample.co.jp",
+        lastname="山田",
+        lifecycle="marketingqualifiedlead",
+        score=82,
+        opted_out=True,
     )
     with opened() as it:
         it.account.seed(World(morning, [taro]))

@@ -190,8 +190,13 @@ def test_an_edit_during_a_long_reading_of_changes_comes_next_time():
 
 @pytest.mark.parametrize(
     "cursor",
-    ["x", "[]", '{"v":2,"mode":"since","since":1}', '{"v":1,"mode":"since"}',
-     '{"v":1,"mode":"search","since":1,"after":"x"}'],
+    [
+        "x",
+        "[]",
+        '{"v":2,"mode":"since","since":1}',
+        '{"v":1,"mode":"since"}',
+        '{"v":1,"mode":"search","since":1,"after":"x"}',
+    ],
 )
 def test_a_cursor_that_is_not_ours_asks_for_a_full_reading(cursor: str):
     with opened() as it, pytest.raises(CursorExpiredError):

@@ -102,7 +102,9 @@ def test_the_doctor_names_what_is_wrong():
 
 def test_the_doctor_warns_of_an_api_version_near_its_end():
     clock = HurriedClock()
-    with opened(wire=make_wire("hubspot", clock=clock), settings={"api_version": "v3"}) as it:
+    with opened(
+        wire=make_wire("hubspot", clock=clock), settings={"api_version": "v3"}
+    ) as it:
         assert not checks(it)["API version"]
 
 
@@ -159,7 +161,8 @@ def test_searches_count_against_both_windows():
 
 def test_limits_can_be_set():
     assert CONNECTOR.limits(settings()) == (
-        Limit(190, 10.0), Limit(5, 1.1, window="search"),
+        Limit(190, 10.0),
+        Limit(5, 1.1, window="search"),
     )
     own = settings(limits={"per_10_seconds": 100, "search_per_second": 2})
     assert [limit.calls for limit in CONNECTOR.limits(own)] == [100, 2]
@@ -167,7 +170,9 @@ def test_limits_can_be_set():
 
 def test_a_missing_scope_is_named():
     body = {
-        "status": "error", "category": "MISSING_SCOPES", "message": "not granted",
+        "status": "error",
+        "category": "MISSING_SCOPES",
+        "message": "not granted",
         "errors": [{"context": {"requiredGranularScopes": ["crm.objects.deals.read"]}}],
     }
     system = CONNECTOR.open(settings(), make_wire("hubspot"))
@@ -186,9 +191,7 @@ def test_an_address_in_hubspots_words_is_masked():
         vendor.get("/crm/objects/2026-09/contacts").respond(400, json=body)
         with pytest.raises(RejectedError) as caught:
             list(system.source.read(contacts(), None))
-    assert str(caught.value) == (
-        "hubspot/contacts: VALIDATION_ERROR: (address) is bad"
-    )
+    assert str(caught.value) == ("hubspot/contacts: VALIDATION_ERROR: (address) is bad")
     system.close()
 
 

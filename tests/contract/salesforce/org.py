@@ -18,7 +18,11 @@ from tasuki.sandbox.server import SandboxServer
 from tests.contract.wire import make_wire
 
 KEY = "HubSpot_Contact_Id__c"
-LOGIN = {"flow": "client_credentials", "client_id": "sandbox", "client_secret": "sandbox"}
+LOGIN = {
+    "flow": "client_credentials",
+    "client_id": "sandbox",
+    "client_secret": "sandbox",
+}
 
 
 class QuickClock(SystemClock):
@@ -72,8 +76,12 @@ class Org(Still):
     """The org over HTTP, with the connector opened on it."""
 
     def __init__(
-        self, server: SandboxServer, sandbox: SalesforceSandbox,
-        system: SalesforceSystem, wire: Wire, clock: QuickClock,
+        self,
+        server: SandboxServer,
+        sandbox: SalesforceSandbox,
+        system: SalesforceSystem,
+        wire: Wire,
+        clock: QuickClock,
     ) -> None:
         super().__init__(sandbox, clock)
         self.server = server
@@ -103,7 +111,8 @@ def a_still_org(**behaviour: Any) -> Iterator[Still]:
 
 @contextmanager
 def an_org(
-    settings: dict[str, Any] | None = None, wire: dict[str, Any] | None = None,
+    settings: dict[str, Any] | None = None,
+    wire: dict[str, Any] | None = None,
     **behaviour: Any,
 ) -> Iterator[Org]:
     clock = QuickClock()

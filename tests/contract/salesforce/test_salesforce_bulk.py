@@ -27,7 +27,9 @@ def test_a_job_of_thousands_costs_five_calls():
         assert org.alive("Lead") == 2_000
         assert org.calls() == org.calls(INGEST) == 5
         assert org.wire.calls.counts() == {
-            ("sf", "auth"): 1, ("sf", "write"): 3, ("sf", "probe"): 2,
+            ("sf", "auth"): 1,
+            ("sf", "write"): 3,
+            ("sf", "probe"): 2,
         }
 
 
@@ -59,10 +61,15 @@ def test_refused_rows_are_told_apart_with_code_and_remedy():
         rows[7] = upsert("type", "7", AnnualRevenue="a: lot")
         rows[8] = upsert("owner", "8", OwnerId="0055hA000009999AAA")
         found = org.write("Lead", *rows)
-        codes = {ref: getattr(found.pop(ref), "code", "") for ref in ("list", "long", "none", "type", "owner")}
+        codes = {
+            ref: getattr(found.pop(ref), "code", "")
+            for ref in ("list", "long", "none", "type", "owner")
+        }
         assert codes == {
-            "list": "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", "long": "STRING_TOO_LONG",
-            "none": "REQUIRED_FIELD_MISSING", "type": "INVALID_TYPE_ON_FIELD_IN_RECORD",
+            "list": "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
+            "long": "STRING_TOO_LONG",
+            "none": "REQUIRED_FIELD_MISSING",
+            "type": "INVALID_TYPE_ON_FIELD_IN_RECORD",
             "owner": "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY",
         }
         assert all(isinstance(one, Confirmed) for one in found.values())
@@ -76,7 +83,10 @@ def test_absent_fields_are_left_alone_and_none_empties_them():
         rows[0] = upsert("a", "0", Title=None)
         rows[1] = upsert("b", "1", Rating="")
         org.write("Lead", *rows)
-        kept = [(org.row("Lead", one)["Title"], org.row("Lead", one)["Rating"]) for one in (first, second)]
+        kept = [
+            (org.row("Lead", one)["Title"], org.row("Lead", one)["Rating"])
+            for one in (first, second)
+        ]
         assert kept == [(None, "Hot"), ("部長", None)]
 
 
@@ -85,7 +95,8 @@ def test_a_parent_is_named_in_a_column_of_its_own():
         account = org.add("Account", Name="甲", freee_Partner_Id__c="7")
         rows = [
             Write(
-                f"r{n}", Operation.CREATE,
+                f"r{n}",
+                Operation.CREATE,
                 {"LastName": "山田", "Account": {"freee_Partner_Id__c": "7"}},
                 key=(KEY, str(n)),
             )
@@ -120,7 +131,9 @@ def test_a_record_asked_for_twice_goes_into_a_later_call():
 
 def test_a_column_the_org_does_not_have_is_a_refusal_not_a_wait():
     with an_org(settings=SMALL) as org:
-        found = org.write("Lead", *(upsert(f"r{n}", str(n), Nonsense__c="x") for n in range(ROWS)))
+        found = org.write(
+            "Lead", *(upsert(f"r{n}", str(n), Nonsense__c="x") for n in range(ROWS))
+        )
         assert {type(one) for one in found.values()} == {Rejected}
         assert org.alive("Lead") == 0
 
@@ -154,11 +167,15 @@ def test_data_whose_answer_was_lost_never_starts():
         with pytest.raises(TransientError):
             org.write("Lead", *many())
         assert org.alive("Lead") == 0
-        assert all(isinstance(one, Confirmed) for one in org.write("Lead", *many()).values())
+        assert all(
+            isinstance(one, Confirmed) for one in org.write("Lead", *many()).values()
+        )
         assert org.alive("Lead") == ROWS
 
 
-@pytest.mark.parametrize("kind", ["reset_after", "reset_before", "error_after", "truncate"])
+@pytest.mark.parametrize(
+    "kind", ["reset_after", "reset_before", "error_after", "truncate"]
+)
 @pytest.mark.parametrize("method", ["POST", "PATCH", "GET"])
 def test_lost_answers_about_a_job_change_nothing(kind: str, method: str):
     with an_org(settings=SMALL) as org:
@@ -171,28 +188,45 @@ def test_lost_answers_about_a_job_change_nothing(kind: str, method: str):
 def test_a_session_that_ends_in_the_middle_of_a_job_is_renewed():
     with an_org(settings=SMALL) as org:
         org.fault("unauthorised", method="GET", path=INGEST)
-        assert all(isinstance(one, Confirmed) for one in org.write("Lead", *many()).values())
+        assert all(
+            isinstance(one, Confirmed) for one in org.write("Lead", *many()).values()
+        )
         assert org.wire.calls.counts()["sf", "auth"] == 2
 
 
 def test_csv_cells_are_spelled_as_salesforce_reads_them():
     row = upsert(
-        "a", "1", AnnualRevenue=Decimal("1E+7"), HasOptedOutOfEmail=False,
+        "a",
+        "1",
+        AnnualRevenue=Decimal("1E+7"),
+        HasOptedOutOfEmail=False,
         NumberOfEmployees=3,
     )
     body, key = table([row])
     [cells] = csv.DictReader(io.StringIO(body.decode()))
     assert key == KEY
-    assert (cells["AnnualRevenue"], cells["HasOptedOutOfEmail"], cells["NumberOfEmployees"]) == (
-        "10000000", "false", "3",
+    assert (
+        cells["AnnualRevenue"],
+        cells["HasOptedOutOfEmail"],
+        cells["NumberOfEmployees"],
+    ) == (
+        "10000000",
+        "false",
+        "3",
     )
 
 
-@pytest.mark.parametrize(("words", "expected"), [
-    ("A_CODE:some words:Field__c --", ("A_CODE", "some words", ["Field__c"])),
-    ("A_CODE:words: with colon:F1,F2 --", ("A_CODE", "words: with colon", ["F1", "F2"])),
-    ("A_CODE:words:--", ("A_CODE", "words", [])),
-    ("A_CODE:words", ("A_CODE", "words", [])),
-])
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("A_CODE:some words:Field__c --", ("A_CODE", "some words", ["Field__c"])),
+        (
+            "A_CODE:words: with colon:F1,F2 --",
+            ("A_CODE", "words: with colon", ["F1", "F2"]),
+        ),
+        ("A_CODE:words:--", ("A_CODE", "words", [])),
+        ("A_CODE:words", ("A_CODE", "words", [])),
+    ],
+)
 def test_an_error_cell_is_split(words: str, expected: tuple[str, str, list[str]]):
     assert bulk_error(words) == expected

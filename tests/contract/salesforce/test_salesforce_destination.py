@@ -36,15 +36,21 @@ def test_a_thousand_rows_cost_five_calls():
         assert org.calls() == 5
 
 
-@pytest.mark.parametrize(("fields", "code"), [
-    ({"LastName": None}, "REQUIRED_FIELD_MISSING"),
-    ({"Rating": "Lukewarm"}, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"),
-    ({"LastName": "山" * 81}, "STRING_TOO_LONG"),
-    ({"Email": "no-address"}, "INVALID_EMAIL_ADDRESS"),
-    ({"OwnerId": "0055hA000009999AAA"}, "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY"),
-    ({"OwnerId": "somebody"}, "MALFORMED_ID"),
-    ({"IsConverted": True}, "INVALID_FIELD_FOR_INSERT_UPDATE"),
-])
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"LastName": None}, "REQUIRED_FIELD_MISSING"),
+        ({"Rating": "Lukewarm"}, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"),
+        ({"LastName": "山" * 81}, "STRING_TOO_LONG"),
+        ({"Email": "no-address"}, "INVALID_EMAIL_ADDRESS"),
+        (
+            {"OwnerId": "0055hA000009999AAA"},
+            "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY",
+        ),
+        ({"OwnerId": "somebody"}, "MALFORMED_ID"),
+        ({"IsConverted": True}, "INVALID_FIELD_FOR_INSERT_UPDATE"),
+    ],
+)
 def test_a_refused_row_says_why_and_what_to_do_and_spares_the_others(
     fields: dict[str, object], code: str
 ):
@@ -81,7 +87,9 @@ def test_a_value_another_record_holds_is_refused():
 def test_a_record_asked_for_twice_is_sent_in_two_calls_and_the_later_wins():
     with an_org() as org:
         found = org.write(
-            "Lead", upsert("a", "k1", Title="旧"), upsert("b", "K1", Title="新"),
+            "Lead",
+            upsert("a", "k1", Title="旧"),
+            upsert("b", "K1", Title="新"),
             upsert("c", "k2"),
         )
         first, second = found["a"], found["b"]
@@ -129,7 +137,9 @@ def test_a_value_the_org_cannot_read_blames_only_its_row():
 
 def test_an_external_id_field_that_is_none_refuses_every_row():
     with an_org() as org:
-        found = org.write("Lead", upsert("a", "x", field="Title"), upsert("b", "y", field="Title"))
+        found = org.write(
+            "Lead", upsert("a", "x", field="Title"), upsert("b", "y", field="Title")
+        )
         assert {type(one) for one in found.values()} == {Rejected}
         assert org.calls() == 1
 
@@ -138,7 +148,9 @@ def test_updating_a_converted_lead_leads_to_its_contact():
     with an_org() as org:
         own, other = org.leads(2)
         contact = org.act("convert_lead", lead=own)["contact"]
-        found = org.write("Lead", update("a", own, Title="部長"), update("b", other, Title="部長"))
+        found = org.write(
+            "Lead", update("a", own, Title="部長"), update("b", other, Title="部長")
+        )
         assert isinstance(found["b"], Confirmed)
         gone = found["a"]
         assert isinstance(gone, Gone)
@@ -147,7 +159,9 @@ def test_updating_a_converted_lead_leads_to_its_contact():
 
 def test_upserting_converted_leads_finds_all_contacts_in_one_call():
     with an_org() as org:
-        contacts = [org.act("convert_lead", lead=one)["contact"] for one in org.leads(30)]
+        contacts = [
+            org.act("convert_lead", lead=one)["contact"] for one in org.leads(30)
+        ]
         found = org.write("Lead", *(upsert(f"r{n}", str(n)) for n in range(1, 31)))
         moved = [one.moved_to for one in found.values() if isinstance(one, Gone)]
         assert moved == [("Contact", one) for one in contacts]
@@ -155,7 +169,9 @@ def test_upserting_converted_leads_finds_all_contacts_in_one_call():
 
 
 @pytest.mark.parametrize(("status", "kind"), [(503, Deferred), (400, Rejected)])
-def test_rows_stay_reported_when_a_moved_record_cannot_be_looked_up(status: int, kind: type):
+def test_rows_stay_reported_when_a_moved_record_cannot_be_looked_up(
+    status: int, kind: type
+):
     with an_org() as org:
         own = org.leads(2)
         org.act("convert_lead", lead=own[0])
@@ -180,7 +196,9 @@ def test_updating_a_deleted_or_unknown_record_says_that_it_is_gone():
         [own] = org.leads(1)
         org.act("delete", object="Lead", id=own)
         found = org.write(
-            "Lead", update("a", own, Title="x"), update("b", "00Q5hA000009999EBA", Title="x")
+            "Lead",
+            update("a", own, Title="x"),
+            update("b", "00Q5hA000009999EBA", Title="x"),
         )
         for one in found.values():
             assert isinstance(one, Gone)
@@ -209,9 +227,17 @@ def test_a_parent_may_be_named_by_its_external_id():
 
 def test_amounts_and_days_arrive_as_they_are():
     with an_org() as org:
-        own = org.add("Opportunity", Name="x", StageName="Prospecting", CloseDate="2026-04-30")
-        fields = {"Amount": Decimal("1100000.50"), "Paid_On__c": date(2026, 5, 31), "Invoice_Number__c": None}
-        assert isinstance(org.write("Opportunity", update("a", own, **fields))["a"], Confirmed)
+        own = org.add(
+            "Opportunity", Name="x", StageName="Prospecting", CloseDate="2026-04-30"
+        )
+        fields = {
+            "Amount": Decimal("1100000.50"),
+            "Paid_On__c": date(2026, 5, 31),
+            "Invoice_Number__c": None,
+        }
+        assert isinstance(
+            org.write("Opportunity", update("a", own, **fields))["a"], Confirmed
+        )
         row = org.row("Opportunity", own)
         assert (row["Amount"], row["Paid_On__c"]) == (1_100_000.5, "2026-05-31")
 
@@ -238,7 +264,10 @@ def test_rows_done_before_an_error_are_reported_and_the_rest_waits():
         org.fault("error_before", method="PATCH", status=503, skip=1, times=0)
         found = org.write("Lead", *(upsert(f"r{n}", str(n)) for n in range(300)))
         assert [type(found[f"r{n}"]) for n in (0, 199, 200, 299)] == [
-            Confirmed, Confirmed, Deferred, Deferred,
+            Confirmed,
+            Confirmed,
+            Deferred,
+            Deferred,
         ]
 
 
@@ -286,7 +315,9 @@ def test_find_compares_without_case_and_leaves_out_the_bin():
         other = org.lead(2, Email="TARO@sample.co.jp")
         gone = org.lead(3, Email="taro@sample.co.jp")
         org.act("delete", object="Lead", id=gone)
-        found = org.system.destination.find("Lead", "Email", ["Taro@Sample.co.jp", "x@y.jp"])
+        found = org.system.destination.find(
+            "Lead", "Email", ["Taro@Sample.co.jp", "x@y.jp"]
+        )
         assert set(found) == {"Taro@Sample.co.jp"}
         assert [one.id for one in found["Taro@Sample.co.jp"]] == [own, other]
 
@@ -301,8 +332,17 @@ def test_find_shows_converted_leads_for_what_they_are():
 
 
 HOSTILE = [
-    "') OR (Id != null) OR Company IN ('", "\\", "\\'", "a'b", 'a"b', "a\nb", "a\\' OR Id != null --",
-    "%", "_", "\u2028", "日本'語",
+    "') OR (Id != null) OR Company IN ('",
+    "\\",
+    "\\'",
+    "a'b",
+    'a"b',
+    "a\nb",
+    "a\\' OR Id != null --",
+    "%",
+    "_",
+    "\u2028",
+    "日本'語",
 ]
 
 
@@ -347,13 +387,20 @@ def test_fetch_gives_present_values_and_leaves_out_what_is_gone():
     with an_org() as org:
         first, second = org.leads(2)
         org.act("delete", object="Lead", id=first)
-        found = org.system.destination.fetch("Lead", [first, second], ["Email", "Rating"])
-        assert found == {second: {"Id": second, "Email": "p2@sample.co.jp", "Rating": None}}
+        found = org.system.destination.fetch(
+            "Lead", [first, second], ["Email", "Rating"]
+        )
+        assert found == {
+            second: {"Id": second, "Email": "p2@sample.co.jp", "Rating": None}
+        }
 
 
 def test_two_thousand_records_are_fetched_in_one_call():
     with an_org() as org:
-        assert len(org.system.destination.fetch("Lead", org.leads(2_000), ["Email"])) == 2_000
+        assert (
+            len(org.system.destination.fetch("Lead", org.leads(2_000), ["Email"]))
+            == 2_000
+        )
         assert org.calls() == 1
 
 

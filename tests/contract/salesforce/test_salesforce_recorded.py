@@ -41,11 +41,15 @@ def a_system() -> SalesforceSystem:
 
 def written(body: list[dict[str, Any]], count: int) -> list[Outcome]:
     """Return what we make of a recorded collections answer."""
-    rows = [update(f"r{n}", f"00Q4S00000{n:05d}UAE", Email="x@y.jp") for n in range(count)]
+    rows = [
+        update(f"r{n}", f"00Q4S00000{n:05d}UAE", Email="x@y.jp") for n in range(count)
+    ]
     with respx.mock(base_url=HOST, assert_all_called=False) as router:
         router.patch("/services/data/v67.0/composite/sobjects").respond(json=body)
         bin_answer = {"totalSize": 0, "done": True, "records": []}
-        router.get(path__startswith="/services/data/v67.0/query").respond(json=bin_answer)
+        router.get(path__startswith="/services/data/v67.0/query").respond(
+            json=bin_answer
+        )
         system = a_system()
         outcomes = system.destination.write("Lead", rows, lambda: None)
         system.close()
@@ -53,7 +57,8 @@ def written(body: list[dict[str, Any]], count: int) -> list[Outcome]:
 
 
 COLLECTIONS = [
-    one for one in [*LEADS, *ERRORS]
+    one
+    for one in [*LEADS, *ERRORS]
     if "composite/sobjects" in (one.get("url") or one.get("request") or "")
     and isinstance(one["body"], list)
 ]
@@ -74,13 +79,20 @@ def test_each_row_of_a_recorded_answer_is_one_outcome(answer: dict[str, Any]):
 
 def test_the_recordings_hold_a_converted_lead_and_we_know_it():
     [*_, last] = [
-        one for one in COLLECTIONS
+        one
+        for one in COLLECTIONS
         if "CANNOT_UPDATE_CONVERTED_LEAD" in json.dumps(one["body"])
     ]
     contact = "0034S000005YJYcQAO"
-    row = {"attributes": {"type": "Lead"}, "Id": "00Q4S0000000000UAE", "ConvertedContactId": contact}
+    row = {
+        "attributes": {"type": "Lead"},
+        "Id": "00Q4S0000000000UAE",
+        "ConvertedContactId": contact,
+    }
     with respx.mock(base_url=HOST) as router:
-        router.patch("/services/data/v67.0/composite/sobjects").respond(json=last["body"])
+        router.patch("/services/data/v67.0/composite/sobjects").respond(
+            json=last["body"]
+        )
         found = router.get("/services/data/v67.0/query").respond(
             json={"totalSize": 1, "done": True, "records": [row]}
         )
@@ -93,19 +105,24 @@ def test_the_recordings_hold_a_converted_lead_and_we_know_it():
     assert gone.moved_to == ("Contact", contact)
 
 
-@pytest.mark.parametrize("answer", [
-    one for one in LEADS if "/query" in one["url"] and one["body"]["records"]
-])
+@pytest.mark.parametrize(
+    "answer",
+    [one for one in LEADS if "/query" in one["url"] and one["body"]["records"]],
+)
 def test_recorded_query_answers_are_pages(answer: dict[str, Any]):
     unwrapped = page(decode(json.dumps(answer["body"]).encode()))
     assert len(unwrapped.records) == unwrapped.total
     assert unwrapped.next_url == ""
 
 
-@pytest.mark.parametrize("answer", [
-    one for one in ERRORS
-    if "composite" not in (one["request"] or "") and "multiple" not in one["source"]
-])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        one
+        for one in ERRORS
+        if "composite" not in (one["request"] or "") and "multiple" not in one["source"]
+    ],
+)
 def test_recorded_refusals_keep_the_vendors_code(answer: dict[str, Any]):
     body = answer["body"]
     first = body[0] if isinstance(body, list) else body
@@ -122,7 +139,10 @@ def test_a_real_description_is_understood():
     facts = {one["name"]: field_facts(one) for one in answer["body"]["fields"]}
     assert len(facts) == 75
     assert [name for name, one in facts.items() if one.required] == ["LastName"]
-    assert [name for name, one in facts.items() if one.unique] == ["Id", "Custom_External_ID__c"]
+    assert [name for name, one in facts.items() if one.unique] == [
+        "Id",
+        "Custom_External_ID__c",
+    ]
     assert facts["AccountId"].references == "Account"
     assert facts["MailingAddress"].type == "other"
 
@@ -130,10 +150,21 @@ def test_a_real_description_is_understood():
 def test_numbers_of_an_answer_are_exact():
     body = decode(b'{"a": 3.5E8, "b": 110.0, "c": 0.1, "d": 7, "e": 1E400, "f": -0.5}')
     assert body == {
-        "a": 350_000_000, "b": 110, "c": Decimal("0.1"), "d": 7, "e": Decimal("1E400"),
+        "a": 350_000_000,
+        "b": 110,
+        "c": Decimal("0.1"),
+        "d": 7,
+        "e": Decimal("1E400"),
         "f": Decimal("-0.5"),
     }
-    assert [type(one) for one in body.values()] == [int, int, Decimal, int, Decimal, Decimal]  # type: ignore[attr-defined]
+    assert [type(one) for one in body.values()] == [
+        int,
+        int,
+        Decimal,
+        int,
+        Decimal,
+        Decimal,
+    ]  # type: ignore[attr-defined]
 
 
 def test_a_query_is_asked_as_salesforce_documents_it():
@@ -143,8 +174,13 @@ def test_a_query_is_asked_as_salesforce_documents_it():
         )
         system = a_system()
         query = Query(
-            "Opportunity", ("Name",), where="IsWon = true",
-            include={"account": ("AccountId", ("Name",)), "lines": ("Lines__r", ("Id",))},
+            "Opportunity",
+            ("Name",),
+            where="IsWon = true",
+            include={
+                "account": ("AccountId", ("Name",)),
+                "lines": ("Lines__r", ("Id",)),
+            },
         )
         list(system.source.read(query, None))
         system.close()

@@ -21,32 +21,37 @@ def ask(org: Still, soql: str) -> list[dict[str, Any]]:
 
 def filled(org: Still) -> None:
     org.lead(1, LastName="Abe", Company="甲", NumberOfEmployees=10, Rating="Hot")
-    org.lead(2, LastName="Ito", Company="乙", NumberOfEmployees=20, HasOptedOutOfEmail=True)
+    org.lead(
+        2, LastName="Ito", Company="乙", NumberOfEmployees=20, HasOptedOutOfEmail=True
+    )
     org.lead(3, LastName="Ueda", Company="甲%", NumberOfEmployees=30, Rating="Cold")
 
 
-@pytest.mark.parametrize(("where", "found"), [
-    ("NumberOfEmployees > 10", "23"),
-    ("NumberOfEmployees >= 10 AND NumberOfEmployees < 30", "12"),
-    ("NumberOfEmployees IN (10, 30)", "13"),
-    ("NumberOfEmployees NOT IN (10, 30)", "2"),
-    ("LastName = 'abe'", "1"),
-    ("LastName != 'abe'", "23"),
-    ("LastName LIKE '%e%'", "13"),
-    ("LastName LIKE '_to'", "2"),
-    ("Rating = null", "2"),
-    ("Rating != null", "13"),
-    ("HasOptedOutOfEmail = true", "2"),
-    ("HasOptedOutOfEmail = FALSE", "13"),
-    ("NOT (LastName = 'abe' OR LastName = 'ito')", "3"),
-    ("(LastName = 'abe' OR LastName = 'ito') AND Company = '乙'", "2"),
-    (f"{KEY} IN ('1', '3', '9')", "13"),
-    ("CreatedDate = TODAY", ""),
-    ("CreatedDate >= LAST_N_DAYS:2", "123"),
-    ("SystemModstamp >= 2020-01-01T00:00:00Z", "123"),
-    ("SystemModstamp < 2020-01-01T00:00:00.000+09:00", ""),
-    ("Owner.Name = '連携'", "123"),
-])
+@pytest.mark.parametrize(
+    ("where", "found"),
+    [
+        ("NumberOfEmployees > 10", "23"),
+        ("NumberOfEmployees >= 10 AND NumberOfEmployees < 30", "12"),
+        ("NumberOfEmployees IN (10, 30)", "13"),
+        ("NumberOfEmployees NOT IN (10, 30)", "2"),
+        ("LastName = 'abe'", "1"),
+        ("LastName != 'abe'", "23"),
+        ("LastName LIKE '%e%'", "13"),
+        ("LastName LIKE '_to'", "2"),
+        ("Rating = null", "2"),
+        ("Rating != null", "13"),
+        ("HasOptedOutOfEmail = true", "2"),
+        ("HasOptedOutOfEmail = FALSE", "13"),
+        ("NOT (LastName = 'abe' OR LastName = 'ito')", "3"),
+        ("(LastName = 'abe' OR LastName = 'ito') AND Company = '乙'", "2"),
+        (f"{KEY} IN ('1', '3', '9')", "13"),
+        ("CreatedDate = TODAY", ""),
+        ("CreatedDate >= LAST_N_DAYS:2", "123"),
+        ("SystemModstamp >= 2020-01-01T00:00:00Z", "123"),
+        ("SystemModstamp < 2020-01-01T00:00:00.000+09:00", ""),
+        ("Owner.Name = '連携'", "123"),
+    ],
+)
 def test_conditions_are_understood(where: str, found: str):
     with a_still_org() as org:
         filled(org)
@@ -54,11 +59,17 @@ def test_conditions_are_understood(where: str, found: str):
         assert "".join(row[KEY] for row in rows) == found
 
 
-@pytest.mark.parametrize(("order", "found"), [
-    ("LastName", "123"), ("LastName DESC", "321"), ("Rating, LastName", "231"),
-    ("Rating NULLS LAST", "312"), ("Rating DESC", "132"),
-    ("NumberOfEmployees DESC LIMIT 2", "32"),
-])
+@pytest.mark.parametrize(
+    ("order", "found"),
+    [
+        ("LastName", "123"),
+        ("LastName DESC", "321"),
+        ("Rating, LastName", "231"),
+        ("Rating NULLS LAST", "312"),
+        ("Rating DESC", "132"),
+        ("NumberOfEmployees DESC LIMIT 2", "32"),
+    ],
+)
 def test_orders_are_kept(order: str, found: str):
     with a_still_org() as org:
         filled(org)
@@ -66,22 +77,58 @@ def test_orders_are_kept(order: str, found: str):
         assert "".join(row[KEY] for row in rows) == found
 
 
-@pytest.mark.parametrize(("soql", "code", "words"), [
-    ("SELECT Id FORM Lead", "MALFORMED_QUERY", "unexpected token: 'FORM'"),
-    ("SELECT Id FROM Lead WHERE", "MALFORMED_QUERY", "unexpected token: '<EOF>'"),
-    ("SELECT Id FROM Lead WHERE Id = '", "MALFORMED_QUERY", "no viable alternative"),
-    ("SELECT Id, Id FROM Lead", "MALFORMED_QUERY", "duplicate field selected: Id"),
-    ("SELECT Id FROM Lead WHERE LastName = 'a' OR LastName = 'b' AND Id != null",
-     "MALFORMED_QUERY", "unexpected token: 'AND'"),
-    ("SELECT Nope FROM Lead", "INVALID_FIELD", "No such column 'Nope' on entity 'Lead'"),
-    ("SELECT Nope.Name FROM Lead", "INVALID_FIELD", "Didn't understand relationship"),
-    ("SELECT Id FROM Leed", "INVALID_TYPE", "sObject type 'Leed' is not supported"),
-    ("SELECT Id, (SELECT Id FROM Nopes) FROM Lead", "INVALID_TYPE", "Didn't understand"),
-    ("SELECT Id FROM Lead WHERE NumberOfEmployees = '1'", "INVALID_FIELD", "should not be"),
-    ("SELECT Id FROM Lead WHERE LastName = 1", "INVALID_FIELD", "should be enclosed"),
-    ("SELECT Id FROM Lead WHERE SystemModstamp > 2026-01-01", "INVALID_FIELD", "dateTime"),
-])
-def test_a_query_with_a_mistake_is_refused_in_the_vendors_words(soql: str, code: str, words: str):
+@pytest.mark.parametrize(
+    ("soql", "code", "words"),
+    [
+        ("SELECT Id FORM Lead", "MALFORMED_QUERY", "unexpected token: 'FORM'"),
+        ("SELECT Id FROM Lead WHERE", "MALFORMED_QUERY", "unexpected token: '<EOF>'"),
+        (
+            "SELECT Id FROM Lead WHERE Id = '",
+            "MALFORMED_QUERY",
+            "no viable alternative",
+        ),
+        ("SELECT Id, Id FROM Lead", "MALFORMED_QUERY", "duplicate field selected: Id"),
+        (
+            "SELECT Id FROM Lead WHERE LastName = 'a' OR LastName = 'b' AND Id != null",
+            "MALFORMED_QUERY",
+            "unexpected token: 'AND'",
+        ),
+        (
+            "SELECT Nope FROM Lead",
+            "INVALID_FIELD",
+            "No such column 'Nope' on entity 'Lead'",
+        ),
+        (
+            "SELECT Nope.Name FROM Lead",
+            "INVALID_FIELD",
+            "Didn't understand relationship",
+        ),
+        ("SELECT Id FROM Leed", "INVALID_TYPE", "sObject type 'Leed' is not supported"),
+        (
+            "SELECT Id, (SELECT Id FROM Nopes) FROM Lead",
+            "INVALID_TYPE",
+            "Didn't understand",
+        ),
+        (
+            "SELECT Id FROM Lead WHERE NumberOfEmployees = '1'",
+            "INVALID_FIELD",
+            "should not be",
+        ),
+        (
+            "SELECT Id FROM Lead WHERE LastName = 1",
+            "INVALID_FIELD",
+            "should be enclosed",
+        ),
+        (
+            "SELECT Id FROM Lead WHERE SystemModstamp > 2026-01-01",
+            "INVALID_FIELD",
+            "dateTime",
+        ),
+    ],
+)
+def test_a_query_with_a_mistake_is_refused_in_the_vendors_words(
+    soql: str, code: str, words: str
+):
     with a_still_org() as org:
         with pytest.raises(RequestError) as caught:
             ask(org, soql)
@@ -92,7 +139,10 @@ def test_a_query_with_a_mistake_is_refused_in_the_vendors_words(soql: str, code:
 def test_only_some_locators_stay_open():
     with a_still_org(page_size=1, open_locators=2) as org:
         filled(org)
-        answers = [org.sandbox.queries.ask("SELECT Id FROM Lead", deleted=False) for _ in range(3)]
+        answers = [
+            org.sandbox.queries.ask("SELECT Id FROM Lead", deleted=False)
+            for _ in range(3)
+        ]
         urls = [str(one["nextRecordsUrl"]).rsplit("/", 1)[1] for one in answers]
         with pytest.raises(RequestError) as caught:
             org.sandbox.queries.more(urls[0])
@@ -109,7 +159,12 @@ def world() -> World:
     return World(
         today=datetime(2030, 1, 1, tzinfo=UTC),
         companies=[
-            Company("株式会社既存", "1234567890123", email="ap@kizon.co.jp", deals=[deal(won=True, hold=True)]),
+            Company(
+                "株式会社既存",
+                "1234567890123",
+                email="ap@kizon.co.jp",
+                deals=[deal(won=True, hold=True)],
+            ),
             Company("株式会社新規", person_id=11, deals=[deal(won=True)]),
         ],
     )
@@ -118,12 +173,24 @@ def world() -> World:
 def test_a_seeded_org_has_accounts_but_waits_for_leads():
     with a_still_org() as org:
         org.sandbox.seed(world())
-        [account] = ask(org, "SELECT Name, Corporate_Number__c, Payment_Terms__c FROM Account")
+        [account] = ask(
+            org, "SELECT Name, Corporate_Number__c, Payment_Terms__c FROM Account"
+        )
         assert account["Name"] == "株式会社既存"
         assert account["Payment_Terms__c"] == "月末締め翌月末払い"
-        [won] = ask(org, "SELECT IsWon, Amount, Invoice_Hold__c, (SELECT Tax_Rate__c, Reduced_Tax__c, TotalPrice FROM OpportunityLineItems) FROM Opportunity")
-        assert (won["IsWon"], won["Amount"], won["Invoice_Hold__c"]) == (True, 4_001.0, True)
-        lines = [(x["Tax_Rate__c"], x["Reduced_Tax__c"], x["TotalPrice"]) for x in won["OpportunityLineItems"]["records"]]
+        [won] = ask(
+            org,
+            "SELECT IsWon, Amount, Invoice_Hold__c, (SELECT Tax_Rate__c, Reduced_Tax__c, TotalPrice FROM OpportunityLineItems) FROM Opportunity",
+        )
+        assert (won["IsWon"], won["Amount"], won["Invoice_Hold__c"]) == (
+            True,
+            4_001.0,
+            True,
+        )
+        lines = [
+            (x["Tax_Rate__c"], x["Reduced_Tax__c"], x["TotalPrice"])
+            for x in won["OpportunityLineItems"]["records"]
+        ]
         assert lines == [("10", False, 3_001.0), ("8", True, 1_000.0)]
 
 
@@ -156,7 +223,9 @@ def test_converting_a_lead_brings_its_company_contact_and_deal():
 def test_acts_and_counters_work_over_http():
     with SandboxServer(SalesforceSandbox()) as server:
         fields = {"LastName": "山田", "Company": "甲", KEY: "5"}
-        made = httpx.post(f"{server.url}/__act/create", json={"object": "Lead", "fields": fields})
+        made = httpx.post(
+            f"{server.url}/__act/create", json={"object": "Lead", "fields": fields}
+        )
         assert made.json()["id"].startswith("00Q")
         edit = {"object": "Lead", "id": "5", "fields": {"Title": "部長"}}
         assert httpx.post(f"{server.url}/__act/edit", json=edit).status_code == 200
@@ -197,7 +266,10 @@ def test_the_whole_state_goes_through_json_and_back():
         fresh.load(state)
         assert orjson.loads(orjson.dumps(fresh.dump())) == state
         assert fresh.queries.ask("SELECT Id FROM Lead", deleted=False)["totalSize"] == 1
-        kept = fresh.acts.act("create", {"object": "Lead", "fields": {"LastName": "a", "Company": "b", KEY: "2"}})
+        kept = fresh.acts.act(
+            "create",
+            {"object": "Lead", "fields": {"LastName": "a", "Company": "b", KEY: "2"}},
+        )
         assert kept["id"] not in {first, second}
 
 
@@ -209,7 +281,10 @@ def test_more_rows_than_the_vendor_takes_are_refused():
         record = {"attributes": {"type": "Lead"}, "LastName": "a", "Company": "b"}
         answer = httpx.patch(
             f"{org.server.url}/services/data/v67.0/composite/sobjects/Lead/{KEY}",
-            json={"allOrNone": False, "records": [{**record, KEY: str(n)} for n in range(201)]},
+            json={
+                "allOrNone": False,
+                "records": [{**record, KEY: str(n)} for n in range(201)],
+            },
             headers={"authorization": f"Bearer {token.access}"},
         )
         assert answer.status_code == 400
@@ -222,7 +297,12 @@ def test_a_record_sent_twice_in_one_call_is_refused_by_the_vendor():
         upsert = org.sandbox._upsert
         from tasuki.sandbox.server import Request
 
-        record = {"attributes": {"type": "Lead"}, "LastName": "a", "Company": "b", KEY: "1"}
+        record = {
+            "attributes": {"type": "Lead"},
+            "LastName": "a",
+            "Company": "b",
+            KEY: "1",
+        }
         body = orjson.dumps({"records": [record, {**record, KEY: "1"}]})
         request = Request("PATCH", "", {}, {}, body, {"object": "Lead", "field": KEY})
         first, second = upsert(request).body  # type: ignore[misc]

@@ -18,7 +18,8 @@ USER = "integration@example.co.jp"
 def pair() -> tuple[str, str]:
     key = rsa.generate_private_key(65_537, 2_048)
     private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
     public = key.public_key().public_bytes(
@@ -31,7 +32,12 @@ PRIVATE, PUBLIC = pair()
 
 
 def jwt(**more: Any) -> dict[str, Any]:
-    given = {"flow": "jwt", "client_id": "sandbox", "username": USER, "private_key": PRIVATE}
+    given = {
+        "flow": "jwt",
+        "client_id": "sandbox",
+        "username": USER,
+        "private_key": PRIVATE,
+    }
     return {"auth": given | more}
 
 
@@ -43,7 +49,9 @@ def test_one_login_serves_many_calls():
 
 
 @pytest.mark.parametrize("change", [{"client_secret": "wrong"}, {"client_id": "wrong"}])
-def test_wrong_credentials_stop_the_connection_and_show_no_secret(change: dict[str, str]):
+def test_wrong_credentials_stop_the_connection_and_show_no_secret(
+    change: dict[str, str],
+):
     with an_org(settings={"auth": LOGIN | change}) as org:
         with pytest.raises(AccessError) as caught:
             org.system.destination.count("Lead")
@@ -64,10 +72,15 @@ def test_the_key_may_stand_in_a_file(tmp_path):
         assert org.system.destination.count("Lead") == 0
 
 
-@pytest.mark.parametrize("change", [
-    {"private_key": pair()[0]}, {"username": "other@example.co.jp"},
-    {"client_id": "other"}, {"audience": "https://other.example"},
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"private_key": pair()[0]},
+        {"username": "other@example.co.jp"},
+        {"client_id": "other"},
+        {"audience": "https://other.example"},
+    ],
+)
 def test_a_wrong_assertion_is_refused(change: dict[str, str]):
     with an_org(settings=jwt(**change), public_key=PUBLIC) as org:
         with pytest.raises(AccessError) as caught:
@@ -121,20 +134,30 @@ def test_the_orgs_own_count_of_calls_is_kept():
 
 
 def test_settings_print_no_secret_and_refuse_what_they_do_not_know():
-    given: dict[str, Any] = {"connector": "salesforce", "base_url": "https://x.my.salesforce.com"}
+    given: dict[str, Any] = {
+        "connector": "salesforce",
+        "base_url": "https://x.my.salesforce.com",
+    }
     for auth in (LOGIN, jwt()["auth"]):
         shown = repr(SalesforceSettings(**given, auth=auth))
         assert "sandbox'" not in shown.replace("client_id='sandbox'", "")
         assert "PRIVATE KEY" not in shown
-    for wrong in ({"limits": {"per_second": 3}}, {"api_version": "67"}, {"base_url": "x.my"}):
+    for wrong in (
+        {"limits": {"per_second": 3}},
+        {"api_version": "67"},
+        {"base_url": "x.my"},
+    ):
         with pytest.raises(ValidationError):
             SalesforceSettings(**{**given, "auth": LOGIN, **wrong})
 
 
-@pytest.mark.parametrize(("host", "audience"), [
-    ("https://x.my.salesforce.com", "https://login.salesforce.com"),
-    ("https://x--uat.sandbox.my.salesforce.com", "https://test.salesforce.com"),
-])
+@pytest.mark.parametrize(
+    ("host", "audience"),
+    [
+        ("https://x.my.salesforce.com", "https://login.salesforce.com"),
+        ("https://x--uat.sandbox.my.salesforce.com", "https://test.salesforce.com"),
+    ],
+)
 def test_the_audience_follows_the_kind_of_org(host: str, audience: str):
     settings = SalesforceSettings(connector="salesforce", base_url=host, **jwt())
     assert settings.audience() == audience

@@ -13,21 +13,31 @@ SECOND = datetime(2026, 4, 1, 1, 0, tzinfo=UTC)
 
 
 def opportunity(org: Org, *amounts: float) -> str:
-    account = org.add("Account", Name="株式会社サンプル", Payment_Terms__c="月末締め翌月末払い")
+    account = org.add(
+        "Account", Name="株式会社サンプル", Payment_Terms__c="月末締め翌月末払い"
+    )
     own = org.add(
-        "Opportunity", Name="春の案件", AccountId=account, StageName="Prospecting",
+        "Opportunity",
+        Name="春の案件",
+        AccountId=account,
+        StageName="Prospecting",
         CloseDate="2026-04-30",
     )
     for amount in amounts:
         org.add(
-            "OpportunityLineItem", OpportunityId=own, Quantity=1, UnitPrice=amount,
-            Description="品目", Tax_Rate__c="10",
+            "OpportunityLineItem",
+            OpportunityId=own,
+            Quantity=1,
+            UnitPrice=amount,
+            Description="品目",
+            Tax_Rate__c="10",
         )
     return own
 
 
 BILLING = Query(
-    "Opportunity", ("Name", "Amount", "AccountId", "Account.Name"),
+    "Opportunity",
+    ("Name", "Amount", "AccountId", "Account.Name"),
     include={
         "account": ("AccountId", ("Name", "Payment_Terms__c")),
         "lines": ("OpportunityLineItems", ("UnitPrice", "Description")),
@@ -90,7 +100,9 @@ def test_a_row_committed_behind_the_cursor_is_still_read():
         org.leads(3)
         end = org.pages(leads())[-1].cursor
         own = org.act(
-            "late_commit", object="Lead", seconds=200,
+            "late_commit",
+            object="Lead",
+            seconds=200,
             fields={"LastName": "遅延", "Company": "株式会社遅延", KEY: "99"},
         )["id"]
         assert own in ids(org.pages(leads(), end))
@@ -99,6 +111,7 @@ def test_a_row_committed_behind_the_cursor_is_still_read():
 @pytest.mark.parametrize("hours", [-2, 2])
 def test_our_own_clock_being_wrong_loses_nothing(hours: int):
     with an_org() as org:
+
         class Wrong(type(org.clock)):
             def now(self) -> datetime:
                 return super().now() + timedelta(hours=hours)
@@ -170,7 +183,9 @@ def test_long_lists_of_lines_are_read_to_their_end():
 def test_deleted_lines_are_no_lines():
     with an_org() as org:
         own = opportunity(org, 1_000, 2_500)
-        line = org.sandbox.store.children("OpportunityLineItem", "OpportunityId", own)[0]
+        line = org.sandbox.store.children("OpportunityLineItem", "OpportunityId", own)[
+            0
+        ]
         end = org.pages(BILLING)[-1].cursor
         org.act("delete", object="OpportunityLineItem", id=line["Id"])
         [record] = records(org.pages(BILLING, end))
@@ -182,7 +197,9 @@ def test_deleted_lines_are_no_lines():
 
 def test_a_deal_without_account_or_lines_has_none_and_an_empty_list():
     with an_org() as org:
-        org.add("Opportunity", Name="x", StageName="Prospecting", CloseDate="2026-04-30")
+        org.add(
+            "Opportunity", Name="x", StageName="Prospecting", CloseDate="2026-04-30"
+        )
         [record] = records(org.pages(BILLING))
         assert record.fields["account"] is None
         assert record.fields["lines"] == []
@@ -210,27 +227,35 @@ def test_where_is_a_condition_of_its_own_also_with_or():
         first = org.pages(query)
         assert ids(first) == [hot, warm]
         org.clock.ahead += 3_600
-        assert ids(org.pages(query, org.pages(query, first[-1].cursor)[-1].cursor)) == []
+        assert (
+            ids(org.pages(query, org.pages(query, first[-1].cursor)[-1].cursor)) == []
+        )
 
 
-@pytest.mark.parametrize("query", [
-    leads("Nonsense__c"),
-    leads(where="Rating = "),
-    leads(include={"lines": ("Nothings", ("Id",))}),
-    Query("Nonsense", ("Id",)),
-])
+@pytest.mark.parametrize(
+    "query",
+    [
+        leads("Nonsense__c"),
+        leads(where="Rating = "),
+        leads(include={"lines": ("Nothings", ("Id",))}),
+        Query("Nonsense", ("Id",)),
+    ],
+)
 def test_a_query_the_org_cannot_read_names_the_mapping(query: Query):
     with an_org() as org, pytest.raises(RejectedError) as caught:
         org.pages(query)
     assert "mapping" in caught.value.remedy
 
 
-@pytest.mark.parametrize("query", [
-    leads("Id FROM User --"),
-    leads(where={"Rating": "Hot"}),
-    Query("Lead; DROP", ("Id",)),
-    leads(include={"x": ("Account Id", ("Name",))}),
-])
+@pytest.mark.parametrize(
+    "query",
+    [
+        leads("Id FROM User --"),
+        leads(where={"Rating": "Hot"}),
+        Query("Lead; DROP", ("Id",)),
+        leads(include={"x": ("Account Id", ("Name",))}),
+    ],
+)
 def test_names_that_are_no_names_never_leave_this_machine(query: Query):
     with an_org() as org:
         with pytest.raises(ConfigError):
@@ -238,11 +263,18 @@ def test_names_that_are_no_names_never_leave_this_machine(query: Query):
         assert org.calls() == 0
 
 
-@pytest.mark.parametrize("cursor", [
-    "", "null", "[]", "{}", '{"v": 9, "since": null, "at": null, "following": ""}',
-    '{"v": 1, "since": "2026-01-01T00:00:00.000Z OR Id != null", "at": null, "following": ""}',
-    '{"v": 1, "since": null, "at": ["2026-01-01T00:00:00.000Z", "x\'"], "following": ""}',
-])
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "",
+        "null",
+        "[]",
+        "{}",
+        '{"v": 9, "since": null, "at": null, "following": ""}',
+        '{"v": 1, "since": "2026-01-01T00:00:00.000Z OR Id != null", "at": null, "following": ""}',
+        '{"v": 1, "since": null, "at": ["2026-01-01T00:00:00.000Z", "x\'"], "following": ""}',
+    ],
+)
 def test_a_cursor_that_is_not_ours_asks_for_everything_again(cursor: str):
     with an_org() as org, pytest.raises(CursorExpiredError):
         org.pages(leads(), cursor)
@@ -252,7 +284,9 @@ def test_an_object_without_a_recycle_bin_is_read_as_well():
     with an_org() as org:
         query = Query("User", ("LastName",))
         end = org.pages(query)[-1].cursor
-        assert [r.fields["LastName"] for r in records(org.pages(query, end))] == ["連携"]
+        assert [r.fields["LastName"] for r in records(org.pages(query, end))] == [
+            "連携"
+        ]
 
 
 def test_an_empty_stream_still_gives_a_cursor_to_start_from():
@@ -286,7 +320,9 @@ def test_fetch_marks_records_for_which_where_does_not_hold():
         query = leads("Email", where="Rating = 'Hot' OR Rating = 'Warm'")
         found = org.system.source.fetch(query, [hot, cold, ghost])
         assert [(r.outside, r.deleted) for r in found] == [
-            (False, False), (True, False), (False, True),
+            (False, False),
+            (True, False),
+            (False, True),
         ]
         assert org.calls("GET") == 2
 
@@ -302,7 +338,9 @@ def test_fetch_cuts_a_thousand_ids_to_what_a_url_carries():
 def test_a_look_back_of_zero_repeats_nothing_of_a_minute_ago():
     with an_org(settings={"look_back": 0}) as org:
         org.sandbox.store.save(
-            "Lead", {"LastName": "山田", "Company": "x"}, stamp="2026-01-01T00:00:00.000+0000"
+            "Lead",
+            {"LastName": "山田", "Company": "x"},
+            stamp="2026-01-01T00:00:00.000+0000",
         )
         end = org.pages(leads())[-1].cursor
         assert ids(org.pages(leads(), end)) == []

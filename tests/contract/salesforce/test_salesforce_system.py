@@ -79,7 +79,9 @@ def test_the_halves_are_what_the_engine_asks_for():
 
 def test_limits_follow_the_settings():
     settings = CONNECTOR.settings(
-        connector="salesforce", base_url="https://acme.my.salesforce.com", auth=LOGIN,
+        connector="salesforce",
+        base_url="https://acme.my.salesforce.com",
+        auth=LOGIN,
         limits={"per_day": 15_000, "in_flight": 2},
     )
     [limit] = CONNECTOR.limits(settings)

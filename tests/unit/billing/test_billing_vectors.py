@@ -46,7 +46,11 @@ def test_a_split_has_the_expected_parts(vector):
 @pytest.mark.parametrize("vector", _of_kind("prorate"))
 def test_a_prorated_price_is_the_expected_share(vector):
     given = vector["input"]
-    day = {name: date.fromisoformat(given[name]) for name in given if name.endswith(("_start", "_end"))}
+    day = {
+        name: date.fromisoformat(given[name])
+        for name in given
+        if name.endswith(("_start", "_end"))
+    }
     share = prorate(
         Decimal(given["amount"]),
         (day["period_start"], day["period_end"]),
@@ -55,7 +59,11 @@ def test_a_prorated_price_is_the_expected_share(vector):
         rounding=Rounding(given["rounding"]),
         digits=given.get("minor_digits", 0),
     )
-    actual = {"used_days": share.used_days, "period_days": share.period_days, "amount": f"{share.amount:f}"}
+    actual = {
+        "used_days": share.used_days,
+        "period_days": share.period_days,
+        "amount": f"{share.amount:f}",
+    }
     assert _expected_part(actual, vector["expected"]) == vector["expected"]
 
 

@@ -21,7 +21,12 @@ def payload(**change):
 
 
 def item(**change):
-    return {"description": "保守料", "quantity": Decimal(1), "unit_price": Decimal(10155), "tax": "standard"} | change
+    return {
+        "description": "保守料",
+        "quantity": Decimal(1),
+        "unit_price": Decimal(10155),
+        "tax": "standard",
+    } | change
 
 
 def codes(fields):
@@ -44,13 +49,25 @@ def test_a_complete_payload_has_no_problem():
         (payload(lines=[]), ("lines_missing", "lines")),
         (payload(lines=None), ("lines_missing", "lines")),
         (payload(lines="保守料"), ("lines_missing", "lines")),
-        (payload(lines=[item(), item(description="　")]), ("description_missing", "lines[1].description")),
+        (
+            payload(lines=[item(), item(description="　")]),
+            ("description_missing", "lines[1].description"),
+        ),
         (payload(lines=[item(quantity=None)]), ("number_missing", "lines[0].quantity")),
-        (payload(lines=[item(unit_price=0.1)]), ("number_invalid", "lines[0].unit_price")),
+        (
+            payload(lines=[item(unit_price=0.1)]),
+            ("number_invalid", "lines[0].unit_price"),
+        ),
         (payload(lines=[item(tax=None)]), ("tax_class_missing", "lines[0].tax")),
         (payload(lines=[item(tax="8%")]), ("tax_class_unknown", "lines[0].tax")),
-        (payload(lines=[item(tax=["standard"])]), ("tax_class_unknown", "lines[0].tax")),
-        (payload(lines=[item(price_mode="net")]), ("choice_unknown", "lines[0].price_mode")),
+        (
+            payload(lines=[item(tax=["standard"])]),
+            ("tax_class_unknown", "lines[0].tax"),
+        ),
+        (
+            payload(lines=[item(price_mode="net")]),
+            ("choice_unknown", "lines[0].price_mode"),
+        ),
         (payload(price_mode="net"), ("choice_unknown", "price_mode")),
         (payload(tax_rounding="bankers"), ("choice_unknown", "tax_rounding")),
         (payload(kind="receipt"), ("choice_unknown", "kind")),
@@ -60,8 +77,14 @@ def test_a_complete_payload_has_no_problem():
         (payload(lines=[item(unit_price=0)]), ("total_not_positive", "total")),
         (payload(lines=[item(quantity=-1)]), ("total_not_positive", "total")),
         (payload(kind="credit_note"), ("total_not_negative", "total")),
-        (payload(document_discount={"amount": "1", "allocation": "reduced"}), ("not_calculable", "document discount")),
-        (payload(lines=[item(tax="reduced")], supply_date="2019-09-30"), ("not_calculable", "tax class reduced")),
+        (
+            payload(document_discount={"amount": "1", "allocation": "reduced"}),
+            ("not_calculable", "document discount"),
+        ),
+        (
+            payload(lines=[item(tax="reduced")], supply_date="2019-09-30"),
+            ("not_calculable", "tax class reduced"),
+        ),
     ],
 )
 def test_a_problem_is_found_and_said_in_both_languages(fields, expected):
@@ -77,7 +100,12 @@ def test_a_line_that_is_no_mapping_misses_all_that_a_line_needs():
 
 def test_all_problems_are_reported_together():
     fields = payload(partner_id="", billing_date="", lines=[item(quantity="x", tax="")])
-    assert {code for code, _field in codes(fields)} == {"partner_missing", "date_missing", "number_invalid", "tax_class_missing"}
+    assert {code for code, _field in codes(fields)} == {
+        "partner_missing",
+        "date_missing",
+        "number_invalid",
+        "tax_class_missing",
+    }
 
 
 def test_a_credit_note_may_be_negative():
@@ -97,7 +125,10 @@ def test_the_billing_date_decides_the_rate_when_no_supply_date_is_known():
 def test_totals_of_an_unreadable_payload_carry_every_problem():
     with pytest.raises(DocumentError) as caught:
         totals(payload(lines=[item(quantity=None, tax=None)]))
-    assert [found.code for found in caught.value.problems] == ["number_missing", "tax_class_missing"]
+    assert [found.code for found in caught.value.problems] == [
+        "number_missing",
+        "tax_class_missing",
+    ]
     assert isinstance(caught.value, ValueError)
 
 
@@ -107,11 +138,24 @@ def test_sums_do_not_depend_on_descriptions():
 
 def test_a_remote_total_that_agrees_is_no_difference():
     ours = totals(payload())
-    assert differences(ours, {"total_incl": 11170, "tax_total": "1015", "breakdown": {"standard": {"tax": 1015}}}) == []
+    assert (
+        differences(
+            ours,
+            {
+                "total_incl": 11170,
+                "tax_total": "1015",
+                "breakdown": {"standard": {"tax": 1015}},
+            },
+        )
+        == []
+    )
 
 
 def test_a_remote_total_that_differs_is_named_with_both_sums():
-    stated = {"total_incl": 11171, "breakdown": {"standard": {"tax": 1016}, "reduced": {"tax": 1}}}
+    stated = {
+        "total_incl": 11171,
+        "breakdown": {"standard": {"tax": 1016}, "reduced": {"tax": 1}},
+    }
     found = differences(totals(payload()), stated)
     assert [tuple(each) for each in found] == [
         ("total_incl", 11170, 11171),
@@ -120,10 +164,31 @@ def test_a_remote_total_that_differs_is_named_with_both_sums():
     ]
 
 
-_JUNK = st.none() | st.booleans() | st.integers() | st.floats() | st.text("01.-aあ ", max_size=5) | st.decimals() | st.lists(st.integers(), max_size=2)
-_KEYS = ["partner_id", "billing_date", "payment_date", "lines", "deliveries", "currency", "price_mode", "tax_rounding", "prepaid", "fx_rate"]
+_JUNK = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text("01.-aあ ", max_size=5)
+    | st.decimals()
+    | st.lists(st.integers(), max_size=2)
+)
+_KEYS = [
+    "partner_id",
+    "billing_date",
+    "payment_date",
+    "lines",
+    "deliveries",
+    "currency",
+    "price_mode",
+    "tax_rounding",
+    "prepaid",
+    "fx_rate",
+]
 _ITEM_KEYS = ["description", "quantity", "unit_price", "tax", "discount", "price_mode"]
-_ITEMS = st.dictionaries(st.sampled_from(_ITEM_KEYS), _JUNK).map(lambda change: item(**change))
+_ITEMS = st.dictionaries(st.sampled_from(_ITEM_KEYS), _JUNK).map(
+    lambda change: item(**change)
+)
 
 
 @given(st.dictionaries(st.sampled_from(_KEYS), _JUNK | st.lists(_ITEMS, max_size=3)))

@@ -48,7 +48,10 @@ def test_tax_is_rounded_once_per_rate_and_not_per_line():
             line("417", quantity="57"),
         )
     )
-    assert [(c.base_excl, c.tax) for c in sums.breakdown] == [(28158, 2815), (27060, 2164)]
+    assert [(c.base_excl, c.tax) for c in sums.breakdown] == [
+        (28158, 2815),
+        (27060, 2164),
+    ]
     assert sums.total_incl == 60197
 
 
@@ -58,13 +61,20 @@ def test_three_lines_of_105_yen_pay_31_yen_of_tax_not_30():
 
 def test_a_discount_is_divided_by_largest_remainder():
     sums = calculate(
-        invoice(line("3300"), line("2160", TaxClass.REDUCED), price_mode=PriceMode.INCLUSIVE, discount=Discount(Decimal(1000)))
+        invoice(
+            line("3300"),
+            line("2160", TaxClass.REDUCED),
+            price_mode=PriceMode.INCLUSIVE,
+            discount=Discount(Decimal(1000)),
+        )
     )
     assert [(c.total_incl, c.tax) for c in sums.breakdown] == [(2696, 245), (1764, 130)]
 
 
 def test_a_line_discount_is_taken_off_the_rounded_line():
-    assert calculate(invoice(line("3333", quantity="1.5", discount=Decimal(99)))).line_amounts == (4900,)
+    assert calculate(
+        invoice(line("3333", quantity="1.5", discount=Decimal(99)))
+    ).line_amounts == (4900,)
 
 
 @pytest.mark.parametrize(
@@ -72,19 +82,28 @@ def test_a_line_discount_is_taken_off_the_rounded_line():
 )
 def test_a_consolidated_invoice_rounds_by_paper(unit, tax):
     slip = Delivery((line("1015"), line("105", TaxClass.REDUCED)))
-    assert calculate(InvoiceDocument((slip, slip, slip), rounding_unit=unit)).tax_total == tax
+    assert (
+        calculate(InvoiceDocument((slip, slip, slip), rounding_unit=unit)).tax_total
+        == tax
+    )
 
 
 def test_a_discount_on_slips_that_round_alone_is_refused():
     slip = Delivery((line("1015"),))
-    document = InvoiceDocument((slip, slip), rounding_unit=RoundingUnit.DELIVERY, discount=Discount(Decimal(10)))
+    document = InvoiceDocument(
+        (slip, slip),
+        rounding_unit=RoundingUnit.DELIVERY,
+        discount=Discount(Decimal(10)),
+    )
     with pytest.raises(BillingError, match="slip"):
         calculate(document)
 
 
 def test_a_discount_on_a_class_without_lines_is_refused():
     with pytest.raises(BillingError, match="reduced"):
-        calculate(invoice(line("100"), discount=Discount(Decimal(10), TaxClass.REDUCED)))
+        calculate(
+            invoice(line("100"), discount=Discount(Decimal(10), TaxClass.REDUCED))
+        )
 
 
 def test_a_discount_finer_than_the_currency_is_refused():
@@ -92,7 +111,9 @@ def test_a_discount_finer_than_the_currency_is_refused():
         calculate(invoice(line("100", discount=Decimal("0.5"))))
 
 
-@pytest.mark.parametrize(("mode", "shown"), [(PriceMode.EXCLUSIVE, 909), (PriceMode.INCLUSIVE, 1100)])
+@pytest.mark.parametrize(
+    ("mode", "shown"), [(PriceMode.EXCLUSIVE, 909), (PriceMode.INCLUSIVE, 1100)]
+)
 def test_a_line_in_the_other_price_mode_is_converted_first(mode, shown):
     other = PriceMode.INCLUSIVE if mode is PriceMode.EXCLUSIVE else PriceMode.EXCLUSIVE
     document = invoice(line("1000", price_mode=other), price_mode=mode)
@@ -102,7 +123,14 @@ def test_a_line_in_the_other_price_mode_is_converted_first(mode, shown):
 def test_tax_in_yen_comes_from_the_foreign_amount_at_once():
     sums = calculate(invoice(line("133.53"), currency="USD", fx_rate=Decimal(114)))
     assert sums.as_strings()["breakdown"] == [
-        {"tax_class": "standard", "rate": "10", "base_excl": "133.53", "tax": "13.35", "total_incl": "146.88", "tax_jpy": "1522"}
+        {
+            "tax_class": "standard",
+            "rate": "10",
+            "base_excl": "133.53",
+            "tax": "13.35",
+            "total_incl": "146.88",
+            "tax_jpy": "1522",
+        }
     ]
 
 
@@ -125,7 +153,9 @@ def test_withholding_follows_the_kind_of_fee(base, kind, tax):
 
 
 def test_a_company_has_nothing_withheld():
-    sums = calculate(invoice(line("100000"), withholding=Withholding(issuer_is_individual=False)))
+    sums = calculate(
+        invoice(line("100000"), withholding=Withholding(issuer_is_individual=False))
+    )
     assert (sums.withholding, sums.amount_due) == (0, 110_000)
 
 
@@ -145,16 +175,36 @@ def test_withholding_in_another_currency_is_refused():
 
 
 def test_parts_show_their_rounding_difference():
-    parts = [calculate(invoice(line(str(part)))) for part in split(Decimal(1_000_001), [1, 1, 1], Remainder.FIRST)]
+    parts = [
+        calculate(invoice(line(str(part))))
+        for part in split(Decimal(1_000_001), [1, 1, 1], Remainder.FIRST)
+    ]
     assert rounding_difference(parts, calculate(invoice(line("1000001")))) == -1
 
 
-@pytest.mark.parametrize(("reduction", "needed"), [("9999", False), ("10000", True), ("-10000", True)])
+@pytest.mark.parametrize(
+    ("reduction", "needed"), [("9999", False), ("10000", True), ("-10000", True)]
+)
 def test_a_small_reduction_needs_no_credit_note(reduction, needed):
     assert needs_credit_note(Decimal(reduction)) is needed
 
 
-@pytest.mark.parametrize("value", [1.5, True, None, [], "abc", "", "NaN", "Infinity", Decimal("1e99"), "1e-40", Decimal("sNaN")])
+@pytest.mark.parametrize(
+    "value",
+    [
+        1.5,
+        True,
+        None,
+        [],
+        "abc",
+        "",
+        "NaN",
+        "Infinity",
+        Decimal("1e99"),
+        "1e-40",
+        Decimal("sNaN"),
+    ],
+)
 def test_what_is_no_exact_number_is_refused(value):
     with pytest.raises(BillingError):
         exact_decimal(value)
@@ -178,7 +228,11 @@ _LINES = st.builds(
     st.none() | st.sampled_from(PriceMode),
     st.booleans(),
 )
-_DELIVERIES = st.lists(st.builds(Delivery, st.lists(_LINES, min_size=1, max_size=5).map(tuple)), min_size=1, max_size=3).map(tuple)
+_DELIVERIES = st.lists(
+    st.builds(Delivery, st.lists(_LINES, min_size=1, max_size=5).map(tuple)),
+    min_size=1,
+    max_size=3,
+).map(tuple)
 _DOCUMENTS = st.builds(
     InvoiceDocument,
     _DELIVERIES,
@@ -186,7 +240,10 @@ _DOCUMENTS = st.builds(
     tax_rounding=st.sampled_from(Rounding),
     line_rounding=st.sampled_from(Rounding),
     rounding_unit=st.sampled_from(RoundingUnit),
-    withholding=st.none() | st.builds(Withholding, st.sampled_from(WithholdingKind), st.sampled_from(PriceMode)),
+    withholding=st.none()
+    | st.builds(
+        Withholding, st.sampled_from(WithholdingKind), st.sampled_from(PriceMode)
+    ),
     prepaid=st.integers(0, 10000).map(Decimal),
 )
 
@@ -204,25 +261,44 @@ def test_a_credit_note_mirrors_its_invoice_exactly(document, discounted, amount)
     assert [(c.base_excl, c.tax, c.total_incl) for c in mirror.breakdown] == [
         (-c.base_excl, -c.tax, -c.total_incl) for c in sums.breakdown
     ]
-    assert (mirror.total_incl, mirror.amount_due) == (-sums.total_incl, -sums.amount_due)
+    assert (mirror.total_incl, mirror.amount_due) == (
+        -sums.total_incl,
+        -sums.amount_due,
+    )
     assert (mirror.withholding or 0) == -(sums.withholding or 0)
 
 
 @given(_DOCUMENTS)
 def test_the_classes_add_up_to_the_total(document):
     sums = calculate(document)
-    assert sum(c.total_incl for c in sums.breakdown) == sums.total_incl == sums.subtotal_excl + sums.tax_total
+    assert (
+        sum(c.total_incl for c in sums.breakdown)
+        == sums.total_incl
+        == sums.subtotal_excl + sums.tax_total
+    )
     assert all(c.base_excl + c.tax == c.total_incl for c in sums.breakdown)
-    assert [c.tax_class for c in sums.breakdown] == [c for c in TaxClass if any(c is each.tax_class for each in document.lines)]
-    shown = sums.subtotal_excl if document.price_mode is PriceMode.EXCLUSIVE else sums.total_incl
+    assert [c.tax_class for c in sums.breakdown] == [
+        c for c in TaxClass if any(c is each.tax_class for each in document.lines)
+    ]
+    shown = (
+        sums.subtotal_excl
+        if document.price_mode is PriceMode.EXCLUSIVE
+        else sums.total_incl
+    )
     assert sum(sums.line_amounts) == shown
 
 
-@given(st.lists(st.integers(1, 10**7), min_size=1, max_size=6), st.integers(-(10**7), 10**7))
+@given(
+    st.lists(st.integers(1, 10**7), min_size=1, max_size=6),
+    st.integers(-(10**7), 10**7),
+)
 def test_a_divided_discount_adds_up_and_no_part_is_off_by_a_unit(weights, total):
     parts = largest_remainder(total, weights)
     assert sum(parts) == total
-    assert all(abs(part - total * w / sum(weights)) < 1 for part, w in zip(parts, weights, strict=True))
+    assert all(
+        abs(part - total * w / sum(weights)) < 1
+        for part, w in zip(parts, weights, strict=True)
+    )
 
 
 @given(

@@ -60,9 +60,18 @@ TENTH = ClosingTerms(20, 1, 10)
         ("Net 30 EOM", NetTerms(30, 31)),
         ("EOM+30", NetTerms(30, 31)),
         ("End of next month", MONTH_END),
-        ("月末締め翌月末払い（休日の場合は翌営業日）", ClosingTerms(31, 1, 31, HolidayRule.NEXT)),
-        ("月末締め翌月末払い（土日祝の場合は前営業日）", ClosingTerms(31, 1, 31, HolidayRule.PREVIOUS)),
-        ("末締翌月末 ただし金融機関休業日の場合は前営業日", ClosingTerms(31, 1, 31, HolidayRule.PREVIOUS)),
+        (
+            "月末締め翌月末払い（休日の場合は翌営業日）",
+            ClosingTerms(31, 1, 31, HolidayRule.NEXT),
+        ),
+        (
+            "月末締め翌月末払い（土日祝の場合は前営業日）",
+            ClosingTerms(31, 1, 31, HolidayRule.PREVIOUS),
+        ),
+        (
+            "末締翌月末 ただし金融機関休業日の場合は前営業日",
+            ClosingTerms(31, 1, 31, HolidayRule.PREVIOUS),
+        ),
     ],
 )
 def test_a_phrase_of_a_crm_is_read(phrase, terms):
@@ -93,13 +102,21 @@ def test_an_unknown_or_impossible_phrase_is_named_and_never_guessed(phrase):
     assert isinstance(caught.value, ValueError)
 
 
-@pytest.mark.parametrize("phrase", [phrase for phrase in ACCEPTED_PHRASES if not phrase.startswith("…")])
+@pytest.mark.parametrize(
+    "phrase", [phrase for phrase in ACCEPTED_PHRASES if not phrase.startswith("…")]
+)
 def test_every_phrase_that_an_error_offers_is_accepted(phrase):
     assert due_date("2025-04-21", phrase) is not None
 
 
 @pytest.mark.parametrize(
-    ("start", "terms"), [(None, "月末締め翌月末払い"), ("2025-04-21", None), ("", "30日以内"), ("2025-04-21", " ")]
+    ("start", "terms"),
+    [
+        (None, "月末締め翌月末払い"),
+        ("2025-04-21", None),
+        ("", "30日以内"),
+        ("2025-04-21", " "),
+    ],
 )
 def test_blank_start_or_terms_give_no_due_date(start, terms):
     assert due_date(start, terms) is None
@@ -154,12 +171,22 @@ def test_two_months_without_a_corresponding_day_end_with_the_month():
 def test_a_closing_day_is_the_first_on_or_after_delivery(day, closing_day):
     closing = closing_date(day, closing_day)
     assert 0 <= (closing - day).days <= 31
-    assert closing.day == closing_day or (closing.day < closing_day and (closing.replace(day=1)).month != closing.fromordinal(closing.toordinal() + 1).month)
+    assert closing.day == closing_day or (
+        closing.day < closing_day
+        and (closing.replace(day=1)).month
+        != closing.fromordinal(closing.toordinal() + 1).month
+    )
 
 
 @given(
     st.dates(date(2010, 1, 1), date(2040, 1, 1)),
-    st.builds(ClosingTerms, st.integers(1, 31), st.integers(0, 3), st.integers(1, 31), st.sampled_from(HolidayRule)),
+    st.builds(
+        ClosingTerms,
+        st.integers(1, 31),
+        st.integers(0, 3),
+        st.integers(1, 31),
+        st.sampled_from(HolidayRule),
+    ),
 )
 def test_an_adjusted_due_date_is_a_business_day_near_the_agreed_one(day, terms):
     planned = schedule(day, terms)

@@ -46,7 +46,9 @@ STANDARD, REDUCED, EXEMPT = GOOD.stated
 
 
 def with_line(index, **change):
-    lines = [replace(each, **change) if n == index else each for n, each in enumerate(LINES)]
+    lines = [
+        replace(each, **change) if n == index else each for n, each in enumerate(LINES)
+    ]
     return replace(DOCUMENT, deliveries=(Delivery(tuple(lines)),))
 
 
@@ -71,7 +73,18 @@ def test_a_complete_paper_misses_nothing():
         ({"stated": (STANDARD,)}, ["R6", "R7"]),
         ({"stated": (replace(STANDARD, rate=Decimal(8)), REDUCED)}, ["R6", "R7"]),
         ({"stated": (STANDARD, STANDARD, REDUCED)}, ["R6", "R7"]),
-        ({"stated": (STANDARD, REDUCED, ClassTotal(TaxClass.EXPORT, Decimal(0), Decimal(5), Decimal(0), Decimal(5)))}, ["R6"]),
+        (
+            {
+                "stated": (
+                    STANDARD,
+                    REDUCED,
+                    ClassTotal(
+                        TaxClass.EXPORT, Decimal(0), Decimal(5), Decimal(0), Decimal(5)
+                    ),
+                )
+            },
+            ["R6"],
+        ),
         ({"recipient": ""}, ["R8"]),
         ({"registered_from": date(2025, 4, 2)}, ["R9"]),
         ({"registered_until": date(2025, 4, 29)}, ["R9"]),
@@ -86,7 +99,20 @@ def test_a_missing_item_is_named(change, missing):
     "change",
     [
         {"stated": (STANDARD, REDUCED)},  # untaxed sums need not be shown
-        {"stated": (STANDARD, REDUCED, EXEMPT, replace(STANDARD, tax_class=TaxClass.LEGACY8, base_excl=Decimal(0), tax=Decimal(0), total_incl=Decimal(0)))},
+        {
+            "stated": (
+                STANDARD,
+                REDUCED,
+                EXEMPT,
+                replace(
+                    STANDARD,
+                    tax_class=TaxClass.LEGACY8,
+                    base_excl=Decimal(0),
+                    tax=Decimal(0),
+                    total_incl=Decimal(0),
+                ),
+            )
+        },
         {"document": with_line(0, description="牛肉（軽減税率対象）"), "legend": ""},
         {"document": with_line(0, description="牛肉", reduced_mark=True)},
         {"registered_until": date(2025, 4, 30)},
@@ -106,20 +132,38 @@ def test_every_rule_is_explained_in_both_languages():
     assert all(english and japanese for english, japanese in RULES.values())
 
 
-@pytest.mark.parametrize("text", ["7000012050002", "t7000012050002", "T0000012050002", "Ｔ7000012050002", "T7000012050002 ", "T７000012050002"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "7000012050002",
+        "t7000012050002",
+        "T0000012050002",
+        "Ｔ7000012050002",
+        "T7000012050002 ",
+        "T７000012050002",
+    ],
+)
 def test_only_the_exact_form_is_a_registration_number(text):
     assert not is_registration_number(text)
 
 
 @pytest.mark.parametrize(
-    ("day", "year", "quarter"), [(date(2025, 3, 31), 2024, 4), (date(2025, 4, 1), 2025, 1), (date(2026, 1, 1), 2025, 4)]
+    ("day", "year", "quarter"),
+    [
+        (date(2025, 3, 31), 2024, 4),
+        (date(2025, 4, 1), 2025, 1),
+        (date(2026, 1, 1), 2025, 4),
+    ],
 )
 def test_the_fiscal_year_begins_in_april(day, year, quarter):
     assert (fiscal_year(day), fiscal_quarter(day)) == (year, quarter)
 
 
 def test_the_fiscal_year_can_begin_in_another_month():
-    assert (fiscal_year(date(2025, 1, 1), 1), fiscal_quarter(date(2025, 12, 1), 12)) == (2025, 1)
+    assert (
+        fiscal_year(date(2025, 1, 1), 1),
+        fiscal_quarter(date(2025, 12, 1), 12),
+    ) == (2025, 1)
 
 
 def test_a_number_tells_the_fiscal_year():
@@ -127,7 +171,9 @@ def test_a_number_tells_the_fiscal_year():
     assert invoice_number("A-1", date(2026, 3, 31), 12345) == "A-1-2025-12345"
 
 
-@pytest.mark.parametrize(("prefix", "sequence"), [("", 1), ("IN V", 1), ("INV", 0), ("請求", 1)])
+@pytest.mark.parametrize(
+    ("prefix", "sequence"), [("", 1), ("IN V", 1), ("INV", 0), ("請求", 1)]
+)
 def test_an_odd_number_is_refused(prefix, sequence):
     with pytest.raises(BillingError, match="invoice number"):
         invoice_number(prefix, date(2025, 4, 1), sequence)
@@ -139,9 +185,13 @@ def test_gaps_between_numbers_are_found():
 
 
 def test_keys_of_recurring_and_consolidated_invoices_tell_periods_apart():
-    assert period_key("sub-1", date(2025, 4, 1)) != period_key("sub-1", date(2025, 5, 1))
+    assert period_key("sub-1", date(2025, 4, 1)) != period_key(
+        "sub-1", date(2025, 5, 1)
+    )
     april = consolidation_key("c1", "e1", "JPY", date(2025, 4, 30), "末締翌月末")
-    assert april != consolidation_key("c1", "e1", "JPY", date(2025, 5, 31), "末締翌月末")
+    assert april != consolidation_key(
+        "c1", "e1", "JPY", date(2025, 5, 31), "末締翌月末"
+    )
 
 
 def test_a_price_from_mid_february_of_a_leap_year_is_prorated():
@@ -152,4 +202,8 @@ def test_a_price_from_mid_february_of_a_leap_year_is_prorated():
 
 def test_a_period_that_ends_before_it_starts_is_refused():
     with pytest.raises(BillingError, match="period"):
-        prorate(Decimal(1), (date(2024, 2, 2), date(2024, 2, 1)), (date(2024, 2, 1), date(2024, 2, 1)))
+        prorate(
+            Decimal(1),
+            (date(2024, 2, 2), date(2024, 2, 1)),
+            (date(2024, 2, 1), date(2024, 2, 1)),
+        )

@@ -60,7 +60,9 @@ def test_a_blank_rate_is_no_class(rate):
     assert tax_class(rate, reduced=True) is None
 
 
-@pytest.mark.parametrize("rate", [8, "8", "8%", "８％", Decimal("8.0"), 0.08, "課税8%"], ids=repr)
+@pytest.mark.parametrize(
+    "rate", [8, "8", "8%", "８％", Decimal("8.0"), 0.08, "課税8%"], ids=repr
+)
 @pytest.mark.parametrize("blank", [None, "", " "], ids=repr)
 def test_a_bare_eight_percent_is_never_guessed(rate, blank):
     with pytest.raises(BillingError, match="8 %") as caught:
@@ -69,14 +71,41 @@ def test_a_bare_eight_percent_is_never_guessed(rate, blank):
 
 
 @pytest.mark.parametrize(
-    ("rate", "reduced"), [(10, True), ("非課税", True), ("軽減8%", False), ("旧8%", True), (0, True), ("reduced", "no")]
+    ("rate", "reduced"),
+    [
+        (10, True),
+        ("非課税", True),
+        ("軽減8%", False),
+        ("旧8%", True),
+        (0, True),
+        ("reduced", "no"),
+    ],
 )
 def test_a_rate_that_contradicts_the_flag_is_refused(rate, reduced):
     with pytest.raises(BillingError, match=str(rate)):
         tax_class(rate, reduced)
 
 
-@pytest.mark.parametrize("rate", [5, "3%", "課税", "税なし", "軽減10%", "旧10%", -10, "10%くらい", "0.1%", True, [], "()", Decimal("NaN"), "10 or 8", "軽減旧8%"])
+@pytest.mark.parametrize(
+    "rate",
+    [
+        5,
+        "3%",
+        "課税",
+        "税なし",
+        "軽減10%",
+        "旧10%",
+        -10,
+        "10%くらい",
+        "0.1%",
+        True,
+        [],
+        "()",
+        Decimal("NaN"),
+        "10 or 8",
+        "軽減旧8%",
+    ],
+)
 def test_an_unknown_rate_is_refused(rate):
     with pytest.raises(BillingError):
         tax_class(rate)
@@ -89,7 +118,14 @@ def test_an_unreadable_flag_is_refused():
 
 @pytest.mark.parametrize(
     ("supplied_on", "percent"),
-    [(date(1989, 4, 1), 3), (date(2014, 3, 31), 5), (date(2014, 4, 1), 8), (date(2019, 9, 30), 8), (date(2019, 10, 1), 10), (None, 10)],
+    [
+        (date(1989, 4, 1), 3),
+        (date(2014, 3, 31), 5),
+        (date(2014, 4, 1), 8),
+        (date(2019, 9, 30), 8),
+        (date(2019, 10, 1), 10),
+        (None, 10),
+    ],
 )
 def test_the_day_of_supply_decides_the_standard_rate(supplied_on, percent):
     assert JAPAN_RATES.percent(TaxClass.STANDARD, supplied_on) == percent

@@ -312,7 +312,7 @@ def test_what_links_raise_is_not_taken_for_a_fault_of_the_record(
     tmp_path: Path,
 ) -> None:
     def broken(_sync: str, _source_id: str) -> str | None:
-        raise OSError("ledger")  # noqa: EM101
+        raise OSError("ledger")
 
     with pytest.raises(OSError, match="ledger"):
         linked(tmp_path).evaluate(record(pid="1"), broken)

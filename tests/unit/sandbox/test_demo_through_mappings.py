@@ -74,7 +74,11 @@ def test_three_in_five_people_become_leads(mappings):
     assert set(kinds) == {Payload, Skip}
     assert 550 <= kinds[Payload] <= 650
     assert reasons == {
-        "no_email", "opted_out", "free_mail", "with_sales", "below_threshold",
+        "no_email",
+        "opted_out",
+        "free_mail",
+        "with_sales",
+        "below_threshold",
     }
 
 
