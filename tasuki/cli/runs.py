@@ -149,7 +149,7 @@ def print_report(screen: Screen, report: RunReport) -> None:
             screen.line(f"  {ending.value}: {reason}: {count:,}")
     made, least = report.calls_made(), report.minimum_calls
     screen.line(f"  calls {made:,}; the least possible {least:,}")
-    if report.state == "stopped":
+    if report.error:
         screen.aside(report.error)
         screen.aside(f"  {report.remedy}")
     elif tally.ended[Ending.DEAD]:

@@ -5,10 +5,14 @@ from datetime import timedelta
 
 from tasuki.engine.decide import Decider
 from tasuki.engine.sync import Sync
+from tasuki.ledger import Lease
+from tasuki.ledger.rows import time_text
 from tasuki.model.record import Page, Record
 
 _BATCH = 200
-_LOOK_AGAIN_SECONDS = 3600.0  # a held record is looked at again after this long
+_LOOK_AGAIN_SECONDS = 3600.0  # between two looks at what is held
+HELD = "held"
+"""The part of a sync's cursor that says when held records were last looked at."""
 
 
 def open_again(sync: Sync, decider: Decider) -> list[str]:
@@ -18,13 +22,28 @@ def open_again(sync: Sync, decider: Decider) -> list[str]:
     dead letters that a person sent back, and parents that others wait for.
     """
     ledger = sync.ledger
-    before = sync.clock.now() - timedelta(seconds=_LOOK_AGAIN_SECONDS)
     ids = dict.fromkeys(decider.open_intents)
     ids |= dict.fromkeys(ledger.ready_after_wait(sync.id))
-    ids |= dict.fromkeys(ledger.held_before(sync.id, before))
+    ids |= dict.fromkeys(held(sync))
     ids |= dict.fromkeys(sorted(decider.replayed))
     ids |= dict.fromkeys(sorted(decider.wanted or ()))
     return [one for one in ids if one not in decider.unsettled]
+
+
+def held(sync: Sync) -> list[str]:
+    """Return what has been held for a while, unless it was looked at lately."""
+    before = sync.clock.now() - timedelta(seconds=_LOOK_AGAIN_SECONDS)
+    looked = sync.ledger.cursor(sync.id, HELD)
+    if looked is not None and looked.position > time_text(before):
+        return []
+    return sync.ledger.held_before(sync.id, before)
+
+
+def note_look(sync: Sync, lease: Lease, run_id: str) -> None:
+    """Remember that held records have just been looked at."""
+    now = time_text(sync.clock.now())
+    with sync.ledger.transaction(lease, run_id) as tx:
+        tx.put_cursor(sync.id, HELD, now, sync.mapping.revision)
 
 
 def fetched(sync: Sync, ids: Sequence[str]) -> Iterator[Page]:

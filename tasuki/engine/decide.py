@@ -170,6 +170,7 @@ class Decider:
             link=facts.links.get(record.id),
             previous=facts.previous.get(record.id),
             open_intents=tuple(self.open_intents.pop(record.id, ())),
+            replayed=record.id in self.replayed,
         )
 
     def _make(self, turn: Turn, facts: _Facts) -> _Made | None:

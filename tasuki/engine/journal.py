@@ -88,7 +88,9 @@ class Journal:
             "" if sent else reason,
             detail,
         ):
-            return
+            # A dead letter is renewed once for each version of its record.
+            if ending is not Ending.DEAD or before.version == turn.record.version:
+                return
         mapping = self.sync.mapping
         self._decisions.append(
             NewDecision(
@@ -104,11 +106,8 @@ class Journal:
 
     def dead(self, turn: Turn, cause: str, words: str, remedy: str) -> None:
         """Note a dead letter, and end the turn."""
-        mapping, before = self.sync.mapping, turn.previous
-        known = (turn.record.version, mapping.revision, "dead", cause, words)
-        if before is not None and known == (
-            before.version, before.revision, before.outcome, before.reason, before.detail
-        ):  # fmt: skip
+        mapping = self.sync.mapping
+        if self._is_known_dead(turn, cause, words):
             self.end(turn, Ending.DEAD, cause, words)
             return
         fields = turn.payload.fields if turn.payload else {}
@@ -125,6 +124,14 @@ class Journal:
             )
         )
         self.end(turn, Ending.DEAD, cause, words)
+
+    def _is_known_dead(self, turn: Turn, cause: str, words: str) -> bool:
+        """Say whether the open dead letter says exactly this already."""
+        before = turn.previous
+        if before is None or before.outcome != "dead" or turn.replayed:
+            return False
+        seen = (before.version, before.revision, before.reason, before.detail)
+        return seen == (turn.record.version, self.sync.mapping.revision, cause, words)
 
     def unchanged(self, turn: Turn) -> None:
         """End a turn that needs no write; remember the version seen."""

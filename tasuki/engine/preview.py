@@ -179,7 +179,7 @@ def _note(
         result.changes.append(change)
 
 
-def _change(  # noqa: PLR0911 - one case per verdict
+def _change(
     sync: Sync, turn: Turn, old: Mapping[str, Mapping[str, object]]
 ) -> PlannedChange:
     ref = str(RecordRef(*sync.mapping.source, turn.record.id))

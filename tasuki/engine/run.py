@@ -12,7 +12,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 
 from tasuki import plan
-from tasuki.engine.again import fetched, open_again
+from tasuki.engine.again import fetched, held, note_look, open_again
 from tasuki.engine.decide import Decider
 from tasuki.engine.gate import Gate
 from tasuki.engine.ids import new_id
@@ -29,6 +29,7 @@ from tasuki.ledger.rows import IntentRow
 from tasuki.mapping import Faulty, Waiting
 from tasuki.model.errors import (
     CursorExpiredError,
+    GuardError,
     LeaseLostError,
     LedgerError,
     TasukiError,
@@ -72,7 +73,7 @@ def run_sync(sync: Sync, options: Options | None = None) -> RunReport:
 
 
 def _note(report: RunReport, error: TasukiError) -> None:
-    report.state = "stopped"
+    report.state = "refused" if isinstance(error, GuardError) else "stopped"
     report.error = str(error)
     report.remedy = error.remedy
     report.exit_code = error.exit_code
@@ -93,7 +94,7 @@ def _close_books(sync: Sync, report: RunReport) -> None:
             report.run_id, report.state, report.as_json(), calls, report.error
         )
     except LedgerError as error:
-        if report.state != "stopped":
+        if not report.error:
             _note(report, error)
 
 
@@ -163,8 +164,11 @@ class _Run:
         self._take_up()
         self._send_write_backs()
         self._settle(wait=False)
+        looking = bool(held(self.sync)) and not self.options.only
         again = self.options.only or open_again(self.sync, self.decider)
         self._pages(self._fetched(again))
+        if looking:
+            note_look(self.sync, self.lease, self.report.run_id)
         if not self.options.only:
             self._read()
         self._finish_sending()

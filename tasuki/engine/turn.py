@@ -48,6 +48,7 @@ class Turn:
         previous: The last recorded decision.
         open_intents: Never-finished intents that this turn replaces.
         match_hashes: Hashes of the match values, to notice twins among our own.
+        replayed: A person wants its dead letter tried again.
         moved: The counterpart moved once already during this turn.
         earlier: Id of a counterpart that a killed run has made for this record.
         sent_text: JSON of the fields under way, once their intent is made.
@@ -64,5 +65,6 @@ class Turn:
     open_intents: tuple[IntentRow, ...] = ()
     match_hashes: tuple[str, ...] = ()
     moved: bool = False
+    replayed: bool = False
     earlier: str = ""
     sent_text: str = ""

@@ -27,6 +27,7 @@ _TEXT: dict[str, tuple[str, str]] = {
     "why": ("理由の内訳", "Why"),
     "calls": ("API 呼び出し", "API calls"),
     "least": ("理論上の最小", "theoretical minimum"),
+    "refused": ("送信前に停止しました（ガード）", "Stopped before sending (guard)"),
     "stopped": ("途中で停止しました", "The run stopped"),
     "remedy": ("対処", "Remedy"),
     "next": ("次の一手", "What to do next"),
@@ -50,8 +51,9 @@ def markdown(report: Mapping[str, Any], language: Language = "ja") -> str:
         return _TEXT[name][column]
 
     lines = [f"## {report['sync']}", ""]
-    if report["state"] == "stopped":
-        lines += [f"**{say('stopped')}**: {report['error']}", ""]
+    if report["error"]:
+        said = say("refused" if report["state"] == "refused" else "stopped")
+        lines += [f"**{said}**: {report['error']}", ""]
         lines += [f"{say('remedy')}: {report['remedy']}", ""]
     lines += [f"| {say('outcome')} | {say('count')} |", "|---|---:|"]
     for name, words in _WORDS.items():

@@ -62,7 +62,7 @@ async def run_stage(
         description=one_line(report),
     )
     _tell(report)
-    if report["state"] == "stopped":
+    if report["error"]:
         message = f"{report['error']}\n  {report['remedy']}"
         raise StageError(message)
     return report
