@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 RUN    := $(BIN)/python
+# Test files run in this many processes; a file's tests stay together.
+JOBS   ?= 2
 
 .PHONY: help demo test test-all check fix docs up lock bench soak clean
 
@@ -34,7 +36,7 @@ demo: $(VENV)/.runtime
 	@$(RUN) -m tasuki.demo
 
 test: $(VENV)/.dev
-	@$(RUN) -m pytest -q -m "not soak"
+	@$(RUN) -m pytest -q -m "not soak" -n $(JOBS) --dist loadfile
 
 soak: $(VENV)/.dev
 	@$(RUN) -m pytest -q -m soak

@@ -1,11 +1,12 @@
 """Deciding about a page: look everything up in bulk, then one pure decision each."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from tasuki import plan
+from tasuki.engine.counterparts import Made, Search, match_hash
 from tasuki.engine.earlier import doubtful_fields, made_earlier
 from tasuki.engine.match import Finder
 from tasuki.engine.owners import respect_owners
@@ -13,15 +14,12 @@ from tasuki.engine.sync import Identity, Sync
 from tasuki.engine.turn import Relink, StillDead, StillInDoubt, Turn, Verdict
 from tasuki.ledger.rows import DecisionRow, IntentRow, LinkRow
 from tasuki.mapping import (
-    CompiledMapping,
     Faulty,
-    MatchStep,
-    MatchValue,
     Payload,
     Skip,
     fingerprint,
 )
-from tasuki.model.record import Record, StreamRef
+from tasuki.model.record import Record
 from tasuki.model.write import WriteClass, WriteFacts
 
 _UNREPEATABLE = frozenset({WriteClass.MARKER, WriteClass.NONE})
@@ -39,20 +37,11 @@ class _Facts:
 
 
 @dataclass(slots=True)
-class _Made:
-    """A payload that awaits its decision, and how its counterpart may be found."""
-
-    turn: Turn
-    payload: Payload
-    steps: Sequence[MatchValue] = ()
-
-
-@dataclass(slots=True)
 class Decider:
     """Decides about pages of one run."""
 
     sync: Sync
-    finder: Finder
+    search: Search
     open_intents: dict[str, list[IntentRow]] = field(default_factory=dict)
     """Never-finished intents of earlier runs, by source id: replaced when decided."""
     unsettled: set[str] = field(default_factory=set)
@@ -61,13 +50,10 @@ class Decider:
     """Source ids that may be created where the mapping creates only what is wanted."""
     replayed: frozenset[str] = frozenset()
     """Source ids of dead letters that a person wants tried again."""
-    creating: Mapping[str, str] = field(default_factory=dict)
-    """Hashes of match values to source ids: creates taken in and not finished."""
     attaching: dict[str, str] = field(default_factory=dict)
     """Counterparts that records of this run were attached to, by their ids."""
     _facts: WriteFacts = field(init=False)
     _rules: plan.Rules = field(init=False)
-    _natural: str = field(init=False)
     _home: str = field(init=False)
     _source: str = field(init=False)
     _route: str = field(init=False)
@@ -85,7 +71,6 @@ class Decider:
             on_change=mapping.on_change.value,
             home=self._home,
         )
-        self._natural = self._natural_of(mapping)
 
     @classmethod
     def of(cls, sync: Sync) -> "Decider":
@@ -93,15 +78,15 @@ class Decider:
         wanted = None
         if sync.mapping.model.creates == "wanted":
             wanted = frozenset(sync.ledger.wanted(sync.id))
-        finder = Finder(sync.destination.destination, sync.clock)
+        search = Search(sync, Finder(sync.destination.destination, sync.clock))
         replayed = frozenset(sync.ledger.replayed(sync.id))
-        return cls(sync, finder, wanted=wanted, replayed=replayed)
+        return cls(sync, search, wanted=wanted, replayed=replayed)
 
     def page(self, records: Sequence[Record], number: int) -> list[Turn]:
         """Return one turn for each record, in order."""
         facts = self._look_up(records)
         turns: list[Turn] = []
-        unlinked: list[_Made] = []
+        unlinked: list[Made] = []
         for record in records:
             turn = self._open(record, number, facts)
             made = self._make(turn, facts)
@@ -118,7 +103,7 @@ class Decider:
         respect_owners(self.sync, turns)
         return turns
 
-    def _leave_dead(self, turns: Sequence[Turn], unlinked: list[_Made]) -> list[_Made]:
+    def _leave_dead(self, turns: Sequence[Turn], unlinked: list[Made]) -> list[Made]:
         """Leave dead letters alone whose payload would be refused again.
 
         Another payload, another revision of the mapping, or a person's replay is what
@@ -173,7 +158,7 @@ class Decider:
             replayed=record.id in self.replayed,
         )
 
-    def _make(self, turn: Turn, facts: _Facts) -> _Made | None:
+    def _make(self, turn: Turn, facts: _Facts) -> Made | None:
         """Decide what can be decided without the destination's help."""
         record, link = turn.record, turn.link
         early = self._early_verdict(turn)
@@ -214,7 +199,7 @@ class Decider:
             for one in steps
             if one.step.field and not one.step.attach and one.value != own
         )
-        return _Made(turn, result, steps)
+        return Made(turn, result, steps)
 
     def _early_verdict(self, turn: Turn) -> Verdict | None:
         record, link = turn.record, turn.link
@@ -246,9 +231,9 @@ class Decider:
             and not mapping.asks_the_day
         )
 
-    def _find_counterparts(self, unlinked: list[_Made]) -> None:
+    def _find_counterparts(self, unlinked: list[Made]) -> None:
         unlinked = self._unclaimed(unlinked)
-        found = self._counterparts(unlinked)
+        found = self.search.counterparts(unlinked)
         for made in unlinked:
             verdict = plan.decide_unlinked(
                 made.payload, found.get(made.turn.record.id, ()), self._rules
@@ -257,9 +242,9 @@ class Decider:
                 verdict = plan.Skip("not_wanted")
             made.turn.verdict = self._sole(made.turn.record.id, verdict)
 
-    def _unclaimed(self, unlinked: list[_Made]) -> list[_Made]:
+    def _unclaimed(self, unlinked: list[Made]) -> list[Made]:
         """Decide about those whose business key was used before; return the others."""
-        by_claim: dict[str, list[_Made]] = defaultdict(list)
+        by_claim: dict[str, list[Made]] = defaultdict(list)
         for made in unlinked:
             if made.turn.identity.claim:
                 by_claim[made.turn.identity.claim].append(made)
@@ -295,7 +280,7 @@ class Decider:
         home = self.sync.mapping.destination
         return plan.Hold("duplicate_record", f"{home}/{verdict.target_id} ← {owner}")
 
-    def _identify(self, made: _Made) -> bool:
+    def _identify(self, made: Made) -> bool:
         """Give a record the names its create would go by; False: it has none."""
         mapping, turn = self.sync.mapping, made.turn
         if mapping.write.value == "update_only":
@@ -312,7 +297,7 @@ class Decider:
                 )
                 return False
             claim = f"{self._route}|{key}"
-        natural = self._natural_key(made)
+        natural = self.search.natural_key(made)
         if self._facts.create_class is WriteClass.UPSERT and natural is None:
             words = f"{mapping.destination} is written by a natural key; there is none"
             turn.verdict = Faulty("match", "key", words, _NO_NATURAL_KEY)
@@ -320,139 +305,6 @@ class Decider:
         mark = mark_of(claim or f"{self._route}|{turn.record.id}")
         turn.identity = Identity(claim, mark, *(natural or ("", "")))
         return True
-
-    def _natural_key(self, made: _Made) -> tuple[str, str] | None:
-        """Return (field, value) of the first match step, if it can be upserted by."""
-        natural = self._natural
-        for step, value in made.steps:
-            if natural and step.field == natural and not step.attach:
-                return step.field, value
-        return None
-
-    def _natural_of(self, mapping: CompiledMapping) -> str:
-        """Return the destination field that creates are keyed by; "" for none.
-
-        It is the first match step on the destination's own stream.
-        """
-        if self._facts.create_class is not WriteClass.UPSERT:
-            return ""
-        for step in mapping.match_steps:
-            own = step.stream == mapping.destination.stream
-            if own and not step.link and not step.attach:
-                return step.field
-        return ""
-
-    def _counterparts(
-        self, unlinked: Sequence[_Made]
-    ) -> dict[str, list[plan.Counterpart]]:
-        """Walk the match steps in order; a record leaves at the first that finds."""
-        mapping = self.sync.mapping
-        found: dict[str, list[plan.Counterpart]] = {
-            made.turn.record.id: [
-                plan.Counterpart(self._home, made.turn.earlier, "earlier create")
-            ]
-            for made in unlinked
-            if made.turn.earlier
-        }
-        twins, under_way = self._twins(unlinked)
-        found |= {source_id: [twin] for source_id, twin in under_way.items()}
-        for step in mapping.match_steps:
-            asking = [
-                (made.turn.record.id, value.value)
-                for made in unlinked
-                if made.turn.record.id not in found
-                for value in made.steps
-                if value.step == step
-            ]
-            if not asking:
-                continue
-            if step.link:
-                hits = self._by_reverse_link(step.link, asking)
-            elif self._upsert_answers(step):
-                continue
-            else:
-                hits = self._by_field(step.stream, step.field, asking)
-            for source_id, ids in hits.items():
-                found[source_id] = self._as_counterparts(step, source_id, ids)
-        for source_id, twin in twins.items():
-            found.setdefault(source_id, [twin])
-        return found
-
-    def _upsert_answers(self, step: MatchStep) -> bool:
-        """Say whether the create itself will find the counterpart (natural key)."""
-        mapping = self.sync.mapping
-        return (
-            mapping.write.value == "upsert"
-            and step.stream == mapping.destination.stream
-            and step.field == self._natural
-        )
-
-    def _by_reverse_link(
-        self, other: str, asking: Iterable[tuple[str, str]]
-    ) -> dict[str, list[str]]:
-        by_value = {value: source_id for source_id, value in asking}
-        rows = self.sync.ledger.reverse_links(other, list(by_value))
-        return {by_value[value]: [source] for value, source in rows.items()}
-
-    def _by_field(
-        self, stream: str, name: str, asking: Iterable[tuple[str, str]]
-    ) -> dict[str, list[str]]:
-        asking = list(asking)
-        rows = self.finder.find(stream, name, (value for _, value in asking))
-        return {
-            source_id: [candidate.id for candidate in rows[value]]
-            for source_id, value in asking
-            if rows.get(value)
-        }
-
-    def _as_counterparts(
-        self, step: MatchStep, source_id: str, ids: Sequence[str]
-    ) -> list[plan.Counterpart]:
-        mapping = self.sync.mapping
-        stream = str(StreamRef(mapping.destination.connection, step.stream))
-        owners: Mapping[str, str] = {}
-        if not step.attach:
-            owners = self.sync.ledger.reverse_links(self.sync.id, ids)
-        name = step.field or f"link {step.link}"
-        return [
-            plan.Counterpart(
-                stream,
-                one,
-                name,
-                taken_by=owner if (owner := owners.get(one)) != source_id else None,
-                attach_only=step.attach,
-            )
-            for one in ids
-        ]
-
-    def _twins(
-        self, unlinked: Sequence[_Made]
-    ) -> tuple[dict[str, plan.Counterpart], dict[str, plan.Counterpart]]:
-        """Find records with the match value of another one that we sent ourselves.
-
-        The destination may not show it yet (late index), and the same page may hold
-        both: the earlier one goes, the later one is held. What this run has not
-        finished creating is told apart: the destination may show it already, but the
-        ledger does not know yet whose it is.
-
-        Returns:
-            The twins of known records, and those of records under way.
-        """
-        hashes = {h for made in unlinked for h in made.turn.match_hashes}
-        owners = dict(self.sync.ledger.match_keys(self.sync.id, list(hashes)))
-        known: dict[str, plan.Counterpart] = {}
-        under_way: dict[str, plan.Counterpart] = {}
-        for made in unlinked:
-            own = made.turn.record.id
-            for one in made.turn.match_hashes:
-                pending = self.creating.get(one, own)
-                owner = owners.setdefault(one, own) if pending == own else pending
-                if owner != own:
-                    twins = known if pending == own else under_way
-                    twins[own] = plan.Counterpart(
-                        self._home, "?", "match", taken_by=owner
-                    )
-        return known, under_way
 
 
 def _claimed(row: IntentRow | None, turn: Turn) -> Verdict | None:
@@ -468,12 +320,6 @@ def _claimed(row: IntentRow | None, turn: Turn) -> Verdict | None:
     if row.state == "held":
         return plan.Hold("in_doubt", row.error_words)
     return None if row.state == "planned" else StillInDoubt()
-
-
-def match_hash(one: MatchValue) -> str:
-    """Return what a match value is remembered by: equal without regard to case."""
-    text = f"{one.step.stream}\0{one.step.field}\0{one.value.casefold()}"
-    return blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 def mark_of(claim: str) -> str:

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from tasuki import plan
+from tasuki.engine.batch import Batch, intent_of, write_of
 from tasuki.engine.journal import Journal
 from tasuki.engine.sync import Sync
 from tasuki.engine.tally import Ending
 from tasuki.engine.turn import Turn
 from tasuki.engine.write_back import write_back_intent, written_back
 from tasuki.ledger import Lease
-from tasuki.ledger.rows import NewIntent, StateRow, encode
+from tasuki.ledger.rows import StateRow, encode
 from tasuki.model.errors import (
     InDoubtError,
     LedgerError,
@@ -33,7 +34,6 @@ from tasuki.model.write import (
     Operation,
     Outcome,
     Rejected,
-    Write,
     WriteClass,
     WriteFacts,
 )
@@ -41,15 +41,6 @@ from tasuki.model.write import (
 log = logging.getLogger("tasuki.engine")
 
 _BULK_FLYING = 2
-
-
-@dataclass(slots=True)
-class Batch:
-    """Rows under way together."""
-
-    operation: Operation
-    turns: dict[str, Turn]
-    writes: list[Write]
 
 
 @dataclass(slots=True)
@@ -173,7 +164,7 @@ class Outbox:
                 return
         batch = self._batch(turns)
         intents = [
-            self._intent(turn, write)
+            intent_of(self.sync, turn, write, marker=self._marker)
             for turn, write in zip(turns, batch.writes, strict=True)
         ]
         refused = self.journal.commit(intents, turns)
@@ -220,49 +211,11 @@ class Outbox:
     def _batch(self, turns: Sequence[Turn]) -> Batch:
         writes, by_ref = [], {}
         for turn in turns:
-            write = self._write(turn)
+            self._counter += 1
+            write = write_of(turn, f"{self.run_id}{self._counter:07d}")
             writes.append(write)
             by_ref[write.ref] = turn
         return Batch(writes[0].operation, by_ref, writes)
-
-    def _write(self, turn: Turn) -> Write:
-        self._counter += 1
-        ref = f"{self.run_id}{self._counter:07d}"
-        verdict, identity = turn.verdict, turn.identity
-        if isinstance(verdict, plan.Create):
-            key = (
-                (identity.key_field, identity.key_value) if identity.key_field else None
-            )
-            return Write(
-                ref, Operation.CREATE, verdict.fields, key=key, mark=identity.mark
-            )
-        assert isinstance(verdict, plan.Update)  # noqa: S101 - nothing else is added
-        return Write(ref, Operation.UPDATE, verdict.fields, target_id=verdict.target_id)
-
-    def _intent(self, turn: Turn, write: Write) -> NewIntent:
-        mapping = self.sync.mapping
-        creating = write.operation is Operation.CREATE
-        turn.sent_text = encode(write.fields)
-        # The link keeps what a create has sent. Only where it may have to be looked
-        # up and told apart must the intent itself say so, before anything is answered.
-        kept = not creating or self._marker
-        return NewIntent(
-            id=write.ref,
-            sync=mapping.id,
-            source_id=turn.record.id,
-            source=self._source,
-            destination=self._home,
-            destination_id=write.target_id,
-            operation=write.operation.value,
-            claim=turn.identity.claim if creating else None,
-            mark=write.mark,
-            key_field=write.key[0] if write.key else "",
-            key_value=write.key[1] if write.key else "",
-            payload_text=turn.sent_text if kept else "{}",
-            fingerprint=turn.fingerprint,
-            version=turn.record.version,
-            revision=mapping.revision,
-        )
 
     # -- what came back ----------------------------------------------------------------
 

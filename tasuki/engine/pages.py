@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tasuki.model.record import Page
+from tasuki.model.record import Page, Record
 
 
 @dataclass(slots=True)
@@ -88,3 +88,21 @@ def read_ahead(pages: Iterator[Page], depth: int = 2) -> Iterator[Page]:
             yield item
     finally:
         stopped.set()
+
+
+def unique_parts(records: list[Record]) -> Iterator[list[Record]]:
+    """Split a page so that no part holds a record twice (it changed while read).
+
+    Merged records come first and alone: the survivor takes their counterpart over.
+    """
+    merged = [record for record in records if record.merged_into]
+    others = [record for record in records if not record.merged_into]
+    for some in (merged, others):
+        part: dict[str, Record] = {}
+        for record in some:
+            if record.id in part:
+                yield list(part.values())
+                part = {}
+            part[record.id] = record
+        if part:
+            yield list(part.values())

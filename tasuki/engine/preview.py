@@ -107,7 +107,7 @@ def preview_sync(
         else:
             decider.open_intents.setdefault(row.source_id, []).append(row)
     creating: dict[str, str] = {}
-    decider.creating = creating
+    decider.search.creating = creating
     pages = _pages(sync, options, position, decider)
     for number, page in enumerate(_limited(pages, sample)):
         turns = decider.page(page.records, number)

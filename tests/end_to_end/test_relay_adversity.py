@@ -16,6 +16,7 @@ from tests.end_to_end.relay import (
     Relay,
 )
 
+_INVOICES_PATH = "/iv/invoices$"
 _CALLS_OF_A_LEAD_RUN = 4  # a token, two look-ups, one write
 
 
@@ -235,21 +236,52 @@ def test_salesforce_going_down_after_any_call_costs_no_lead(
     "kind", [Kind.RESET_BEFORE, Kind.RESET_AFTER, Kind.ERROR_AFTER]
 )
 @pytest.mark.parametrize("skip", [0, 1, 3])
-def test_freee_going_down_between_invoices_makes_none_twice_and_loses_none(
+def test_a_few_lost_answers_of_freee_make_no_invoice_twice_and_lose_none(
     relay: Relay, usual: Usual, kind: Kind, skip: int
 ) -> None:
     relay.run(LEADS)
     relay.sell()
-    path = "/iv/invoices$"
-    relay.plant("freee", Fault(kind, "POST", path, skip=skip, times=0))
+    fault = Fault(kind, "POST", _INVOICES_PATH, skip=skip, times=3)
+    relay.plant("freee", fault)
     relay.bill()
-    assert billed_deals(relay) != usual.invoices
-    relay.heal()
-    for _ in range(3):
-        relay.bill()
+    relay.bill()
+    assert fault.fired == fault.times
     assert billed_deals(relay) == usual.invoices
     assert len(relay.invoices()) == len(usual.invoices)
     assert relay.ledger.open_intents(INVOICES) == []
+
+
+@pytest.mark.parametrize("kind", [Kind.RESET_BEFORE, Kind.RESET_AFTER])
+def test_when_freee_never_answers_each_deal_is_billed_once_or_asks_a_person(
+    relay: Relay, usual: Usual, kind: Kind
+) -> None:
+    relay.run(LEADS)
+    relay.sell()
+    relay.plant("freee", Fault(kind, "POST", _INVOICES_PATH, skip=1, times=0))
+    relay.bill()
+    relay.heal()
+    for _ in range(3):
+        last = relay.bill()[-1]
+    held = last["reasons"].get("held", {}).get("in_doubt", 0)
+    assert len(billed_deals(relay)) + held == len(usual.invoices)
+    assert len(relay.invoices()) == len(billed_deals(relay))
+    assert relay.ledger.open_intents(INVOICES) == []
+
+
+def test_freee_switched_off_before_the_invoices_only_delays_them(
+    relay: Relay, usual: Usual
+) -> None:
+    relay.run(LEADS)
+    relay.sell()
+    relay.run(INVOICES)
+    relay.run(CUSTOMERS)
+    with relay.without("freee"):
+        stopped = relay.run(INVOICES)
+    assert stopped["state"] == "stopped"
+    assert stopped["remedy"] == NotSentError.remedy
+    relay.bill()
+    assert billed_deals(relay) == usual.invoices
+    assert len(relay.invoices()) == len(usual.invoices)
 
 
 def test_salesforce_going_away_before_the_write_back_only_delays_it(

@@ -1,0 +1,373 @@
+"""The course of one run: take up what was left, read on, send, settle, close.
+
+Every step may be the last one before the process dies. What makes that harmless:
+an intent is durable before its call, an outcome before the cursor that passes it,
+and whatever is neither confirmed nor refused is taken up by the next run.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+
+from tasuki import plan
+from tasuki.engine.again import fetched, held, note_look, open_again
+from tasuki.engine.decide import Decider
+from tasuki.engine.gate import Gate
+from tasuki.engine.journal import Journal
+from tasuki.engine.outbox import Outbox
+from tasuki.engine.pages import Progress, read_ahead, unique_parts
+from tasuki.engine.settle import Settled, Settler
+from tasuki.engine.sync import Options, Sync
+from tasuki.engine.tally import Ending, RunReport, Tally
+from tasuki.engine.turn import Relink, StillDead, StillInDoubt, Turn
+from tasuki.engine.write_back import send_write_backs
+from tasuki.ledger import Lease
+from tasuki.ledger.rows import IntentRow
+from tasuki.mapping import Faulty, Waiting
+from tasuki.model.errors import (
+    CursorExpiredError,
+    LedgerError,
+    TasukiError,
+)
+from tasuki.model.record import Page, Record, RecordRef
+
+log = logging.getLogger("tasuki.engine")
+
+_COMMIT_ROWS = 500
+_SETTLE_ROUNDS = 4
+
+
+@dataclass(slots=True)
+class Course:
+    """The moving parts of one run."""
+
+    sync: Sync
+    options: Options
+    lease: Lease
+    report: RunReport
+    decider: Decider = field(init=False)
+    progress: Progress = field(init=False)
+    journal: Journal = field(init=False)
+    outbox: Outbox = field(init=False)
+    settler: Settler = field(init=False)
+    gate: Gate = field(init=False)
+    in_doubt: list[IntentRow] = field(default_factory=list)
+    put_off: dict[str, list[Turn]] = field(default_factory=lambda: defaultdict(list))
+    """Turns that must wait until an earlier write has been looked up."""
+    taken_up: dict[str, str] = field(default_factory=dict)
+    """Versions of the records that had a turn out of the stream's order."""
+
+    def __post_init__(self) -> None:
+        sync, tally = self.sync, self.report.tally
+        run_id = self.report.run_id
+        self.decider = Decider.of(sync)
+        self.progress = Progress()
+        self.journal = Journal(
+            sync,
+            self.lease,
+            run_id,
+            tally,
+            self.progress,
+            moves_cursor=not self.options.only,
+            attaching=self.decider.attaching,
+        )
+        self.outbox = Outbox(sync, self.journal, self.lease, run_id)
+        self.decider.search.creating = self.outbox.creating
+        self.settler = Settler(sync, self.lease, run_id)
+        self.gate = Gate.of(sync, self.options)
+
+    @property
+    def tally(self) -> Tally:
+        """Return the run's sums."""
+        return self.report.tally
+
+    def go(self) -> None:
+        """Run to the end, or until something says stop."""
+        with closing(self.outbox):
+            try:
+                self._work()
+            except LedgerError:
+                raise
+            except TasukiError:
+                self._keep_what_is_known()
+                raise
+        self.tally.balance()
+        self.report.minimum_calls = self._minimum_calls()
+
+    def _keep_what_is_known(self) -> None:
+        """Record the outcomes that came before the error; send nothing more."""
+        self.outbox.sends = False
+        self.outbox.drain()
+        self.journal.commit()
+
+    def _work(self) -> None:
+        self._take_up()
+        self._send_write_backs()
+        self._settle(wait=False)
+        looking = bool(held(self.sync)) and not self.options.only
+        again = self.options.only or open_again(self.sync, self.decider)
+        self._pages(self._fetched(again))
+        if looking:
+            note_look(self.sync, self.lease, self.report.run_id)
+        if not self.options.only:
+            self._read()
+        self._finish_sending()
+        self._settle(wait=True)
+        self._send_write_backs()
+
+    # -- what earlier runs left --------------------------------------------------------
+
+    def _take_up(self) -> None:
+        """Sort the intents that earlier runs did not finish."""
+        by_source: dict[str, list[IntentRow]] = defaultdict(list)
+        marker = self.sync.is_marker()
+        for row in self.sync.ledger.open_intents(self.sync.id):
+            if row.operation == "write_back":
+                continue
+            if marker and row.operation == "create" and row.state != "planned":
+                self.in_doubt.append(row)
+                self.decider.unsettled.add(row.source_id)
+            else:
+                by_source[row.source_id].append(row)
+        self.decider.open_intents = dict(by_source)
+        self.in_doubt = self.settler.begin_quiet(self.in_doubt)
+
+    def _fetched(self, ids: Sequence[str]) -> Iterator[Page]:
+        """Yield records of the ledger's choice as pages outside the stream."""
+        for page in fetched(self.sync, ids):
+            self.tally.again += len(page.records)
+            versions = {one.id: one.version for one in page.records if one.version}
+            self.taken_up |= versions
+            yield page
+
+    # -- reading ---------------------------------------------------------------------
+
+    def _read(self) -> None:
+        """Read the stream from the cursor, or all of it."""
+        stored = self.sync.ledger.cursor(self.sync.id)
+        position = stored.position if stored else None
+        if stored and stored.revision != self.sync.mapping.revision:
+            log.info(
+                "sync=%s the mapping has changed: everything is read", self.sync.id
+            )
+            position = None
+        if self.options.full:
+            position = None
+        self.report.full = position is None
+        try:
+            self._pages(self._source_pages(position), cursors=True)
+        except CursorExpiredError as error:
+            log.warning("sync=%s %s: everything is read", self.sync.id, error)
+            self.report.full = True
+            self._pages(self._source_pages(None), cursors=True)
+
+    def _source_pages(self, position: str | None) -> Iterator[Page]:
+        pages = self.sync.source.source.read(self.sync.mapping.query(), position)
+        return read_ahead(pages) if self.sync.threads else iter(pages)
+
+    def _pages(self, pages: Iterator[Page], *, cursors: bool = False) -> None:
+        with closing(pages):  # type: ignore[type-var]
+            for page in pages:
+                self._page(page, page.cursor if cursors else None)
+                if self.outbox.error is not None:
+                    self._stop()
+
+    def _page(self, page: Page, cursor: str | None) -> None:
+        records = page.records
+        if cursor is not None and self.taken_up:
+            had = self.taken_up
+            records = [one for one in records if had.get(one.id) != one.version]
+        self._make_way(records)
+        number = self.progress.begin(cursor, len(records))
+        if cursor is not None and page.records:
+            self.tally.pages += 1
+        self.tally.take(len(records))
+        for part in unique_parts(records):
+            self._make_way(part)
+            if self.journal.has_new_links():
+                self.journal.commit()
+            for turn in self.decider.page(part, number):
+                self._dispatch(turn)
+        self._pump()
+        if self.sync.on_page is not None:
+            self.sync.on_page(self.tally)
+
+    def _make_way(self, records: Sequence[Record]) -> None:
+        """Let earlier turns of these records end before they are decided again."""
+        if not any(self.outbox.is_busy(record.id) for record in records):
+            return
+        self._pump()
+        self.outbox.drain()
+        for record in records:
+            earlier = self.outbox.withdraw(record.id)
+            if earlier is not None:
+                self.gate.forget(earlier.verdict)
+                self.journal.replaced(earlier)
+                if earlier.open_intents:
+                    mine = list(earlier.open_intents)
+                    self.decider.open_intents[record.id] = mine
+
+    def _pump(self) -> None:
+        self.outbox.sends = self.gate.is_open()
+        self.outbox.pump()
+        if self.journal.waiting_rows() >= _COMMIT_ROWS or not self.outbox.waiting():
+            self.journal.commit()
+
+    def _dispatch(self, turn: Turn) -> None:
+        journal = self.journal
+        self._relate(turn)
+        match turn.verdict:
+            case plan.Create() | plan.Update():
+                if self.gate.count(turn.verdict):
+                    self.outbox.add(turn)
+            case plan.Attach(stream, target_id) | Relink(stream, target_id):
+                journal.link(turn, stream, target_id)
+                journal.end(turn, Ending.ATTACHED)
+            case plan.Unchanged():
+                journal.unchanged(turn)
+            case plan.Skip(reason):
+                self._skip(turn, reason)
+            case plan.Hold(reason, detail):
+                journal.end(turn, Ending.HELD, reason, detail)
+            case Waiting(other, source_id):
+                journal.end(turn, Ending.WAITING, other, source_id)
+            case Faulty(where, cause, words, remedy):
+                journal.dead(turn, cause, f"{where}: {words}", remedy)
+            case StillDead(cause, words):
+                journal.end(turn, Ending.DEAD, cause, words)
+            case StillInDoubt():
+                journal.put_off(turn)
+                self.put_off[turn.record.id].append(turn)
+
+    def _relate(self, turn: Turn) -> None:
+        """Note the records of the same story that the mapping names."""
+        mapping, record = self.sync.mapping, turn.record
+        unchanged = isinstance(turn.verdict, plan.Unchanged)
+        if not mapping.model.relates or turn.payload is None or unchanged:
+            return
+        here = mapping.source
+        for stream, other in mapping.relations(record):
+            to_ref = RecordRef(here.connection, stream, other)
+            self.journal.relate(str(RecordRef(*here, record.id)), str(to_ref))
+
+    def _skip(self, turn: Turn, reason: str) -> None:
+        """End a skipped turn; a merged record hands its counterpart to the survivor."""
+        survivor, link = turn.record.merged_into, turn.link
+        if survivor and link is not None and link.state == "live":
+            taken = self.sync.ledger.links(self.sync.id, [survivor])
+            if not taken:
+                self.journal.repoint(link._replace(source_id=survivor, version=""))
+            self.journal.repoint(link._replace(state="detached"))
+            reason = "merged_at_source"
+        self.journal.end(turn, Ending.SKIPPED, reason)
+
+    # -- the end -----------------------------------------------------------------------
+
+    def _finish_sending(self) -> None:
+        self.gate.close(self.sync.id)  # raises where the run would do too much
+        self.outbox.sends = True
+        self.outbox.drain()
+        self.journal.commit()
+        if self.outbox.error is not None:
+            self._stop()
+
+    def _stop(self) -> None:
+        """Record what is known, then stop with the reason."""
+        self.outbox.drain()
+        self.journal.commit()
+        error = self.outbox.error
+        assert error is not None  # noqa: S101 - the caller has looked
+        raise error
+
+    def _settle(self, *, wait: bool) -> None:
+        """Look up writes in doubt; send again what certainly was not done."""
+        for _ in range(_SETTLE_ROUNDS):
+            rows = self._due(wait=wait)
+            if not rows:
+                return
+            settled = self.settler.settle(rows)
+            again = self._apply(rows, settled)
+            if again and wait:
+                self._pages(self._fetched(again))
+                self._finish_sending()
+
+    def _due(self, *, wait: bool) -> list[IntentRow]:
+        """Return the in-doubt intents whose quiet time is over, waiting if asked."""
+        if wait:
+            known = {row.id for row in self.in_doubt}
+            fresh = self.outbox.unsettled.keys() - known
+            if fresh:
+                rows = self.sync.ledger.open_intents(self.sync.id)
+                self.in_doubt += [row for row in rows if row.id in fresh]
+        now = self.sync.clock.now()
+        due = [row for row in self.in_doubt if self.settler.due_at(row) <= now]
+        if due or not wait or not self.in_doubt:
+            return due
+        longest = max(self.settler.due_at(row) for row in self.in_doubt)
+        seconds = (longest - now).total_seconds()
+        if seconds > self.sync.mapping.policy.settle:
+            return []
+        self._sleep(seconds + 0.01)
+        return list(self.in_doubt)
+
+    def _sleep(self, seconds: float) -> None:
+        """Wait without losing the lease."""
+        while seconds > 0:
+            step = min(seconds, self.options.lease_seconds / 4)
+            self.sync.clock.sleep(step)
+            self.lease.renew()
+            seconds -= step
+
+    def _apply(self, rows: Sequence[IntentRow], settled: Settled) -> list[str]:
+        """Bring the run's own sums up to what the look-up found.
+
+        Returns:
+            The source ids that need another turn: not sent, or changed meanwhile.
+        """
+        gone = {row.id for row in rows}
+        self.in_doubt = [row for row in self.in_doubt if row.id not in gone]
+        open_rows = self.sync.ledger.open_intents(self.sync.id, settled.again)
+        for row in open_rows:
+            if row.operation != "write_back":
+                self.decider.open_intents.setdefault(row.source_id, []).append(row)
+        again = dict.fromkeys(settled.again)
+        for row in rows:
+            self.decider.unsettled.discard(row.source_id)
+            self._count_settled(row, settled)
+            for turn in self.put_off.pop(row.source_id, ()):
+                self.journal.resume(turn)
+                again[row.source_id] = None
+        return list(again)
+
+    def _count_settled(self, row: IntentRow, settled: Settled) -> None:
+        """Count a settled write as what it has turned out to be."""
+        tally = self.tally
+        if self.outbox.unsettled.pop(row.id, None) is not None:
+            tally.reopen(Ending.IN_DOUBT, "no_answer")
+            tally.read -= 1  # taken in again below, or with its next turn
+        else:
+            tally.again += row.source_id not in settled.again
+        if row.source_id in settled.confirmed:
+            tally.take(1)
+            tally.end(Ending.CREATED)
+        elif row.source_id in settled.held:
+            tally.take(1)
+            tally.end(Ending.HELD, "in_doubt")
+
+    def _send_write_backs(self) -> None:
+        if self.sync.mapping.model.write_back:
+            send_write_backs(self.sync, self.lease, self.report.run_id, self.tally)
+
+    def _minimum_calls(self) -> int:
+        """Return the calls nobody could do without: pages read, batches written."""
+        mapping, tally = self.sync.mapping, self.tally
+        facts = self.sync.destination.destination.facts(mapping.destination.stream)
+        size = facts.batch_size
+        back = self.sync.source.destination.facts(mapping.source.stream).batch_size
+        return (
+            tally.pages
+            + sum(-(-rows // size) for rows in tally.written.values())
+            + -(-tally.written_back // back)
+        )
