@@ -18,18 +18,19 @@ help:
 	@echo "make bench   figures beside a raw httpx loop"
 	@echo "make lock    renew requirements/*.txt"
 
-# pip's own progress is hidden; it takes two or three minutes the first time.
+# pip's own progress is hidden; it takes two or three minutes the first time. The locks
+# are complete, so pip resolves nothing (--no-deps): older ones fail at extras by hash.
 $(VENV)/.runtime: requirements/runtime.txt pyproject.toml
 	@test -x $(RUN) || { echo "· creating $(VENV)"; $(PYTHON) -m venv $(VENV); }
 	@echo "· installing the locked packages (once)"
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/runtime.txt
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/build.txt
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
 	@echo "· installing what tests and checks need (once)"
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.txt
 	@touch $@
 
 demo: $(VENV)/.runtime

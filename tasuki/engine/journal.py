@@ -83,13 +83,15 @@ class Journal:
             and ending is not Ending.DEAD
         ):
             self._resolved.append(turn.record.id)
-        if before is not None and (before.outcome, before.reason, before.detail) == (
-            outcome,
-            "" if sent else reason,
-            detail,
+        said = (outcome, "" if sent else reason, detail)
+        if before is not None and said == (
+            before.outcome,
+            before.reason,
+            before.detail,
         ):
             # A dead letter is renewed once for each version of its record.
-            if ending is not Ending.DEAD or before.version == turn.record.version:
+            renewed = ending is Ending.DEAD and before.version != turn.record.version
+            if not renewed:
                 return
         mapping = self.sync.mapping
         self._decisions.append(

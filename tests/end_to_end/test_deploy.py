@@ -36,9 +36,14 @@ def clean_environment() -> dict[str, str]:
 
 
 def ask(api: str, path: str, body: object | None = None) -> Any:
-    answer = httpx.request(
-        "GET" if body is None else "POST", f"{api}{path}", json=body, timeout=60
-    )
+    method, end = "GET" if body is None else "POST", time.monotonic() + 60
+    while True:
+        answer = httpx.request(method, f"{api}{path}", json=body, timeout=60)
+        # Prefect answers so while its SQLite is busy with what it was told before.
+        if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+            break
+        assert time.monotonic() < end, answer.text
+        time.sleep(0.5)
     answer.raise_for_status()
     return answer.json()
 

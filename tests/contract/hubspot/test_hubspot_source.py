@@ -116,7 +116,7 @@ def test_reading_goes_on_from_the_cursor_of_every_page(start: str | None):
 
 
 def test_a_record_that_the_index_shows_late_comes_with_the_next_reading():
-    clock = [NOW / 1000 - 10]
+    clock = [datetime.now(UTC).timestamp() - 10]
     with opened(now=lambda: clock[0], index_lag=8.0) as it:
         first = it.read(contacts())[-1].cursor
         it.account.acts.create("contacts", {"email": "late@sample.co.jp"})

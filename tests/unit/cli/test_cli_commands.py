@@ -19,7 +19,26 @@ from tasuki.cli.reference import markdown
 from tests.unit.cli.rehearsing import LEADS, Desk
 
 COMMANDS = get_command(app).commands  # type: ignore[attr-defined]
-ASKED = ["init", "login", "check", "show", "plan", "run", "explain", "dead", "replay", "test", "functions", "schema", "sandbox", "doctor", "deploy", "status", "fields", "up"]
+ASKED = [
+    "init",
+    "login",
+    "check",
+    "show",
+    "plan",
+    "run",
+    "explain",
+    "dead",
+    "replay",
+    "test",
+    "functions",
+    "schema",
+    "sandbox",
+    "doctor",
+    "deploy",
+    "status",
+    "fields",
+    "up",
+]
 
 
 class Browser(webbrowser.BaseBrowser):
@@ -212,7 +231,7 @@ def test_dead_letters_are_listed_replayed_and_dropped(desk: Desk) -> None:
         "version: 1\nsource: hubspot/contacts\ndestination: salesforce/Lead\n"
         "match: [{Email: email}]\n"
         "fields:\n  Email: email\n  LastName: {const: 山田}\n"
-        "  Company: {const: x}\n  Rating: {const: 'no such rating'}\n"
+        "  Company: {const: x}\n  Rating: {const: 'no such rating'}\n",
     )
     said = desk.tasuki("run", LEADS, "--yes-really", "999", "--json")
     dead = said.json()["dead"]

@@ -56,7 +56,9 @@ def test_a_missing_variable_is_named_with_file_line_and_column(desk: Desk) -> No
     said = desk.tasuki("run", LEADS)
     assert said.code == 2
     first, remedy, *_ = said.err.splitlines()
-    assert first.startswith("connections.yaml:5:17: the environment has no HUBSPOT_TOKEN")
+    assert first.startswith(
+        "connections.yaml:5:17: the environment has no HUBSPOT_TOKEN"
+    )
     assert "export HUBSPOT_TOKEN" in remedy
 
 

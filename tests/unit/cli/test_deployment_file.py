@@ -9,7 +9,9 @@ from tasuki.model.errors import ConfigError, MappingError
 from tasuki.stages.deployment_file import read_deployments
 
 ROOT = Path(__file__).parents[3]
-FLOW = "async def pass_on(mapping: str = 'x', *, full: bool = False) -> None:\n    ...\n"
+FLOW = (
+    "async def pass_on(mapping: str = 'x', *, full: bool = False) -> None:\n    ...\n"
+)
 FILE = """\
 name: sample
 definitions:
@@ -67,7 +69,11 @@ def test_anchors_may_be_used(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("    parameters:", "    paramters:", "prefect.yaml:7:5: unknown key 'paramters'"),
+        (
+            "    parameters:",
+            "    paramters:",
+            "prefect.yaml:7:5: unknown key 'paramters'",
+        ),
         ("limit: 1, ", "limits: 1, ", "prefect.yaml:8:25: unknown key 'limits'"),
         ("CANCEL_NEW", "CANCEL", "collision_strategy: Input should be 'ENQUEUE'"),
         ("slug: often", "slugg: often", "prefect.yaml:10:54: unknown key 'slugg'"),
@@ -78,7 +84,11 @@ def test_anchors_may_be_used(tmp_path: Path) -> None:
         (":pass_on", ":pas_on", "pass_on.py has no function 'pas_on'"),
         ("flows/pass_on", "flows/passon", "there is no flow file or module"),
         ("flows/pass_on.py:", "no.such.module:", "there is no flow file or module"),
-        ("pool: &pool {name: tasuki}", "pool: &pool {nme: tasuki}", "unknown key 'nme'"),
+        (
+            "pool: &pool {name: tasuki}",
+            "pool: &pool {nme: tasuki}",
+            "unknown key 'nme'",
+        ),
         ("name: leads", "nam: leads", "'name' is missing"),
         ("{limit: 1,", "{limit: 0,", "greater than or equal to 1"),
         ("slug: often}", "slug: often", "expected"),
