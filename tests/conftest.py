@@ -9,6 +9,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("tasuki", deadline=None)
+settings.load_profile("tasuki")
 
 
 @pytest.fixture(scope="session")

@@ -118,3 +118,11 @@ def test_ci_runs_the_target_that_people_run() -> None:
     assert target
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert re.search(rf"^{target[1]}:", makefile, re.MULTILINE)
+
+
+def test_the_makefile_installs_exactly_what_is_locked() -> None:
+    """Old pips refuse hashes for packages with extras unless nothing is resolved."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    installs = re.findall(r"pip install (.*-r requirements/\S+)", makefile)
+    assert len(installs) == 3
+    assert all("--no-deps --require-hashes" in line for line in installs)
