@@ -9,6 +9,7 @@ import httpx
 
 from tasuki.connector import Wire
 from tasuki.transport.http import Authoriser, Http, no_fence
+from tasuki.transport.oauth import StaticAuth
 
 from .paths import Paths
 from .settings import HubspotSettings
@@ -26,21 +27,6 @@ Body = Mapping[str, Any]
 """A decoded JSON object of HubSpot's."""
 
 
-class StaticBearer:
-    """A bearer token that nobody renews."""
-
-    def __init__(self, token: str) -> None:
-        self._headers = {"authorization": f"Bearer {token}"}
-
-    def headers(self) -> Mapping[str, str]:
-        """Return the headers to send."""
-        return self._headers
-
-    def renew(self, refused: Mapping[str, str]) -> bool:  # noqa: ARG002
-        """Say that there is nothing newer."""
-        return False
-
-
 class Client:
     """The calls of one connection; every one is budgeted, retried and translated."""
 
@@ -54,7 +40,7 @@ class Client:
         self.paths = Paths(settings.api_version)
         self.base_url = (settings.base_url or BASE_URL).rstrip("/")
         self.wire = wire
-        self.authoriser = authoriser or StaticBearer(
+        self.authoriser = authoriser or StaticAuth(
             settings.auth.token.get_secret_value()
         )
         self._http = Http(

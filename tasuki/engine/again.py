@@ -15,16 +15,21 @@ HELD = "held"
 """The part of a sync's cursor that says when held records were last looked at."""
 
 
-def open_again(sync: Sync, decider: Decider) -> list[str]:
+def open_again(sync: Sync, decider: Decider, looked_at: Sequence[str]) -> list[str]:
     """Return the source ids that need another turn though nothing changed.
 
     Unfinished writes, children whose parent has come, held records after a while,
     dead letters that a person sent back, and parents that others wait for.
+
+    Args:
+        sync: The opened sync.
+        decider: Knows what is unfinished, replayed and wanted.
+        looked_at: What `held` has given.
     """
     ledger = sync.ledger
     ids = dict.fromkeys(decider.open_intents)
     ids |= dict.fromkeys(ledger.ready_after_wait(sync.id))
-    ids |= dict.fromkeys(held(sync))
+    ids |= dict.fromkeys(looked_at)
     ids |= dict.fromkeys(sorted(decider.replayed))
     ids |= dict.fromkeys(sorted(decider.wanted or ()))
     return [one for one in ids if one not in decider.unsettled]

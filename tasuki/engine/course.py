@@ -106,12 +106,13 @@ class Course:
         self._take_up()
         self._send_write_backs()
         self._settle(wait=False)
-        looking = bool(held(self.sync)) and not self.options.only
-        again = self.options.only or open_again(self.sync, self.decider)
-        self._pages(self._fetched(again))
-        if looking:
-            note_look(self.sync, self.lease, self.report.run_id)
-        if not self.options.only:
+        if self.options.only:
+            self._pages(self._fetched(self.options.only))
+        else:
+            looked_at = held(self.sync)
+            self._pages(self._fetched(open_again(self.sync, self.decider, looked_at)))
+            if looked_at:
+                note_look(self.sync, self.lease, self.report.run_id)
             self._read()
         self._finish_sending()
         self._settle(wait=True)

@@ -44,7 +44,6 @@ class Journal:
     _confirms: list[ConfirmRow] = field(default_factory=list)
     _states: list[StateRow] = field(default_factory=list)
     _links: list[LinkRow] = field(default_factory=list)
-    _keys: list[MatchKeyRow] = field(default_factory=list)
     _intents: list[NewIntent] = field(default_factory=list)
     _relations: list[RelationRow] = field(default_factory=list)
     _finished: list[int] = field(default_factory=list)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from tasuki import plan
-from tasuki.engine.again import fetched, open_again
+from tasuki.engine.again import fetched, held, open_again
 from tasuki.engine.decide import Decider
 from tasuki.engine.journal import masked
 from tasuki.engine.sync import Options, Sync
@@ -125,7 +125,7 @@ def _pages(
     sync: Sync, options: Options, position: str | None, decider: Decider
 ) -> Iterator[Page]:
     """Yield what a run would decide about: the ledger's choice, then what is read."""
-    again = list(options.only) or open_again(sync, decider)
+    again = list(options.only) or open_again(sync, decider, held(sync))
     versions: dict[str, str] = {}
     for page in fetched(sync, again):
         versions |= {one.id: one.version for one in page.records if one.version}
