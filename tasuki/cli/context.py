@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import typer
 
 if TYPE_CHECKING:  # what these load costs most of a second: only when used
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tasuki.cli.screen import Screen
     from tasuki.engine.sync import Sync
     from tasuki.ledger import Ledger
+    from tasuki.model.record import Schema, StreamRef
     from tasuki.ports import System
     from tasuki.project import Project
 
@@ -67,6 +68,23 @@ class Context:
             yield system
         finally:
             system.close()
+
+    @contextmanager
+    def schemas(self, ledger: Ledger) -> Iterator[Callable[[StreamRef], Schema]]:
+        """Give streams' fields, each asked for once, each connection opened once."""
+        known: dict[StreamRef, Schema] = {}
+        with ExitStack() as opened:
+            systems: dict[str, System] = {}
+
+            def describe(ref: StreamRef) -> Schema:
+                if ref.connection not in systems:
+                    opening = self.system(ref.connection, ledger)
+                    systems[ref.connection] = opened.enter_context(opening)
+                if ref not in known:
+                    known[ref] = systems[ref.connection].describe(ref.stream)
+                return known[ref]
+
+            yield describe
 
 
 def of(context: typer.Context) -> Context:

@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from tasuki.cli.screen import Screen
     from tasuki.mapping.compile import CompiledMapping
     from tasuki.mapping.inline_tests import TestResult
-    from tasuki.mapping.problem import Problems
-    from tasuki.model.record import Schema, StreamRef
+    from tasuki.mapping.problem import Problem, Problems
 
 Names = Annotated[list[str] | None, typer.Argument(help="Mappings; all by default.")]
 
@@ -34,6 +33,9 @@ def check(
     live: Annotated[
         bool, typer.Option("--live", help="Also compare with the systems' own fields.")
     ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="With --live: notices are problems too.")
+    ] = False,
 ) -> None:
     """Read every file of the project and report every problem at once; no writes."""
     from tasuki.mapping.problem import Problems
@@ -43,21 +45,26 @@ def check(
     problems = Problems()
     used = [m for m in mappings if _is_connected(own, m, problems)]
     problems.raise_any()
-    if live:
-        _compare_with_systems(own, used, problems)
-        problems.raise_any()
+    notices = _compare_with_systems(own, used, problems) if live else []
+    if strict or len(problems):  # what is to be mended comes in one go
+        problems.extend(notices)
+    problems.raise_any()
     unused = [m.id for m in mappings if m not in used]
     value = {
         "mappings": [m.id for m in used],
         "unused": unused,
         "connections": list(connections),
         "live": live,
+        "notices": [str(each) for each in notices],
     }
 
     def people(screen: Screen) -> None:
         names = ", ".join(connections)
         counts = f"{len(used)} mappings, {len(connections)} connections ({names})"
-        screen.line(f"{counts}: no problems")
+        for each in notices:
+            screen.line(f"{each}")
+        noticed = f", {len(notices)} to look at" if notices else ""
+        screen.line(f"{counts}: no problems{noticed}")
         for name in unused:
             screen.line(f"  not used, for want of a connection: {name} (shipped)")
 
@@ -89,45 +96,22 @@ def _is_connected(own: Context, mapping: CompiledMapping, problems: Problems) ->
 
 def _compare_with_systems(
     own: Context, mappings: list[CompiledMapping], problems: Problems
-) -> None:
-    """Compare what mappings read and write with what the systems have."""
-    known: dict[StreamRef, Schema] = {}
-    with own.ledger() as ledger:
-        for ref in {r for m in mappings for r in (m.source, m.destination)}:
-            with own.system(ref.connection, ledger) as system:
-                known[ref] = system.describe(ref.stream)
-    for mapping in mappings:
-        _compare(own, mapping, known, problems)
+) -> list[Problem]:
+    """Compare what mappings read and write with what the systems have.
 
+    Faults go to `problems`; what may be meant is returned.
+    """
+    from tasuki.mapping.live import compare
 
-def _compare(
-    own: Context,
-    mapping: CompiledMapping,
-    known: dict[StreamRef, Schema],
-    problems: Problems,
-) -> None:
-    from tasuki.mapping.problem import nearest
-
-    document = own.project.mappings.file(mapping.id)
-    there = known[mapping.destination].fields
-    for name in mapping.fields:
-        if name not in there:
-            what = f"unknown field '{name}' on {mapping.destination}"
-            remedy = nearest(name, there, _listing(mapping.destination))
-            problems.add(document.key_problem(("fields", name), what, remedy))
-        elif not there[name].writable:
-            what = f"{mapping.destination} lets nobody write '{name}'"
-            problems.add(document.key_problem(("fields", name), what))
-    here = known[mapping.source].fields
-    for name in mapping.query().fields:
-        if name not in here:
-            what = f"unknown field '{name}' on {mapping.source}"
-            remedy = nearest(name, here, _listing(mapping.source))
-            problems.add(document.problem(("source",), what, remedy))
-
-
-def _listing(ref: StreamRef) -> str:
-    return f"`tasuki fields {ref.connection} {ref.stream}` lists them all."
+    notices: list[Problem] = []
+    with own.ledger() as ledger, own.schemas(ledger) as describe:
+        for mapping in mappings:
+            document = own.project.mappings.file(mapping.id)
+            rules = own.project.mappings.rules(mapping.id)
+            made = compare(document, mapping, rules, describe)
+            problems.extend(made.faults)
+            notices += made.notices
+    return notices
 
 
 def show_mapping(

@@ -12,7 +12,7 @@ from tasuki.mapping.compile import CompiledMapping, compile_mapping
 from tasuki.mapping.model import MappingModel
 from tasuki.mapping.policy_model import PolicyModel
 from tasuki.mapping.problem import Problem, Problems, nearest
-from tasuki.mapping.rules import Reader
+from tasuki.mapping.rules import Reader, Rules
 from tasuki.mapping.tables import (
     Lookup,
     Surroundings,
@@ -78,6 +78,13 @@ class MappingSet:
     def file(self, name: str) -> Document:
         """Return the text of a mapping's file."""
         return self._loaded[name].document
+
+    def rules(self, name: str) -> Rules:
+        """Return a mapping with its formulas read and still apart."""
+        rules = self._loaded[name].rules
+        if rules is None:  # a file with a problem is never in the set
+            raise AssertionError(name)
+        return rules
 
     def recompiled(self, name: str, today: Callable[[], date]) -> CompiledMapping:
         """Return a mapping whose `today()` is another."""

@@ -63,6 +63,19 @@ class Document:
         column = index - (before.rfind("\n") + 1) + 1
         return Problem(self.file, line, column, what, remedy)
 
+    def has(self, path: Path) -> bool:
+        """Whether a value stands at this path."""
+        return path in self._values
+
+    def span(self, path: Path) -> tuple[int, int] | None:
+        """Return where a value begins and ends in the text; None if there is none."""
+        node = self._values.get(path)
+        return (node.start_mark.index, node.end_mark.index) if node else None
+
+    def column(self, path: Path) -> int:
+        """Return the column of a value, from 0."""
+        return int(self._values[path].start_mark.column)
+
     def comment_behind(self, path: Path) -> bool:
         """Whether a ` #` ends a plain value: YAML reads the rest as a comment."""
         node = self._node(path)

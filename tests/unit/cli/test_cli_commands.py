@@ -23,6 +23,8 @@ ASKED = [
     "init",
     "login",
     "check",
+    "new",
+    "freeze",
     "show",
     "plan",
     "run",
