@@ -1,12 +1,13 @@
 """The files of a new project: it rehearses against the stand-ins as it is."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from tasuki.cli.answers import NEEDED, Answers
 from tasuki.model.errors import ConfigError
 from tasuki.registry import shipped_root
-from tasuki.sandbox.rehearsal import ENVIRONMENT, connections_yaml
+from tasuki.sandbox.rehearsal import ENVIRONMENT, SYSTEMS
 
 PORTS: Mapping[str, int] = {"hubspot": 8911, "salesforce": 8912, "freee": 8913}
 """Where `tasuki sandbox` serves unless told otherwise."""
@@ -17,9 +18,15 @@ _CONNECTIONS = """\
 # The systems of this project. Secrets stand here by reference only: ${NAME} from the
 # environment or from .env, ${file:path} from a file (relative to this folder).
 #
-# As written, every system is its stand-in of `tasuki sandbox`. To connect the real one,
+"""
+_REHEARSED = """\
+# As written, {} is its stand-in of `tasuki sandbox`. To connect the real one,
 # change its entry (connectors/README.md says how), then look at it with
 # `tasuki doctor NAME`.
+
+"""
+_REAL = """\
+# Every system is the real one: `tasuki doctor` looks at all of them.
 
 """
 _ENV = """\
@@ -111,17 +118,27 @@ def write_files(folder: Path, files: Mapping[str, str]) -> None:
         path.write_text(text, encoding="utf-8")
 
 
-def project_files() -> dict[str, str]:
-    """Return the text of every file of a new project, by name."""
+def project_files(answers: Answers | None = None) -> dict[str, str]:
+    """Return the text of every file of a new project, by name.
+
+    Args:
+        answers: Which systems, and which of them are real; all stand-ins by default.
+    """
+    answers = answers or Answers()
     urls = {name: f"http://127.0.0.1:{port}" for name, port in PORTS.items()}
     shipped = shipped_root()
     folders = (shipped / "connectors").glob("*/__init__.py")
     names = sorted(path.parent.name for path in folders)
     settings = (shipped / "mappings" / "settings.yaml").read_text(encoding="utf-8")
-    values = "".join(f"{name}={value}\n" for name, value in ENVIRONMENT.items())
+    asked = {each for name in answers.real for each in NEEDED[name]}
+    values = "".join(
+        f"{name}={'' if name in asked else value}\n"
+        for name, value in ENVIRONMENT.items()
+        if name in asked or _belongs(name, answers.systems)
+    )
     blanks = "".join(f"{name}=\n" for name in ENVIRONMENT)
     return {
-        "connections.yaml": _CONNECTIONS + connections_yaml(urls),
+        "connections.yaml": _head(answers) + answers.connections(urls),
         ".env": _ENV + values,
         ".env.example": _ENV_EXAMPLE + blanks + _KEY_HINT,
         ".gitignore": _GITIGNORE,
@@ -132,6 +149,22 @@ def project_files() -> dict[str, str]:
         "flows/README.md": _FLOWS.format(module=flows_module()),
         "prefect.yaml": prefect_yaml(),
     }
+
+
+def _belongs(variable: str, systems: Collection[str]) -> bool:
+    """Say whether a variable is one of these systems'."""
+    system = {"SF": "salesforce"}.get(variable.partition("_")[0])
+    return (system or variable.partition("_")[0].lower()) in systems
+
+
+def _head(answers: Answers) -> str:
+    """Return what stands above the connections."""
+    names = answers.rehearsed
+    if not names:
+        return _CONNECTIONS + _REAL
+    whole = len(names) == len(answers.systems)
+    said = "every system" if whole else ", ".join(names)
+    return _CONNECTIONS + _REHEARSED.format(said)
 
 
 def flows_module() -> str:
@@ -146,11 +179,17 @@ def prefect_yaml() -> str:
     return _FLOW_FILE.sub(rf"\g<1>{flows_module()}.\g<2>:\g<3>", text)
 
 
-def shipped_mappings() -> dict[str, str]:
-    """Return the text of every shipped mapping, list and lookup, by name."""
+def shipped_mappings(systems: Collection[str] = SYSTEMS) -> dict[str, str]:
+    """Return the text of every shipped mapping, list and lookup, by name.
+
+    Args:
+        systems: Only mappings between these; one of another system would be a problem.
+    """
     shipped = shipped_root() / "mappings"
+    others = set(SYSTEMS) - set(systems)
     return {
         f"mappings/{path.relative_to(shipped)}": path.read_text(encoding="utf-8")
         for path in sorted(shipped.rglob("*"))
         if path.suffix in {".yaml", ".txt", ".csv"} and path.name != "settings.yaml"
+        if not others & set(re.split(r"[.-]", path.stem))
     }

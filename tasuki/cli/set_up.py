@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,15 +11,11 @@ import typer
 from tasuki.cli.context import leave, of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tasuki.cli.answers import Answers
     from tasuki.cli.examination import Finding
     from tasuki.cli.screen import Screen
-
-_NEXT = ("tasuki sandbox", "tasuki login freee", "tasuki plan lead.hubspot-salesforce")
-_NOTES = (
-    "serves the stand-ins; leave it running in another terminal",
-    "the first login; the stand-in lets everybody in",
-    "what a run would do, and what it would cost",
-)
 
 
 def register(app: typer.Typer) -> None:
@@ -28,7 +25,7 @@ def register(app: typer.Typer) -> None:
     app.command("doctor")(doctor)
 
 
-def init(
+def init(  # noqa: PLR0913, PLR0917 - the command's options
     context: typer.Context,
     folder: Annotated[
         Path, typer.Argument(help="Made where it does not exist.", file_okay=False)
@@ -39,19 +36,46 @@ def init(
             "--copy-mappings", help="Copy the shipped mappings, to be changed there."
         ),
     ] = False,
+    system: Annotated[
+        list[str] | None,
+        typer.Option("--system", help="A system the company has; all by default."),
+    ] = None,
+    real: Annotated[
+        list[str] | None,
+        typer.Option("--real", help="Connect the real account, not the stand-in."),
+    ] = None,
+    salesforce_url: Annotated[
+        str, typer.Option("--salesforce-url", help="My Domain of a real org.")
+    ] = "",
+    freee_company: Annotated[
+        str, typer.Option("--freee-company", help="事業所ID of a real company.")
+    ] = "",
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Ask nothing; take the defaults.")
+    ] = False,
 ) -> None:
-    """Write a new project that rehearses against the stand-ins at once."""
+    """Write a new project, by a few questions; it rehearses against stand-ins."""
+    from tasuki.cli.answers import Answers, ask_for
     from tasuki.cli.new_project import project_files, shipped_mappings, write_files
+    from tasuki.sandbox.rehearsal import SYSTEMS
 
     own = of(context)
     is_project = (folder / "connections.yaml").is_file()
+    said = bool(copy or system or real or salesforce_url or freee_company)
+    answers = Answers(
+        tuple(system or SYSTEMS), tuple(real or ()), salesforce_url, freee_company, copy
+    )
+    if not (yes or said or is_project or own.screen.as_json) and sys.stdin.isatty():
+        answers = ask_for(_ask)
+    answers.check()
     # In a project that is there already, only the copies are wanted.
-    files = {} if is_project and copy else project_files()
-    if copy:
-        files |= shipped_mappings()
+    files = {} if is_project and copy else project_files(answers)
+    if answers.copy_mappings:
+        files |= shipped_mappings(answers.systems)
     write_files(folder, files)
     there = "" if folder.resolve() == Path.cwd() else f"cd {folder}"
-    steps = [step for step in (there, *_NEXT) if step]
+    notes = dict(_steps(answers))
+    steps = [step for step in (there, *notes) if step]
     value = {"folder": str(folder.resolve()), "files": list(files), "next": steps}
 
     def people(screen: Screen) -> None:
@@ -60,10 +84,41 @@ def init(
         screen.line("Next:")
         if there:
             screen.line(f"  {there}")
-        for step, note in zip(_NEXT, _NOTES, strict=True):
+        for step, note in notes.items():
             screen.line(f"  {step:<40} {note}")
 
     own.screen.show(value, people)
+
+
+def _ask(question: str, default: str) -> str:
+    """Ask on standard error; an empty answer is the default."""
+    shown = f" [{default}]" if default else ""
+    sys.stderr.write(f"{question}{shown} ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip() or default
+
+
+def _steps(answers: Answers) -> Iterator[tuple[str, str]]:
+    """Yield what to do next, in order, each with what it is for."""
+    from tasuki.cli.answers import NEEDED
+
+    if answers.real:
+        names = [each for name in answers.real for each in NEEDED[name]]
+        yield "edit .env", f"write {', '.join(names)}"
+    if answers.rehearsed:
+        serves = "serves the stand-ins; leave it running in another terminal"
+        yield "tasuki sandbox", serves
+    if "freee" in answers.systems:
+        rehearsed = "; the stand-in lets everybody in"
+        how = "" if "freee" in answers.real else rehearsed
+        yield "tasuki login freee", f"the first login{how}"
+    if answers.real:
+        yield "tasuki doctor", "looks at everything a run needs"
+    if {"hubspot", "salesforce"} <= set(answers.systems):
+        plan = "what a run would do, and what it would cost"
+        yield "tasuki plan lead.hubspot-salesforce", plan
+    else:
+        yield "tasuki new mapping SOURCE DESTINATION", "proposes a mapping"
 
 
 def login(
