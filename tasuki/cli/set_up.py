@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tasuki.cli.answers import Answers
+    from tasuki.cli.context import Context
     from tasuki.cli.examination import Finding
     from tasuki.cli.screen import Screen
 
@@ -73,10 +74,16 @@ def init(  # noqa: PLR0913, PLR0917 - the command's options
     if answers.copy_mappings:
         files |= shipped_mappings(answers.systems)
     write_files(folder, files)
+    _say_what_is_next(own, folder, list(files), answers)
+
+
+def _say_what_is_next(
+    own: Context, folder: Path, files: list[str], answers: Answers
+) -> None:
     there = "" if folder.resolve() == Path.cwd() else f"cd {folder}"
     notes = dict(_steps(answers))
     steps = [step for step in (there, *notes) if step]
-    value = {"folder": str(folder.resolve()), "files": list(files), "next": steps}
+    value = {"folder": str(folder.resolve()), "files": files, "next": steps}
 
     def people(screen: Screen) -> None:
         for name in files:
