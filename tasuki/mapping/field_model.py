@@ -133,7 +133,8 @@ class FieldModel(Strict):
         None, description="The source id whose link is meant."
     )
     each: str | None = Field(
-        None, description="A list of the record: one entry for each of its items."
+        None,
+        description="A list of the record, or `= where(list, …)`: an entry an item.",
     )
     fields: "dict[str, FieldRule] | None" = Field(
         None, description="Fields of each entry; names are fields of the item."

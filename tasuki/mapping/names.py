@@ -68,7 +68,9 @@ class _Names:
                 self._formula(formula, rule.name, earlier)
         if rule.items is not None:
             for inner in walk(rule.rules):
-                self._items(rule.items.text, inner, earlier)
+                # `each: = where(lines, …)`: its items are items of that list.
+                for path in rule.items.names:
+                    self._items(path, inner, earlier)
 
     def _formula(self, formula: Formula, at: str, earlier: Mapping[str, None]) -> None:
         self.inner |= formula.inner_names

@@ -158,7 +158,7 @@ class Reader:
             by=self._by(field, path),
             index=self._index(field, path),
             of=self._formula(field.of, (*path, "of")) if field.of else None,
-            items=self._copied(field.each, (*path, "each")) if field.each else None,
+            items=self._list(field.each, (*path, "each")) if field.each else None,
             rules=self._rules(field.fields or {}, (*path, "fields")),
             default=self._formula(default.strip()[1:].strip(), (*path, "default"))
             if is_formula
@@ -195,6 +195,12 @@ class Reader:
         ):
             return self._formula(name, path)
         return self._formula(f"field({json.dumps(name, ensure_ascii=False)})", path)
+
+    def _list(self, text: str, path: Path) -> Formula | None:
+        """Read what `each` goes through: a list's name, or `= where(list, …)`."""
+        if text.lstrip().startswith("="):
+            return self._formula(text.strip()[1:].strip(), path)
+        return self._copied(text, path)
 
     def _check_as(self, field: FieldModel, path: Path) -> tuple[str, ...]:
         """Return the functions of `as` that exist and take one value."""

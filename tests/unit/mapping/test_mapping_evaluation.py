@@ -451,3 +451,17 @@ def test_the_fast_and_the_slow_way_agree(
     one = record(**given_fields, Id="1", rows=rows)
 
     assert everything.evaluate(one) == everything._explain(one, no_links)
+
+
+def test_each_goes_through_what_a_formula_leaves_of_a_list(tmp_path: Path) -> None:
+    mapping = compiled(
+        tmp_path,
+        "include: {lines: line_items}\n"
+        "fields:\n"
+        "  lines: {each: '= where(lines, price > 0)', fields: {name: label}}\n",
+    )
+    assert mapping.query().include == {"lines": ("line_items", ("label", "price"))}
+    lines = [{"label": "a", "price": 5}, {"label": "b", "price": 0}]
+    made = mapping.evaluate(record(lines=lines))
+    assert isinstance(made, Payload)
+    assert made.fields["lines"] == [{"name": "a"}]
