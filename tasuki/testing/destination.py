@@ -71,11 +71,26 @@ class FakeDestination:
             if stream.name in system.dies_late:
                 self._later(system.dies_late[stream.name], stream, writes)
             raise
+        if fault is None and len(writes) > stream.batch_size:
+            return self._bulk(stream, writes)
         if fault is None or fault.lie.name.startswith("ROW_"):
             outcomes = self._carry_out(stream, writes, fault)
             system.on_step(f"after write {system.name}/{stream.name}")
             return outcomes
         return self._lost(stream, writes, fault)
+
+    def _bulk(self, stream: FakeStream, writes: Sequence[Write]) -> list[Outcome]:
+        """Hand a job over and wait for it; it goes on when its sender dies."""
+        system, told = self._system, list[Outcome]()
+        sent = list(writes)
+        system.clock.later(
+            stream.bulk_seconds,
+            lambda: told.extend(self._carry_out(stream, sent, None)),
+        )
+        system.on_step(f"waiting for bulk {system.name}/{stream.name}")
+        system.clock.sleep(stream.bulk_seconds)
+        system.on_step(f"after bulk {system.name}/{stream.name}")
+        return told
 
     def _lost(
         self, stream: FakeStream, writes: Sequence[Write], fault: FakeFault
@@ -131,6 +146,7 @@ class FakeDestination:
             ]
             for value in values
         }
+        system.on_step(f"after find {system.name}/{stream}")
         return {value: rows for value, rows in found.items() if rows}
 
     def fetch(
@@ -140,11 +156,13 @@ class FakeDestination:
         system = self._system
         system.refuse(system.begin("fetch", stream), stream)
         asked = set(ids)
-        return {
+        found = {
             row.id: {name: value_of(row, name) for name in fields}
             for row in system.streams[stream].alive()
             if row.id in asked
         }
+        system.on_step(f"after fetch {system.name}/{stream}")
+        return found
 
     def probe(self, stream: str, writes: Sequence[Write]) -> list[Sighting]:
         """Look for the marks of these writes."""
@@ -153,7 +171,9 @@ class FakeDestination:
         if own.write_class is not WriteClass.MARKER:
             where = f"{system.name}/{stream}"
             raise ConfigError(where, "its records carry no marks")
-        return [_sighting(own, write) for write in writes]
+        seen = [_sighting(own, write) for write in writes]
+        system.on_step(f"after probe {system.name}/{stream}")
+        return seen
 
     def count(self, stream: str) -> int:
         """Return the number of records."""

@@ -39,12 +39,14 @@ class FakeSource:
         """Return these records as they are now."""
         system, stream = self._system, self._system.streams[query.stream]
         system.refuse(system.begin("fetch", query.stream), query.stream)
-        return [
+        records = [
             self._record(query, stream.rows[one])
             if one in stream.rows
             else Record(one, "", {}, deleted=True)
             for one in ids
         ]
+        system.on_step(f"after fetch {system.name}/{query.stream}")
+        return records
 
     def _record(self, query: Query, row: FakeRow) -> Record:
         version, modified = str(row.changed), self._when(row)

@@ -68,6 +68,10 @@ class FakeStream:
         index_lag: Seconds until a new record is found by `find`.
         required: A row without these fields is refused.
         parents: Field to the stream whose record it names, for `include`.
+        bulk_threshold: As in `WriteFacts`.
+        bulk_size: As in `WriteFacts`.
+        bulk_seconds: How long a bulk job takes once it has been handed over; it is
+            done also when nobody waits for it any more.
     """
 
     name: str
@@ -81,6 +85,9 @@ class FakeStream:
     index_lag: float = 0.0
     required: tuple[str, ...] = ()
     parents: Mapping[str, str] = field(default_factory=dict)
+    bulk_threshold: int = 0
+    bulk_size: int = 0
+    bulk_seconds: float = 20.0
     rows: dict[str, FakeRow] = field(default_factory=dict)
     marks: dict[str, str] = field(default_factory=dict)
     """Idempotency key to id (class A)."""
@@ -90,6 +97,8 @@ class FakeStream:
         return WriteFacts(
             self.write_class,
             self.batch_size,
+            self.bulk_threshold,
+            self.bulk_size,
             quiet_seconds=self.quiet_seconds,
             in_flight=self.in_flight,
         )
@@ -178,9 +187,10 @@ class FakeStore:
         self._touch(row)
 
     def merge(self, stream: str, loser: str, survivor: str) -> None:
-        """Merge one record into another."""
+        """Merge one record into another; who writes to the loser is told so."""
         self.delete(stream, loser)
-        self.streams[stream].rows[loser].merged_into = survivor
+        gone = self.streams[stream].rows[loser]
+        gone.merged_into, gone.moved_to = survivor, (stream, survivor)
         self._touch(self.streams[stream].rows[survivor])
 
     def move(self, stream: str, record_id: str, to: tuple[str, str]) -> None:
