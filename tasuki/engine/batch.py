@@ -32,7 +32,8 @@ def intent_of(sync: Sync, turn: Turn, write: Write, *, marker: bool) -> NewInten
     """Return what is recorded before a row is sent.
 
     The link keeps what a create has sent. Only where it may have to be looked up and
-    told apart (`marker`) must the intent itself say so, before anything is answered.
+    told apart (`marker`) must the intent itself say so, before anything is answered;
+    and fields that people may own, to tell our value from theirs.
     """
     mapping = sync.mapping
     creating = write.operation is Operation.CREATE
@@ -49,8 +50,16 @@ def intent_of(sync: Sync, turn: Turn, write: Write, *, marker: bool) -> NewInten
         mark=write.mark,
         key_field=write.key[0] if write.key else "",
         key_value=write.key[1] if write.key else "",
-        payload_text=turn.sent_text if marker or not creating else "{}",
+        payload_text=turn.sent_text if marker or not creating else _owned(turn, write),
         fingerprint=turn.fingerprint,
         version=turn.record.version,
         revision=mapping.revision,
     )
+
+
+def _owned(turn: Turn, write: Write) -> str:
+    """Return as JSON the fields of a create that people may own from then on."""
+    owners = turn.payload.owners if turn.payload else None
+    if not owners:
+        return "{}"
+    return encode({n: write.fields[n] for n in owners if n in write.fields})
