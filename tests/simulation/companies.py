@@ -10,7 +10,14 @@ from dataclasses import dataclass, replace
 from tasuki.ledger import Ledger
 from tasuki.mapping import MappingSet
 from tasuki.model.write import WriteClass
-from tasuki.testing import FakeFault, FakeStream, FakeSystem, Lie, ManualClock, mappings_of
+from tasuki.testing import (
+    FakeFault,
+    FakeStream,
+    FakeSystem,
+    Lie,
+    ManualClock,
+    mappings_of,
+)
 from tests.simulation.killing import LEASE
 from tests.simulation.relay import Relay
 
@@ -92,7 +99,8 @@ TEXTS = {
 }
 RELAY: MappingSet = mappings_of(TEXTS)
 OTHER_RELAY: MappingSet = mappings_of(
-    TEXTS | {"leads": LEADS.replace("{from: name, required: true}", '= concat(name, "様")')}
+    TEXTS
+    | {"leads": LEADS.replace("{from: name, required: true}", '= concat(name, "様")')}
 )
 ADDRESSED: MappingSet = mappings_of({"leads": BY_EMAIL})
 
@@ -146,7 +154,9 @@ def company(play: Play, ledger: Ledger, clock: ManualClock) -> Relay:
     lead = FakeStream(
         "Lead", batch_size=batch, bulk_threshold=play.bulk, bulk_size=play.bulk
     )
-    deal = FakeStream("Deal", page_size=2, batch_size=2, parents={"AccountId": "Account"})
+    deal = FakeStream(
+        "Deal", page_size=2, batch_size=2, parents={"AccountId": "Account"}
+    )
     sfa = FakeSystem(
         clock, lead, FakeStream("Contact"), FakeStream("Account"), deal, name="sfa"
     )
@@ -298,7 +308,9 @@ def upheaval(relay: Relay) -> None:
 
 
 def upheaval_expected(relay: Relay) -> None:
-    names = sorted(str(f["Name"]) for f in relay.systems["sfa"].records("Lead").values())
+    names = sorted(
+        str(f["Name"]) for f in relay.systems["sfa"].records("Lead").values()
+    )
     # p1 and p3 keep their leads, unlinked; p7 writes to what its lead was merged into.
     assert names == ["N1", "N10 new", "N3", "N4 new", "N7 new", "N9 new"]
     states = {str(r["source_id"]): str(r["state"]) for r in relay.rows("link")}
@@ -362,7 +374,9 @@ def another_revision(relay: Relay) -> None:
 
 
 def revised(relay: Relay) -> None:
-    assert [f["Name"] for f in leads(relay).values()] == [f"N{n}様" for n in range(1, 6)]
+    assert [f["Name"] for f in leads(relay).values()] == [
+        f"N{n}様" for n in range(1, 6)
+    ]
 
 
 def addressed(relay: Relay) -> None:
@@ -427,7 +441,10 @@ PLAYS: dict[str, Play] = {
     "upheaval": Play(upheaval, upheaval_expected),
     "refusals": Play(refusals, refusals_expected),
     "lost answers": Play(
-        lost_answers, four_expected, ("customers", "invoices"), lies=lose_answers,
+        lost_answers,
+        four_expected,
+        ("customers", "invoices"),
+        lies=lose_answers,
         twin=TWIN_DEAL,
     ),
     "late landings": Play(

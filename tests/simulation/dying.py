@@ -103,7 +103,9 @@ def kill_at_each_step(
         at += stride
 
 
-def kill_twice(theatre: Theatre, random: Random, pairs: int) -> Counter[tuple[str, str]]:
+def kill_twice(
+    theatre: Theatre, random: Random, pairs: int
+) -> Counter[tuple[str, str]]:
     """Die in the run, and again while recovering from that, at random steps of both."""
     expected = theatre.undisturbed()
     steps = count_steps(theatre)
@@ -131,9 +133,7 @@ def kill_twice(theatre: Theatre, random: Random, pairs: int) -> Counter[tuple[st
     return where
 
 
-def _pairs(
-    random: Random, pairs: int, steps: int
-) -> Iterator[tuple[int, int, bool]]:
+def _pairs(random: Random, pairs: int, steps: int) -> Iterator[tuple[int, int, bool]]:
     for _ in range(pairs):
         yield random.randint(1, steps), random.randint(1, steps), random.random() < 0.5
 

@@ -1,7 +1,7 @@
 """Rules of the engine, broken one at a time, to see that the simulation notices.
 
 Each mutant replaces one method or function by one that forgets a rule which the
-promises rest on, and names the plays in which that must come to light.
+promises rest on, and names the play in which that must come to light.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -36,8 +36,8 @@ class Mutant:
 
     rule: str
     patch: Patch
-    plays: Sequence[str] = ()
-    """Plays killed at their steps; empty: shown by two workers at once."""
+    play: str = ""
+    """The play that is killed at its steps; empty: shown by a worker that was stopped."""
 
 
 def _receipt_before_the_call(patch: pytest.MonkeyPatch) -> None:
@@ -181,81 +181,89 @@ def _no_lease(patch: pytest.MonkeyPatch) -> None:
 
 MUTANTS: dict[str, Mutant] = {
     "receipt before the call": Mutant(
-        "a receipt is written after the call", _receipt_before_the_call, ["invoices"]
+        "a receipt is written after the call", _receipt_before_the_call, "invoices"
     ),
     "no intent before the call": Mutant(
         "an intent is durable before its call",
         _no_intent_before_the_call,
-        ["invoices"],
+        "invoices",
     ),
     "no quiet time": Mutant(
         "what is in doubt is not looked up before its quiet time is over",
         _no_quiet_time,
-        ["late landings"],
+        "late landings",
     ),
     "cursor first": Mutant(
-        "the cursor moves with the outcomes it passes", _cursor_first, ["leads"]
+        "the cursor moves with the outcomes it passes", _cursor_first, "leads"
     ),
     "no claim": Mutant(
-        "a business key belongs to one live intent", _no_claim, ["invoices"]
+        "a business key belongs to one live intent", _no_claim, "invoices"
     ),
     "sent again without looking": Mutant(
         "class C is looked up before it is sent again",
         _sent_again_without_looking,
-        ["invoices"],
+        "invoices",
     ),
     "class C as class B": Mutant(
-        "a create that cannot be repeated is not repeated", _repeatable, ["invoices"]
+        "a create that cannot be repeated is not repeated", _repeatable, "invoices"
     ),
     "no write-back after a look": Mutant(
-        "what a look-up confirms is written back", _no_write_back_after_a_look, ["invoices"]
+        "what a look-up confirms is written back",
+        _no_write_back_after_a_look,
+        "invoices",
     ),
     "old keys forgotten": Mutant(
-        "what was made under an old key is found", _old_keys_forgotten, ["change of mind"]
+        "what was made under an old key is found", _old_keys_forgotten, "change of mind"
     ),
     "nothing is doubtful": Mutant(
         "an update without an answer may have happened",
         _nothing_is_doubtful,
-        ["change of mind"],
+        "change of mind",
     ),
     "replaced intents stay open": Mutant(
-        "an intent that is decided anew is closed", _replaced_intents_stay_open, ["leads"]
+        "an intent that is decided anew is closed", _replaced_intents_stay_open, "leads"
     ),
     "left intents are not taken up": Mutant(
         "the next run takes up what a dead one left",
         _left_intents_are_not_taken_up,
-        ["invoices"],
+        "invoices",
     ),
     "links keep only the last update": Mutant(
-        "a link says all that was sent", _links_keep_only_the_last_update, ["upheaval"]
+        "a link says all that was sent", _links_keep_only_the_last_update, "upheaval"
     ),
     "twins are not noticed": Mutant(
-        "of two records with one match value one is created", _twins_are_not_noticed, ["leads"]
+        "of two records with one match value one is created",
+        _twins_are_not_noticed,
+        "leads",
     ),
     "waiting children are forgotten": Mutant(
         "a child whose parent has come gets its turn",
         _waiting_children_are_forgotten,
-        ["invoices"],
+        "invoices",
     ),
     "write-backs are not recorded": Mutant(
         "a write-back is recorded with its receipt",
         _write_backs_are_sent_at_once_or_never,
-        ["leads"],
+        "leads",
     ),
     "people are written over": Mutant(
-        "a field that people have set stays theirs", _people_are_written_over, ["two sides"]
+        "a field that people have set stays theirs",
+        _people_are_written_over,
+        "two sides",
     ),
     "survivors inherit nothing": Mutant(
         "the survivor of a merge takes the counterpart over",
         _survivors_inherit_nothing,
-        ["upheaval"],
+        "upheaval",
     ),
     "moved counterparts are dropped": Mutant(
         "a converted or merged counterpart is followed",
         _moved_counterparts_are_made_anew,
-        ["upheaval"],
+        "upheaval",
     ),
-    "no fence": Mutant("a worker that was replaced commits nothing", _no_fence_in_transactions),
+    "no fence": Mutant(
+        "a worker that was replaced commits nothing", _no_fence_in_transactions
+    ),
     "no fence before calls": Mutant(
         "a worker that was replaced calls nobody", _no_fence_before_calls
     ),
@@ -269,4 +277,3 @@ def broken(mutant: Mutant) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         mutant.patch(patch)
         yield
-

@@ -5,11 +5,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import pytest
+
 from tasuki.engine.run import run_sync
 from tasuki.engine.sync import Options
 from tasuki.engine.tally import RunReport
-from tasuki.ledger import Ledger
-from tasuki.ledger import tables
+from tasuki.ledger import Ledger, tables
 from tasuki.ledger.tables import CURSOR, DEAD_LETTER, DECISION, INTENT, LINK
 from tasuki.mapping import CompiledMapping
 from tasuki.testing import FakeSystem, ManualClock, fake_sync, watch_ledger
@@ -126,7 +127,7 @@ class Relay:
             if number and self.effects() == before and not self.open_intents():
                 return
         assert not self.open_intents(), f"intents left open: {self.open_intents()}"
-        raise AssertionError("runs go on writing")
+        pytest.fail("runs go on writing")
 
     def check_rerun_is_quiet(self) -> None:
         """Nothing is written by a run that reads everything again."""
@@ -143,7 +144,9 @@ class Relay:
 
     def rows(self, table: str) -> list[Row]:
         with self.ledger._database.engine.connect() as connection:
-            return [dict(r._mapping) for r in connection.execute(TABLES[table].select())]
+            return [
+                dict(r._mapping) for r in connection.execute(TABLES[table].select())
+            ]
 
     def open_intents(self) -> list[Row]:
         return [row for row in self.rows("intent") if row["state"] in OPEN]

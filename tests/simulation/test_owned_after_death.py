@@ -2,10 +2,10 @@
 
 import pytest
 
+from tasuki.testing import ManualClock, memory_ledger
 from tests.simulation.companies import Play, leads, nothing, person, settled
 from tests.simulation.killing import LEASE, Kill
 from tests.simulation.relay import Relay
-from tasuki.testing import ManualClock, memory_ledger
 
 
 def die_after_write(relay: Relay) -> None:

@@ -7,7 +7,7 @@ database would not let the other one in.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from greenlet import greenlet
@@ -37,6 +37,10 @@ class Tale:
     killed: int = 0
     switches: int = 0
 
+    def add(self, other: "Tale") -> None:
+        for name, count in vars(other).items():
+            setattr(self, name, getattr(self, name) + count)
+
 
 @dataclass
 class Worker:
@@ -57,6 +61,13 @@ class Worker:
         writing = self.watched is not None and self.watched.is_writing
         if not writing and not where.startswith(_UNINTERRUPTED):
             self.wants_turn()
+
+    def state(self) -> tuple[object, ...]:
+        """Return what changes whenever this worker does anything that lasts."""
+        assert self.watched is not None
+        systems = self.relay.systems.values()
+        changes = tuple(system._changes for system in systems)
+        return self.watched.commits, changes, self.relay.clock.monotonic()
 
     def work(self) -> None:
         with watch_ledger(self.ledger, self.step) as self.watched:
@@ -111,7 +122,7 @@ def work_together(
         worker.wants_turn = wants_turn
     while alive := [n for n, let in enumerate(lets) if not let.dead]:
         number = random.choice(alive)
-        patience = random.choice([1, 2, 5, 20, 100])
+        patience = random.choice([1, 1, 2, 3, 5, 20])
         tale.switches += 1
         if random.random() < 0.3:
             relay.clock.advance(random.choice([1, LEASE / 2, LEASE + 1, 3 * LEASE]))
@@ -119,6 +130,44 @@ def work_together(
         for system in relay.systems.values():
             system.on_step = workers[number].step
         lets[number].switch()
+    for system in relay.systems.values():
+        system.on_step = lambda _: None
+    return tale
+
+
+def stop_and_wake(relay: Relay, other: Ledger, at: int) -> Tale:
+    """Stop a worker at its n-th step for so long that another one does all its work.
+
+    Of steps between which nothing changed only one counts. `switches` tells whether the
+    worker had so many steps.
+    """
+    tale = Tale()
+    worker = Worker(relay, relay.ledger, tale, rounds=1)
+    director = greenlet.getcurrent()
+    steps, last = 0, None
+
+    def wants_turn() -> None:
+        nonlocal steps, last
+        now = worker.state()
+        if now == last:
+            return
+        last = now
+        steps += 1
+        if steps == at:
+            tale.switches += 1
+            director.switch()
+
+    worker.wants_turn = wants_turn
+    for system in relay.systems.values():
+        system.on_step = worker.step
+    let = greenlet(worker.work)
+    let.switch()
+    if not let.dead:
+        replace(relay, ledger=other).until_quiet()
+        for system in relay.systems.values():
+            system.on_step = worker.step
+        let.switch()
+        assert let.dead
     for system in relay.systems.values():
         system.on_step = lambda _: None
     return tale
