@@ -11,6 +11,7 @@ JOBS   ?= 2
 help:
 	@echo "make demo    the whole chain on stand-ins: HubSpot → Salesforce → freee → back"
 	@echo "make test    every test but the long ones"
+	@echo "make soak    long random runs and a death at every step (TASUKI_SOAK_MINUTES=5)"
 	@echo "make check   ruff, mypy, import contracts, mapping files"
 	@echo "make fix     format and mend what can be mended"
 	@echo "make docs    write the generated reference pages"
@@ -39,8 +40,9 @@ demo: $(VENV)/.runtime
 test: $(VENV)/.dev
 	@$(RUN) -m pytest -q -m "not soak" -n $(JOBS) --dist loadfile
 
+# Says which seeds it takes. TASUKI_SOAK_MINUTES bounds the random lives; TASUKI_SEED repeats.
 soak: $(VENV)/.dev
-	@$(RUN) -m pytest -q -m soak
+	@$(RUN) -m pytest -q -m soak -s
 
 check: $(VENV)/.dev
 	@$(BIN)/ruff check .

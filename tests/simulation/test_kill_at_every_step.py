@@ -65,7 +65,9 @@ def test_a_death_at_every_single_step(name: str, in_a_file: Theatre) -> None:
 def test_a_death_between_any_two_changes_of_the_world_with_a_file(
     name: str, in_a_file: Theatre
 ) -> None:
-    assert kill_at_each_step(in_a_file, every=False).total() > 40
+    where = kill_at_each_step(in_a_file, every=False)
+    told(name, where)
+    assert where.total() > 40
 
 
 def test_a_death_at_some_steps_of_every_play(name: str, in_a_file: Theatre) -> None:

@@ -22,7 +22,7 @@ from tests.simulation.office_checks import (
     quiet_morning,
 )
 
-SHORT_KILLS, LONG_KILLS = 12, 100
+SHORT_KILLS, LONG_KILLS = 12, 50
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres, pytest.mark.timeout(600)]
 
@@ -75,9 +75,7 @@ def test_killed_runs_lose_nothing_and_do_nothing_twice_on_postgresql(
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
-def test_a_hundred_kills_on_postgresql(
-    office: Office, undisturbed: dict[str, Any]
-) -> None:
+def test_many_kills_on_postgresql(office: Office, undisturbed: dict[str, Any]) -> None:
     kill_runs(office, undisturbed, LONG_KILLS)
 
 

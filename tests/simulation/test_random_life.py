@@ -1,6 +1,6 @@
 """A company lives at random (`machine.py`): short and always the same, or long.
 
-The long form goes on for TASUKI_SOAK_MINUTES (10). It prints the seed of each batch;
+The long form goes on for TASUKI_SOAK_MINUTES (3). It prints the seed of each batch;
 TASUKI_SEED=… begins with that one.
 """
 
@@ -64,7 +64,7 @@ def test_whatever_happens_all_sides_agree_in_the_end(
 def test_whatever_happens_for_a_long_time(
     new_machine: Callable[[], RelayMachine], happened: Counter[str]
 ) -> None:
-    minutes = float(os.environ.get("TASUKI_SOAK_MINUTES", "10"))
+    minutes = float(os.environ.get("TASUKI_SOAK_MINUTES", "3"))
     number = int(os.environ.get("TASUKI_SEED") or SystemRandom().randrange(10**6))
     end = time.monotonic() + minutes * 60
     while time.monotonic() < end:
