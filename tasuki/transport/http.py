@@ -188,7 +188,25 @@ class Http:
             repeatable=repeatable,
             expect=expect,
         )
-        return self._retrying()(self._once, asked)
+        lost: list[TransientError] = []
+
+        def attempt() -> Answer:
+            try:
+                return self._once(asked)
+            except (NotSentError, ThrottledError):
+                raise
+            except TransientError as error:
+                lost.append(error)
+                raise
+
+        try:
+            return self._retrying()(attempt)
+        except (NotSentError, ThrottledError) as error:
+            if not lost:
+                raise
+            # This last try was not done; an earlier one may have been.
+            words = f"{error.answer}; before that: {lost[-1].answer}"
+            raise TransientError(asked.where, words, error.code) from error
 
     def _retrying(self) -> Retrying:
         return Retrying(
