@@ -12,6 +12,7 @@ from tasuki.model.write import (
     Confirmed,
     Deferred,
     Gone,
+    InDoubt,
     Operation,
     Outcome,
     Rejected,
@@ -100,7 +101,7 @@ class Tally:
             self.outcomes[write.ref] = outcome_of(write, unnamed[0])
             return
         words = "the answer did not mention this row"
-        self.outcomes[write.ref] = Deferred(write.ref, "NO_ANSWER", words)
+        self.outcomes[write.ref] = InDoubt(write.ref, words)
 
     def _take_errors(self, errors: Iterable[Error]) -> list[Error]:
         unnamed: list[Error] = []
