@@ -13,7 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol, Self
@@ -106,14 +106,7 @@ class SandboxServer:
         host: str = "127.0.0.1",
         later: Callable[[float, Callable[[], None]], None] | None = None,
     ) -> None:
-        """Make a server; nothing is served before it is started.
-
-        Args:
-            sandbox: What answers.
-            port: 0 for any that is free.
-            host: Address to listen on.
-            later: Lets something happen after so many seconds; None: real ones.
-        """
+        """Make a server; `later` does things after so many seconds (None: real)."""
         self.sandbox = sandbox
         self._later = later or self._in_real_time
         self._told: dict[str, Reply] = {}
@@ -194,7 +187,11 @@ class SandboxServer:
 
     def later(self, seconds: float, request: Request) -> None:
         """Carry a request out after its connection has died."""
-        self._later(seconds, lambda: void(self.carry_out(request)))
+
+        def act() -> None:
+            self.carry_out(request)
+
+        self._later(seconds, act)
 
     def _in_real_time(self, seconds: float, action: Callable[[], None]) -> None:
         timer = threading.Timer(seconds, action)
@@ -311,8 +308,7 @@ class _Exchange(BaseHTTPRequestHandler):
                 self._answer(owner.stale(request))
             case Kind.TWICE:
                 reply = owner.carry_out(request)
-                reply.body = doubled(reply.body)
-                self._answer(reply)
+                self._answer(replace(reply, body=doubled(reply.body)))
             case Kind.LATE_COMMIT:
                 owner.later(fault.seconds, request)
                 self._die()
@@ -391,10 +387,6 @@ def _refusal(sandbox: Sandbox, fault: Fault) -> Reply | None:
             return Reply(401, {"message": "planted: token expired"})
         case _:
             return None
-
-
-def void(_: object) -> None:
-    """Drop an answer that nobody waits for."""
 
 
 def _phrase(status: int) -> str:
