@@ -158,8 +158,11 @@ class Tally:
 def outcome_of(write: Write, error: Error) -> Outcome:
     """Return what an error means for the row it is about."""
     message = str(error.get("message") or "")
-    category = str(error.get("category") or error.get("code") or "ERROR")
+    category = str(error.get("category") or error.get("code") or "")
     found = validations(message)
+    if not category and not found:
+        # No error of HubSpot's is without a category: it says nothing about the row.
+        return InDoubt(write.ref, _without_values(message, write))
     code = found[0][0] if found else _known_code(error, message, category)
     words = ", ".join(f"{what} on {name}" for what, name in found)
     words = words or _without_values(message, write)

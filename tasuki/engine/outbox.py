@@ -332,7 +332,7 @@ class Outbox:
                 quiet = timedelta(seconds=self._facts().settling_delay)
                 until = self.sync.clock.now() + quiet
                 self.journal.state(StateRow(ref, "in_doubt", "no_answer", words, until))
-                self.journal.end(turn, Ending.IN_DOUBT, "no_answer")
+                self.journal.end(turn, Ending.IN_DOUBT, "no_answer", words)
                 self.unsettled[ref] = turn
             case Gone():
                 self._gone(turn, outcome)

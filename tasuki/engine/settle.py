@@ -135,7 +135,8 @@ class Settler:
         wanted = {one for one in ids if is_wanted(sync, records.get(one))}
         for row in young:
             if row.source_id not in wanted:
-                words = "sent without an answer, and not wanted any more"
+                lost = "sent without an answer, and not wanted any more"
+                words = f"{lost}: {row.error_words}".removesuffix(": ")
                 self._hold(row, words, settled)
         again = [row for row in young if row.source_id in wanted]
         told = repeat(sync, self.lease, self.run_id, again, records)
@@ -249,7 +250,8 @@ class Settler:
         stream = self.sync.mapping.destination
         names = ", ".join(f"{stream}/{one.id}" for one in found[:5])
         tries = self.tries[row.source_id]
-        return names or f"sent without an answer, {tries} time(s)"
+        lost = f"sent without an answer, {tries} time(s): {row.error_words}"
+        return names or lost.removesuffix(": ")
 
     def _write_back(
         self, row: IntentRow, record: Record, found: Confirmed

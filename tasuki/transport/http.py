@@ -214,6 +214,7 @@ class Http:
             stop=_Stop(self._policy, self._clock),
             wait=_Wait(self._policy),
             retry=_worth_repeating,
+            before_sleep=_note_retry,
             reraise=True,
         )
 
@@ -234,6 +235,7 @@ class Http:
                 break
             if not (self._authoriser and self._authoriser.renew(credentials)):
                 break
+            log.info("connection=%s status=401 credentials renewed", self.connection)
             credentials = self._authoriser.headers()
         return self._read(response, asked)
 
@@ -335,6 +337,15 @@ def _worth_repeating(state: RetryCallState) -> bool:
     outcome = state.outcome
     return bool(
         outcome and outcome.failed and isinstance(outcome.exception(), TransientError)
+    )
+
+
+def _note_retry(state: RetryCallState) -> None:
+    log.info(
+        "attempt=%s again in %.1f s: %s",
+        state.attempt_number,
+        state.upcoming_sleep,
+        _error(state),
     )
 
 

@@ -156,9 +156,9 @@ def test_a_key_that_may_be_forgotten_is_never_used_again(
     stage.clock.advance(DAY * 0.95)  # the vendor promises a day from its first sight
     report = done(stage.run())
     assert set(report.tally.reasons_of(Ending.HELD)) == {"in_doubt"}
-    assert decision(stage, "o1") == (
-        "held", "in_doubt", "sent without an answer, 1 time(s)",
-    )  # fmt: skip
+    assert decision(stage, "o1")[:2] == ("held", "in_doubt")
+    assert decision(stage, "o1")[2].startswith("sent without an answer, 1 time(s): ")
+    assert decision(stage, "o1")[2].endswith("no answer")
     for _ in range(3):
         stage.clock.advance(DAY)
         assert done(stage.run()).state == "done"
@@ -190,7 +190,9 @@ def test_an_order_called_off_in_doubt_is_not_charged_for_that(
     for _ in range(3):
         report = done(stage.run())
         assert set(report.tally.reasons_of(Ending.HELD)) <= {"in_doubt"}
-        assert decision(stage, "o1")[2].endswith("not wanted any more")
+        assert decision(stage, "o1")[2].startswith(
+            "sent without an answer, and not wanted any more"
+        )
         stage.clock.advance(3700.0)
     assert stage.destination.calls["write charge"] == 1
 
