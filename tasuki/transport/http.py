@@ -188,6 +188,10 @@ class Http:
             repeatable=repeatable,
             expect=expect,
         )
+        return self._repeated(asked)
+
+    def _repeated(self, asked: _Asked) -> Answer:
+        """Send as often as the policy says, and say what became of all the tries."""
         lost: list[TransientError] = []
 
         def attempt() -> Answer:

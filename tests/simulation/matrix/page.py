@@ -21,9 +21,9 @@ _HEAD = """\
 Three records are sent to a system of each [write class](../concepts/guarantees.md#p2-nothing-is-done-twice),
 and something goes wrong on the way. The engine, the ledger, the HTTP client and the
 connectors are the real ones; the systems are stand-ins over HTTP. Salesforce, HubSpot
-and freee have connectors of ours. Class A (till, a payment service that remembers
-idempotency keys) and class D (pager, a chat's webhook) have small ones of the tests,
-written as [a project would](../how-to/connector.md).
+and freee have the shipped connectors. Class A (till, a payment service that remembers
+idempotency keys) and class D (pager, a chat's webhook) have small ones that belong to
+the tests, written as [a project would](../how-to/connector.md).
 
 Each cell says where the three records are at the end, the calls to the system in all
 (tokens apart; in brackets the calls beyond an undisturbed run), and what a person
@@ -84,9 +84,9 @@ def _shown(
         return f"– ({why_not})"
     cell = cells[row.title, column.name, lasting]
     more = cell.calls - column.calls
-    calls = f"{cell.calls} calls" + (f" (+{more})" if more else "")
-    if row is GONE:
-        calls = f"{cell.calls} call" + "s" * (cell.calls != 1)
+    calls = f"{cell.calls} call" + "s" * (cell.calls != 1)
+    if more and row is not GONE:
+        calls += f" (+{more})"
     return "<br>".join([_end(row, cell), calls, *_seen(cell)])
 
 
