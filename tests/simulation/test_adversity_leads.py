@@ -5,8 +5,7 @@ import pytest
 from tasuki.engine.run import run_sync
 from tasuki.engine.sync import Options
 from tasuki.engine.tally import Ending, RunReport
-from tasuki.model.write import WriteClass
-from tasuki.testing import FakeFault, FakeStream, FakeSystem, Lie, fake_sync, mapping_of
+from tasuki.testing import FakeFault, Lie, fake_sync, mapping_of
 from tests.simulation.killing import (
     LEASE,
     Kill,
