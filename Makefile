@@ -6,7 +6,7 @@ RUN    := $(BIN)/python
 # Test files run in this many processes; a file's tests stay together.
 JOBS   ?= 2
 
-.PHONY: help demo test test-all check fix docs up lock bench soak clean
+.PHONY: help demo test test-all check fix docs faults up lock bench soak clean
 
 help:
 	@echo "make demo    the whole chain on stand-ins: HubSpot → Salesforce → freee → back"
@@ -15,6 +15,7 @@ help:
 	@echo "make check   ruff, mypy, import contracts, mapping files"
 	@echo "make fix     format and mend what can be mended"
 	@echo "make docs    write the generated reference pages"
+	@echo "make faults  run the fault matrix and write docs/reference/faults.md"
 	@echo "make up      a lasting local stack (Prefect UI on http://127.0.0.1:4200)"
 	@echo "make bench   figures beside a raw httpx loop"
 	@echo "make lock    renew requirements/*.txt"
@@ -57,6 +58,9 @@ fix: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	@$(RUN) docs/generate.py
+
+faults: $(VENV)/.dev
+	@$(RUN) -m tests.simulation.matrix
 
 # A project of your own stands elsewhere: `tasuki -p FOLDER up`.
 up: $(VENV)/.runtime

@@ -94,6 +94,8 @@ class Invoices:
         row = row_of(answer, _STREAM)
         if "id" not in row:
             return InDoubt(write.ref, f"answer {answer.status} without an invoice")
+        if not carries(row.get("memo"), self._mark(write)):
+            return InDoubt(write.ref, "the answer is another invoice's")
         return _confirmed(write.ref, row, created=True)
 
     def _update(self, write: Write, fence: Callable[[], None]) -> Outcome:

@@ -9,6 +9,7 @@ from tasuki.model.write import (
     Candidate,
     Confirmed,
     Gone,
+    InDoubt,
     Operation,
     Outcome,
     Rejected,
@@ -53,8 +54,10 @@ class Partners:
             return self._refused(write, error)
         row = row_of(answer, _STREAM)
         if "id" not in row:
-            words = "freee answered without the partner"
-            return Rejected(write.ref, str(answer.status), words)
+            words = f"answer {answer.status} without the partner"
+            return InDoubt(write.ref, words)
+        if not _is_of(write, row):
+            return InDoubt(write.ref, "the answer is another partner's")
         self._rows[str(row["id"])] = row
         created = answer.status == HTTPStatus.CREATED
         return Confirmed(write.ref, str(row["id"]), created, flat_partner(row))
@@ -152,6 +155,14 @@ class Partners:
                 return None
             raise
         return row_of(answer, _STREAM) or None
+
+
+def _is_of(write: Write, row: Row) -> bool:
+    """Say whether freee's answer is about the partner that was asked for."""
+    if write.operation is Operation.UPDATE:
+        return str(row["id"]) == write.target_id
+    code = write.key[1] if write.key else write.fields.get("code")
+    return str(row.get("code") or "").casefold() == str(code).casefold()
 
 
 def _remedy(error: RejectedError) -> str:

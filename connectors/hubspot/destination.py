@@ -1,5 +1,6 @@
 """Writing to HubSpot: upserts by a unique property, updates by id, 100 at a time."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -26,6 +27,8 @@ from .properties import Properties
 from .vendor_errors import RefusedError
 
 Fence = Callable[[], None]
+
+log = logging.getLogger("tasuki.hubspot")
 
 _NO_KEY = (
     "Give the mapping a match on a unique property (for contacts `email`, else one "
@@ -144,7 +147,15 @@ class Destination:
         except RefusedError as error:
             is_refused = True
             unnamed = tally.read_refusal(error)
-        return _to_repeat(part, unnamed, tally, is_refused=is_refused)
+        again = _to_repeat(part, unnamed, tally, is_refused=is_refused)
+        if again:
+            log.info(
+                "connection=%s stream=%s rows=%s not mentioned: sent again",
+                self._client.wire.connection,
+                stream,
+                sum(map(len, again)),
+            )
+        return again
 
 
 def _rounds(

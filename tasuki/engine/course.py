@@ -123,11 +123,11 @@ class Course:
     def _take_up(self) -> None:
         """Sort the intents that earlier runs did not finish."""
         by_source: dict[str, list[IntentRow]] = defaultdict(list)
-        marker = self.sync.is_marker()
+        first = self.sync.settles_first()
         for row in self.sync.ledger.open_intents(self.sync.id):
             if row.operation == "write_back":
                 continue
-            if marker and row.operation == "create" and row.state != "planned":
+            if first and row.operation == "create" and row.state != "planned":
                 self.in_doubt.append(row)
                 self.decider.unsettled.add(row.source_id)
             else:
@@ -335,8 +335,10 @@ class Course:
                 self.decider.open_intents.setdefault(row.source_id, []).append(row)
         again = dict.fromkeys(settled.again)
         for row in rows:
-            self.decider.unsettled.discard(row.source_id)
             self._count_settled(row, settled)
+            if row.source_id in settled.still:
+                continue
+            self.decider.unsettled.discard(row.source_id)
             for turn in self.put_off.pop(row.source_id, ()):
                 self.journal.resume(turn)
                 again[row.source_id] = None
@@ -356,6 +358,12 @@ class Course:
         elif row.source_id in settled.held:
             tally.take(1)
             tally.end(Ending.HELD, "in_doubt")
+        elif row.source_id in settled.refused:
+            tally.take(1)
+            tally.end(Ending.DEAD, settled.refused[row.source_id])
+        elif row.source_id in settled.still:
+            tally.take(1)
+            tally.end(Ending.IN_DOUBT, "no_answer")
 
     def _send_write_backs(self) -> None:
         if self.sync.mapping.model.write_back:

@@ -20,9 +20,8 @@ from tasuki.mapping import (
     fingerprint,
 )
 from tasuki.model.record import Record
-from tasuki.model.write import WriteClass, WriteFacts
+from tasuki.model.write import Operation, WriteClass, WriteFacts
 
-_UNREPEATABLE = frozenset({WriteClass.MARKER, WriteClass.NONE})
 _NO_KEY = "Fill the fields that `key` reads at the source."
 _NO_NATURAL_KEY = "Make the first match step a unique field of the destination."
 
@@ -93,8 +92,10 @@ class Decider:
             if made is not None:
                 unlinked.append(made)
             turns.append(turn)
+        self._keep_questions(turns)
         unlinked = self._leave_dead(turns, unlinked)
-        unlinked = [made for made in unlinked if self._identify(made)]
+        tries = self._earlier_tries(unlinked)
+        unlinked = [made for made in unlinked if self._identify(made, tries)]
         earlier = made_earlier(self.sync, turns)
         for turn in turns:
             turn.earlier = earlier.get(turn.record.id, "")
@@ -102,6 +103,27 @@ class Decider:
             self._find_counterparts(unlinked)
         respect_owners(self.sync, turns)
         return turns
+
+    def _keep_questions(self, turns: Sequence[Turn]) -> None:
+        """Keep a person's question open though its record would be skipped now.
+
+        What was sent without an answer may stand at the destination all the same.
+        """
+        asked = {
+            turn.record.id: turn
+            for turn in turns
+            if isinstance(turn.verdict, plan.Skip)
+            and turn.previous is not None
+            and (turn.previous.outcome, turn.previous.reason) == ("held", "in_doubt")
+        }
+        if not asked:
+            return
+        for source_id, rows in self.sync.ledger.intents_of(
+            self.sync.id, list(asked)
+        ).items():
+            question = next((row for row in rows if row.state == "held"), None)
+            if question is not None:
+                asked[source_id].verdict = plan.Hold("in_doubt", question.error_words)
 
     def _leave_dead(self, turns: Sequence[Turn], unlinked: list[Made]) -> list[Made]:
         """Leave dead letters alone whose payload would be refused again.
@@ -280,14 +302,30 @@ class Decider:
         home = self.sync.mapping.destination
         return plan.Hold("duplicate_record", f"{home}/{verdict.target_id} ← {owner}")
 
-    def _identify(self, made: Made) -> bool:
+    def _earlier_tries(self, unlinked: Sequence[Made]) -> Mapping[str, int]:
+        """Return how many creates of each record are over, where keys are per create.
+
+        A vendor remembers its refusal under the key, too, and takes the key with
+        nothing else but what it came with first: every create has a key of its own.
+        Those in doubt keep theirs and do not come here.
+        """
+        if self._facts.create_class is not WriteClass.KEY:
+            return {}
+        ids = [made.turn.record.id for made in unlinked]
+        sent = self.sync.ledger.intents_of(self.sync.id, ids)
+        return {
+            source_id: sum(row.operation == Operation.CREATE for row in rows)
+            for source_id, rows in sent.items()
+        }
+
+    def _identify(self, made: Made, tries: Mapping[str, int]) -> bool:
         """Give a record the names its create would go by; False: it has none."""
         mapping, turn = self.sync.mapping, made.turn
         if mapping.write.value == "update_only":
             return True
         claim = None
-        if self._facts.create_class in _UNREPEATABLE:
-            # Whatever the mapping says: such a create is never sent twice.
+        if self.sync.settles_first():
+            # Whatever the mapping says: such a create is never made twice.
             claim = f"{self._route}|{turn.record.id}"
         if mapping.write.value == "once":
             key = mapping.key(turn.record)
@@ -302,7 +340,9 @@ class Decider:
             words = f"{mapping.destination} is written by a natural key; there is none"
             turn.verdict = Faulty("match", "key", words, _NO_NATURAL_KEY)
             return False
-        mark = mark_of(claim or f"{self._route}|{turn.record.id}")
+        name = claim or f"{self._route}|{turn.record.id}"
+        again = tries.get(turn.record.id, 0)
+        mark = mark_of(f"{name}|{again}" if again else name)
         turn.identity = Identity(claim, mark, *(natural or ("", "")))
         return True
 

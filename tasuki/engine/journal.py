@@ -188,7 +188,10 @@ class Journal:
     def put_off(self, turn: Turn) -> None:
         """End a turn for now: its page stays unfinished, so that it is read again."""
         self.tally.end(Ending.IN_DOUBT, "no_answer")
-        self._decide(turn, Ending.IN_DOUBT, "no_answer", "")
+        before = turn.previous
+        known = before is not None and before.outcome == Ending.IN_DOUBT
+        words = before.detail if before is not None and known else ""
+        self._decide(turn, Ending.IN_DOUBT, "no_answer", words)
 
     def resume(self, turn: Turn) -> None:
         """Take a put-off turn back: the record gets another one."""

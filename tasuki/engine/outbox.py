@@ -1,13 +1,14 @@
 """Sending: intents first, then the call, then what became of each row."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from tasuki import plan
 from tasuki.engine.batch import Batch, intent_of, write_of
+from tasuki.engine.echo import strangers
 from tasuki.engine.journal import Journal
 from tasuki.engine.sync import Sync
 from tasuki.engine.tally import Ending
@@ -66,12 +67,12 @@ class Outbox:
     _sent_rows: int = 0
     _counter: int = 0
     _pool: ThreadPoolExecutor | None = None
-    _marker: bool = False
+    _settles_first: bool = False
     _source: str = field(init=False)
     _home: str = field(init=False)
 
     def __post_init__(self) -> None:
-        self._marker = self.sync.is_marker()
+        self._settles_first = self.sync.settles_first()
         self._source = str(self.sync.mapping.source)
         self._home = str(self.sync.mapping.destination)
         if self.sync.threads:
@@ -148,7 +149,7 @@ class Outbox:
 
     def _batch_size(self, rows: Sequence[Turn]) -> int:
         facts = self._facts()
-        if facts.create_class in {WriteClass.MARKER, WriteClass.NONE}:
+        if self._settles_first:
             return facts.batch_size
         if facts.bulk_threshold and self._sent_rows + len(rows) >= facts.bulk_threshold:
             return max(facts.bulk_size, facts.batch_size)
@@ -164,7 +165,7 @@ class Outbox:
                 return
         batch = self._batch(turns)
         intents = [
-            intent_of(self.sync, turn, write, marker=self._marker)
+            intent_of(self.sync, turn, write, in_full=self._settles_first)
             for turn, write in zip(turns, batch.writes, strict=True)
         ]
         refused = self.journal.commit(intents, turns)
@@ -209,10 +210,11 @@ class Outbox:
         )
 
     def _batch(self, turns: Sequence[Turn]) -> Batch:
+        keyed = self._facts().create_class is WriteClass.KEY
         writes, by_ref = [], {}
         for turn in turns:
             self._counter += 1
-            write = write_of(turn, f"{self.run_id}{self._counter:07d}")
+            write = write_of(turn, f"{self.run_id}{self._counter:07d}", keyed=keyed)
             writes.append(write)
             by_ref[write.ref] = turn
         return Batch(writes[0].operation, by_ref, writes)
@@ -235,26 +237,38 @@ class Outbox:
                 self._record_failure(batch, error)
             else:
                 raise error
-        if done and (not self.waiting() or self._marker):
+        if done and (not self.waiting() or self._settles_first):
             self.journal.commit()  # a receipt for money is made durable at once
 
     def _record(self, batch: Batch, outcomes: Sequence[Outcome]) -> None:
         answered = {outcome.ref: outcome for outcome in outcomes}
+        foreign = self._foreign(batch, answered)
         repeatable = self._is_repeatable(batch)
         for ref, turn in batch.turns.items():
             outcome = answered.get(ref)
-            if outcome is None:
+            if outcome is None or ref in foreign:
+                owner = foreign.get(ref)
                 words = "the destination's answer does not name this row"
+                words = f"the answer is that of {owner}" if owner else words
                 log.error("sync=%s change=%s %s", self.sync.id, ref, words)
-                outcome = (
-                    Deferred(ref, "no_outcome", words)
-                    if repeatable
-                    else InDoubt(ref, words)
-                )
-            elif isinstance(outcome, InDoubt) and repeatable:
+                outcome = InDoubt(ref, words)
+            if isinstance(outcome, InDoubt) and repeatable:
                 self._maybe_done(turn, ref, "no_answer", outcome.words)
                 continue
             self._settle(turn, outcome)
+
+    def _foreign(self, batch: Batch, answered: Mapping[str, Outcome]) -> dict[str, str]:
+        """Return the rows that were answered with somebody else's counterpart."""
+        if batch.operation is not Operation.CREATE:
+            return {}
+        if self.journal.has_new_links():
+            self.journal.commit()  # whose counterparts they are must be known
+        told = [
+            (turn.record.id, answered[ref])
+            for ref, turn in batch.turns.items()
+            if ref in answered
+        ]
+        return strangers(self.sync, told)
 
     def _maybe_done(self, turn: Turn, ref: str, code: str, words: str) -> None:
         """Record a repeatable write that may be done: the next run repeats it."""
@@ -263,7 +277,7 @@ class Outbox:
         self.journal.end(turn, Ending.DEFERRED, code, words)
 
     def _is_repeatable(self, batch: Batch) -> bool:
-        return batch.operation is Operation.UPDATE or not self._marker
+        return batch.operation is Operation.UPDATE or not self._settles_first
 
     def _record_failure(self, batch: Batch, error: TasukiError) -> None:
         """Record what an error says about a whole batch; the class decides."""
@@ -315,10 +329,10 @@ class Outbox:
                 self.journal.state(StateRow(ref, "planned", code, words))
                 self.journal.end(turn, Ending.DEFERRED, code, words)
             case InDoubt(ref, words):
-                quiet = timedelta(seconds=self._facts().quiet_seconds)
+                quiet = timedelta(seconds=self._facts().settling_delay)
                 until = self.sync.clock.now() + quiet
                 self.journal.state(StateRow(ref, "in_doubt", "no_answer", words, until))
-                self.journal.end(turn, Ending.IN_DOUBT, "no_answer")
+                self.journal.end(turn, Ending.IN_DOUBT, "no_answer", words)
                 self.unsettled[ref] = turn
             case Gone():
                 self._gone(turn, outcome)

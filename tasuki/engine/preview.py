@@ -102,7 +102,11 @@ def preview_sync(
     for row in sync.ledger.open_intents(sync.id):
         if row.operation == "write_back":
             continue
-        if sync.is_marker() and row.operation == "create" and row.state != "planned":
+        if (
+            sync.settles_first()
+            and row.operation == "create"
+            and row.state != "planned"
+        ):
             decider.unsettled.add(row.source_id)
         else:
             decider.open_intents.setdefault(row.source_id, []).append(row)

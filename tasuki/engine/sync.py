@@ -32,10 +32,15 @@ class Sync:
         """Return the mapping's id, under which everything is recorded."""
         return self.mapping.id
 
-    def is_marker(self) -> bool:
-        """Say whether creating here cannot be repeated without looking first."""
+    def settles_first(self) -> bool:
+        """Say whether a create in doubt is settled before its record is decided again.
+
+        By repeating it under its key (class A), by looking for its mark (C), or by a
+        person (D). Only a natural key (B) makes the next create the same record,
+        whatever it says.
+        """
         facts = self.destination.destination.facts(self.mapping.destination.stream)
-        return facts.create_class in {WriteClass.MARKER, WriteClass.NONE}
+        return facts.create_class is not WriteClass.UPSERT
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 
+from tasuki.engine.repeat import send_apart
 from tasuki.engine.sync import Sync
 from tasuki.engine.tally import Tally
 from tasuki.ledger import Lease
@@ -16,7 +17,6 @@ from tasuki.ledger.rows import (
     encode,
 )
 from tasuki.mapping import CompiledMapping, Faulty
-from tasuki.model.errors import RejectedError
 from tasuki.model.record import Record
 from tasuki.model.write import (
     Confirmed,
@@ -63,7 +63,9 @@ def _send(
     ]
     with sync.ledger.transaction(lease, run_id) as tx:
         tx.mark_sending([row.id for row in rows])
-    answered = {one.ref: one for one in _outcomes(sync, lease, writes)}
+    source, stream = sync.source.destination, sync.mapping.source.stream
+    outcomes = send_apart(source, stream, writes, lease.check)
+    answered = {one.ref: one for one in outcomes}
     lettered = _with_a_letter(sync, rows)
     with sync.ledger.transaction(lease, run_id) as tx:
         for row in rows:
@@ -80,21 +82,6 @@ def _send(
                     tx.add_decisions([_complaint(row, outcome)])
                 if isinstance(outcome, Rejected):
                     tx.put_dead_letters([_letter(row, outcome)])
-
-
-def _outcomes(sync: Sync, lease: Lease, writes: Sequence[Write]) -> list[Outcome]:
-    """Send rows; where all of them are refused at once, find those to blame."""
-    stream = sync.mapping.source.stream
-    try:
-        return sync.source.destination.write(stream, writes, lease.check)
-    except RejectedError as error:
-        if len(writes) == 1:
-            return [Rejected(writes[0].ref, error.code, error.answer, error.remedy)]
-    middle = len(writes) // 2
-    return [
-        *_outcomes(sync, lease, writes[:middle]),
-        *_outcomes(sync, lease, writes[middle:]),
-    ]
 
 
 def _open_replayed(sync: Sync, lease: Lease, run_id: str) -> None:

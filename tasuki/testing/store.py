@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tasuki.model.errors import (
     AccessError,
@@ -15,6 +15,7 @@ from tasuki.model.errors import (
 from tasuki.model.write import (
     Confirmed,
     Gone,
+    InDoubt,
     Operation,
     Outcome,
     Rejected,
@@ -52,6 +53,15 @@ class Effect:
     created: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class FakeAnswer:
+    """What a vendor with idempotency keys remembers of one request."""
+
+    fields: Mapping[str, object]
+    outcome: Outcome
+    at: float
+
+
 @dataclass(slots=True)
 class FakeStream:
     """One stream and the vendor's rules for it.
@@ -66,6 +76,7 @@ class FakeStream:
         look_back: So many changes before the cursor are read again.
         slow: Seconds a write waits for its turn (a budget) before it leaves.
         index_lag: Seconds until a new record is found by `find`.
+        key_seconds: How long an idempotency key is remembered (class A).
         required: A row without these fields is refused.
         parents: Field to the stream whose record it names, for `include`.
         bulk_threshold: As in `WriteFacts`.
@@ -83,14 +94,15 @@ class FakeStream:
     look_back: int = 0
     slow: float = 0.0
     index_lag: float = 0.0
+    key_seconds: float = 86_400.0
     required: tuple[str, ...] = ()
     parents: Mapping[str, str] = field(default_factory=dict)
     bulk_threshold: int = 0
     bulk_size: int = 0
     bulk_seconds: float = 20.0
     rows: dict[str, FakeRow] = field(default_factory=dict)
-    marks: dict[str, str] = field(default_factory=dict)
-    """Idempotency key to id (class A)."""
+    keys: dict[str, "FakeAnswer"] = field(default_factory=dict)
+    """What was answered under each idempotency key (class A)."""
 
     def facts(self) -> WriteFacts:
         """Return how it wants to be written to."""
@@ -100,6 +112,7 @@ class FakeStream:
             self.bulk_threshold,
             self.bulk_size,
             quiet_seconds=self.quiet_seconds,
+            key_seconds=self.key_seconds,
             in_flight=self.in_flight,
         )
 
@@ -120,9 +133,6 @@ class FakeStream:
 
     def known(self, write: Write) -> FakeRow | None:
         """Return the row that a create would find instead of making another."""
-        if self.write_class is WriteClass.KEY:
-            found = self.marks.get(write.mark)
-            return self.rows[found] if found else None
         if self.write_class is WriteClass.UPSERT and write.key:
             rows = self.having(*write.key)
             return rows[0] if rows else None
@@ -235,7 +245,20 @@ class FakeStore:
         return kinds.get(lie, TransientError)(where, "planted", lie.value)
 
     def change(self, stream: FakeStream, write: Write) -> Outcome:
-        """Carry one row out."""
+        """Carry one row out, or answer as before where its key is remembered."""
+        keyed = stream.write_class is WriteClass.KEY
+        if not keyed or write.operation is not Operation.CREATE:
+            return self._change(stream, write)
+        known, now = stream.keys.get(write.mark), self.clock.monotonic()
+        if known is None or now - known.at >= stream.key_seconds:
+            outcome = self._change(stream, write)
+            stream.keys[write.mark] = FakeAnswer(dict(write.fields), outcome, now)
+            return outcome
+        if known.fields != write.fields:
+            return InDoubt(write.ref, "the key was used with other fields")
+        return replace(known.outcome, ref=write.ref)
+
+    def _change(self, stream: FakeStream, write: Write) -> Outcome:
         absent = [n for n in stream.required if n not in write.fields]
         creating = write.operation is Operation.CREATE
         if creating and absent:
@@ -248,10 +271,6 @@ class FakeStore:
             row = FakeRow(self._new_id(stream), {}, 0, self.clock.monotonic())
             row.mark = write.mark
             stream.rows[row.id] = row
-            if stream.write_class is WriteClass.KEY:
-                stream.marks[write.mark] = row.id
-        elif creating and stream.write_class is WriteClass.KEY:
-            return Confirmed(write.ref, row.id, created=True, answer={"id": row.id})
         created = row.changed == 0
         row.fields.update(write.fields)
         self._touch(row)
