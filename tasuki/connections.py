@@ -13,8 +13,9 @@ from typing import Any
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from tasuki.connector import ConnectionSettings, Connector
+from tasuki.mapping.files import read_document
 from tasuki.mapping.problem import Problems, nearest
-from tasuki.mapping.yaml_text import Document, read_yaml
+from tasuki.mapping.yaml_text import Document
 from tasuki.model.errors import ConfigError
 from tasuki.registry import Registry
 
@@ -55,7 +56,7 @@ def load_connections(
         remedy = "`tasuki init` writes one to begin with."
         raise ConfigError(str(path), "there is no such file", remedy)
     problems = Problems()
-    document = read_yaml(FILE, path.read_text(encoding="utf-8"), problems)
+    document = read_document(FILE, path, problems)
     found: dict[str, Connection] = {}
     if document is not None:
         if not isinstance(document.value, dict) or not document.value:

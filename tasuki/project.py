@@ -21,6 +21,7 @@ from tasuki.ledger import Ledger
 from tasuki.mapping import CompiledMapping
 from tasuki.mapping.load import MappingSet, load_mappings
 from tasuki.mapping.problem import nearest
+from tasuki.mapping.settings_file import VARIABLE as SETTINGS_VARIABLE
 from tasuki.model.errors import ConfigError
 from tasuki.model.policy import RetryPolicy, Timeouts
 from tasuki.ports import Clock, System
@@ -76,7 +77,11 @@ class Project:
         """The project's mappings, the shipped ones behind them."""
         own, shipped = self.root / "mappings", shipped_root() / "mappings"
         folders = list(dict.fromkeys(f.resolve() for f in (own, shipped)))
-        return load_mappings([f for f in folders if f.is_dir()], today=self.today)
+        return load_mappings(
+            [f for f in folders if f.is_dir()],
+            today=self.today,
+            environment=self.environment.get(SETTINGS_VARIABLE, ""),
+        )
 
     def connection(self, name: str) -> Connection:
         """Return a connection, or raise ConfigError with the nearest name."""

@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from dataclasses import field as attribute
 
 from tasuki.mapping.field_model import FieldModel
 from tasuki.mapping.inline_test_model import TestModel
@@ -20,11 +21,19 @@ _LIKE = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """One mapping file on its way: the text, the model, the rules if they were read."""
+    """One mapping file on its way.
+
+    Attributes:
+        document: The text, and the files that parts of it stand in.
+        model: What it says.
+        rules: With its formulas read, unless something is wrong.
+        tables: The files of its tables of values, by name.
+    """
 
     document: Document
     model: MappingModel
     rules: Rules | None
+    tables: Mapping[str, str] = attribute(default_factory=dict)
 
 
 def check_file(

@@ -41,6 +41,27 @@ ELSEWHERE: Mapping[str, str] = {
 }
 
 
+_FIELD_TEXT = {"type": "string", "minLength": 1}
+_SETS: dict[str, object] = {
+    "type": "array",
+    "description": "Sets of fields of mappings/fields/, by their files' stems.",
+    "items": {
+        "anyOf": [
+            _FIELD_TEXT,
+            {
+                "type": "object",
+                "properties": {
+                    "set": _FIELD_TEXT,
+                    "without": {"type": "array", "items": _FIELD_TEXT},
+                },
+                "required": ["set"],
+                "additionalProperties": False,
+            },
+        ]
+    },
+}
+
+
 def wrong(what: str, remedy: str = "", at: str = "") -> PydanticCustomError:
     """Make an error that the loader turns into a problem at `at`, below the value."""
     return PydanticCustomError(
@@ -104,6 +125,28 @@ def _as_rule(value: object) -> object:
     raise wrong(msg, "For a fixed value write {const: …}.")
 
 
+class _TableName:
+    """In the schema, a table of values may be the name of a file."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"anyOf": [{"type": "string", "minLength": 1}, handler(schema)]}
+
+
+class IncludesSets:
+    """In the schema, fields may include sets of mappings/fields/."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        made = handler.resolve_ref_schema(handler(schema))
+        for option in made.get("anyOf", [made]):
+            if option.get("type") == "object":
+                option["properties"] = {"include": {"anyOf": [_SETS, _FIELD_TEXT]}}
+        return made
+
+
 class FieldModel(Strict):
     """One field of the destination: exactly one verb, then what is done to the value.
 
@@ -136,7 +179,7 @@ class FieldModel(Strict):
         None,
         description="A list of the record, or `= where(list, …)`: an entry an item.",
     )
-    fields: "dict[str, FieldRule] | None" = Field(
+    fields: "Annotated[dict[str, FieldRule] | None, IncludesSets()]" = Field(
         None, description="Fields of each entry; names are fields of the item."
     )
     as_: Annotated[
@@ -151,8 +194,10 @@ class FieldModel(Strict):
             }
         ),
     ] = Field((), alias="as", description="Functions of one value, applied in order.")
-    values: dict[str, Any] | None = Field(
-        None, description="A table from value to value; needs `default`."
+    values: Annotated[dict[str, Any] | None, _TableName()] = Field(
+        None,
+        description="A table from value to value, or the name of one in "
+        "mappings/values/; needs `default`.",
     )
     default: Any = Field(
         None,

@@ -10,7 +10,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from tasuki.mapping.field_model import FieldRule, FormulaText, Strict, wrong
+from tasuki.mapping.field_model import (
+    FieldRule,
+    FormulaText,
+    IncludesSets,
+    Strict,
+    wrong,
+)
 from tasuki.mapping.inline_test_model import TestModel
 from tasuki.mapping.match_model import MatchModel
 
@@ -120,7 +126,7 @@ class MappingModel(Strict):
     document: Literal["invoice"] | None = Field(
         None, description="Checked as a Japanese qualified invoice before sending."
     )
-    fields: dict[str, FieldRule] = Field(
+    fields: Annotated[dict[str, FieldRule], IncludesSets()] = Field(
         description="Destination field: name, `= formula` or a verb."
     )
     write_back: dict[str, FormulaText] = Field(

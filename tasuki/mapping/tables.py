@@ -53,13 +53,21 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Everything outside a mapping file that it may name."""
+    """Everything outside a mapping file that it may name.
+
+    Attributes:
+        places: Where each thing stands that a mapping may name, `file:line` or a file:
+            `setting default_owner`, `list free_mail_domains`, `function rank`.
+        own_code: Changes with the project's functions.py; "" where there is none.
+    """
 
     functions: FunctionTable
     policies: Mapping[str, RetryPolicy]
     lookups: Mapping[str, Lookup] = field(default_factory=dict)
     lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     settings: Mapping[str, object] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict)
+    own_code: str = ""
 
 
 def decode(file: str, content: bytes, problems: Problems) -> str | None:

@@ -87,7 +87,7 @@ def test_an_expectation_that_holds_passes(test: str, tmp_path: Path) -> None:
             "  - given: {email: A, score: x}\n    expect: {create: {}}\n",
             (
                 "expected create, came fault Score: the text is not a number"
-                " (in `number(score)`, character 1)"
+                " (in `number(score)`, character 1; score: text of 1 character)"
             ),
         ),
         (
