@@ -167,10 +167,15 @@ def _note(
         where = tuple(p for p in one["loc"] if not str(p).startswith("function-"))
         path = (entry.name, *where)
         if one["type"] == "extra_forbidden":
-            known = [*_known_keys(connector.settings), "connector"]
+            known = list(dict.fromkeys([*_known_keys(connector.settings), "connector"]))
             remedy = nearest(str(where[-1]), known, f"Known keys: {', '.join(known)}.")
             what = f"unknown key '{where[-1]}'"
             problems.add(entry.document.key_problem(path, what, remedy))
+            continue
+        if one["type"] == "missing":
+            what = f"'{where[-1]}' is missing"
+            remedy = f"connectors/{connector.name}/README.md says what it takes."
+            problems.add(entry.document.problem(path[:-1], what, remedy))
             continue
         what = one["msg"].removeprefix("Value error, ")
         named = ".".join(str(part) for part in where)

@@ -41,7 +41,7 @@ def check(
     from tasuki.mapping.problem import Problems
 
     own = of(context)
-    mappings, connections = own.project.mappings, own.project.connections
+    mappings, connections = own.project.read_all()
     problems = Problems()
     used = [m for m in mappings if _is_connected(own, m, problems)]
     problems.raise_any()

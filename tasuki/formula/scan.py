@@ -151,9 +151,11 @@ class Scan:
         elif plain in {"“", "”", "„", "‘", "’", "＂", "「", "」"} or piece in "＂＇":
             self._refuse(at, f"'{piece}' is not a quotation mark here", 'Write ".')
         elif plain != piece and plain.isascii():
-            shown = "a full-width space" if piece == "\u3000" else f"'{piece}'"
-            instead = "a normal space" if plain == " " else f"`{plain}`"
-            self._refuse(at, f"{shown} is a full-width character", f"Write {instead}.")
+            if plain == " ":
+                told, instead = "a full-width space", "a normal space"
+            else:
+                told, instead = f"'{piece}' is a full-width character", f"`{plain}`"
+            self._refuse(at, told, f"Write {instead}.")
         else:
             shown = f"'{piece}'" if piece.isprintable() else f"U+{ord(piece):04X}"
             remedy = _INSTEAD.get(piece)

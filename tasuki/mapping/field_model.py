@@ -70,6 +70,9 @@ def wrong(what: str, remedy: str = "", at: str = "") -> PydanticCustomError:
 
 
 def _formula(value: object) -> object:
+    if value is None:
+        msg = "nothing is said here"
+        raise wrong(msg, "Write a field name or a formula.")
     if not isinstance(value, str):
         msg = "a formula is text"
         raise wrong(msg, "Put it in quotes.")

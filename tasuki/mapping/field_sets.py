@@ -103,7 +103,7 @@ class Expansion:
             first = self._document.key_problem(where, "")
             what = f"'{name}' is written twice (first in {first.file}:{first.line})"
             remedy = f"Keep one; {{set: …, without: [{name}]}} takes a set without it."
-            self._problems.add(place.home.key_problem(place.there, what, remedy))
+            self._problems.add(place.home.own_key(place.there, what, remedy))
             return
         if place.home is not self._document:
             self._document.graft(where, place.home, place.there)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tasuki.mapping.problem import Problem, Problems, nearest
 from tasuki.mapping.tables import decode
-from tasuki.mapping.yaml_text import Document, read_yaml
+from tasuki.mapping.yaml_text import Document, no_keys, read_yaml
 
 POLICIES, SETTINGS = "policies.yaml", "settings.yaml"
 NOT_MAPPINGS = frozenset({POLICIES, SETTINGS, "handoffs.yaml", "leaks.yaml"})
@@ -88,8 +88,5 @@ def keys_of(document: Document, problems: Problems) -> dict[str, object]:
     """Return the keys and values of a document, or note that it has none."""
     if isinstance(document.value, dict):
         return document.value
-    remedy = ""
-    if isinstance(document.value, str) and "：" in document.value:
-        remedy = "Write ': ' with a half-width colon."
-    problems.add(document.problem((), "the file holds keys and values", remedy))
+    problems.add(no_keys(document))
     return {}

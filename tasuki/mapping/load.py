@@ -11,6 +11,7 @@ from tasuki.mapping.check import Loaded, check_file, check_together
 from tasuki.mapping.compile import CompiledMapping, compile_mapping
 from tasuki.mapping.field_sets import Expansion, FieldSets, read_field_sets
 from tasuki.mapping.files import (
+    check_folders,
     folder_files,
     mapping_files,
     read_bytes,
@@ -134,6 +135,7 @@ def load_mappings(
         MappingError: All problems of all files.
     """
     problems = Problems()
+    check_folders(folders, problems)
     said = read_settings(folders, environment, problems)
     said = replace(said, values={**said.values, **(settings or {})})
     around = _surroundings(folders, today, said, functions, problems)
@@ -178,10 +180,12 @@ def _surroundings(
         places[f"list {path.stem}"] = file
     for file, path in folder_files(folders, "lookups", (".csv",)).items():
         content = read_bytes(file, path, problems)
-        lookup = read_lookup(path.stem, file, content or b"", problems)
+        lookup = None
+        if content is not None:
+            lookup = read_lookup(path.stem, file, content, problems)
+        places[f"lookup {path.stem}"] = file
         if lookup is not None:
             lookups[path.stem] = lookup
-            places[f"lookup {path.stem}"] = file
     policies, of_policies = read_policies(folders, problems)
     table = builtin_functions(settings.values, lists, today).extended(functions)
     own = read_functions(folders, table, problems)

@@ -39,8 +39,7 @@ def read_value_tables(
             problems.add(Problem(file, 1, 1, what, "Keep one of the two files."))
         read = _csv if path.suffix == ".csv" else _yaml
         values = read(file, path, problems)
-        if values is not None:
-            found[path.stem] = ValueTable(file, values)
+        found[path.stem] = ValueTable(file, values or {})
     return found
 
 
@@ -64,7 +63,7 @@ def _csv(file: str, path: Path, problems: Problems) -> dict[str, object] | None:
     reader = csv.reader(StringIO(text))
     header = next(reader, [])
     if len(header) != _COLUMNS:
-        what = f"{len(header)} columns, but a table of values has two"
+        what = f"a table of values has two columns, not {len(header)}"
         remedy = "Name them in the first line, for example value,becomes."
         problems.add(Problem(file, 1, 1, what, remedy))
         return None

@@ -77,6 +77,10 @@ class Document:
         home, there = self.home(path)
         return home._at(home._keys, there, what, remedy)  # noqa: SLF001 - its own kind
 
+    def own_key(self, path: Path, what: str, remedy: str = "") -> Problem:
+        """Return a problem at a key of this very file, whatever is grafted there."""
+        return self._at(self._keys, path, what, remedy)
+
     def formula_problem(
         self, path: Path, formula: str, position: int, what: str, remedy: str = ""
     ) -> Problem:
@@ -156,8 +160,11 @@ class Document:
             index = self.text.find("\n", index) + 1
         elif node.style:
             index += 1
+        before = ""
         for letter in str(node.value)[:position]:
-            index = self._behind(letter, index, end)
+            if not (letter in " \n" and before in {" ", "\n"}):
+                index = self._behind(letter, index, end)
+            before = letter
         while index < end and self.text[index] in " \n" and node.style in {"|", ">"}:
             index += 1
         return min(index, max(end, 0))
@@ -195,6 +202,9 @@ def read_yaml(file: str, text: str, problems: Problems) -> Document | None:
         return None
     document = Document(file, text)
     document.value = _Reader(document, problems).read(node, ())
+    if document.value is None and isinstance(node, ScalarNode):
+        problems.add(Problem(file, 1, 1, "the file is empty"))
+        return None
     return document
 
 
@@ -240,6 +250,13 @@ class _Reader:
                 continue
             key = str(key_node.value)
             where = (*path, key)
+            if key == "<<":
+                what = "'<<' merges nothing here"
+                remedy = "Shared fields: include: [set], a file of mappings/fields/."
+                self._problems.add(
+                    _node_problem(self._document, key_node, what, remedy)
+                )
+                continue
             if key != key.strip():
                 what = "a key begins or ends with a space that is easily overlooked"
                 remedy = "Indent with normal spaces; full-width ones count as text."
@@ -276,6 +293,14 @@ class _Reader:
 
     def _note(self, path: Path, what: str, remedy: str = "") -> None:
         self._problems.add(self._document.problem(path, what, remedy))
+
+
+def no_keys(document: Document) -> Problem:
+    """Return the problem of a file that is a list or a text."""
+    remedy = ""
+    if isinstance(document.value, str) and "：" in document.value:
+        remedy = "Write ': ' with a half-width colon and a space."
+    return document.problem((), "the file holds keys and values", remedy)
 
 
 def _node_problem(doc: Document, node: Node, what: str, remedy: str = "") -> Problem:
