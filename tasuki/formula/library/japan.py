@@ -7,9 +7,11 @@ import functools
 from collections.abc import Callable
 from decimal import Decimal
 
+from tasuki.billing.errors import BillingError
 from tasuki.billing.tax import tax_class as tax_class_of
 from tasuki.formula.errors import RefusedValueError
 from tasuki.formula.functions import Example, Function, Kind, function
+from tasuki.formula.limits import MAX_READING, MAX_TEXT
 from tasuki.formula.values import as_date, as_text, exact, kind
 from tasuki.japan import address, company, corporate, dates, email, number, person
 from tasuki.japan import phone as phones
@@ -31,17 +33,19 @@ def hiragana(text: str) -> str | None:
 
 def valid_email(value: object) -> bool:
     """Tell whether a text holds one e-mail address; a missing one is none."""
-    return isinstance(value, str) and email.valid_email(value) is True
+    is_short = isinstance(value, str) and len(value) <= MAX_READING
+    return is_short and email.valid_email(value) is True  # type: ignore[arg-type]  # it is text
 
 
 def valid_corporate_number(value: object) -> bool:
     """Tell whether it is a corporate number (法人番号) with the right check digit."""
-    return value is not None and corporate.corporate_number(as_text(value)) is not None
+    written = None if value is None else as_text(value)[:MAX_READING]
+    return corporate.corporate_number(written) is not None
 
 
 def valid_registration_number(value: object) -> bool:
     """Tell whether it is a registration number (登録番号): T and a corporate number."""
-    written = None if value is None else as_text(value)
+    written = None if value is None else as_text(value)[:MAX_READING]
     return corporate.registration_number(written) is not None
 
 
@@ -66,7 +70,14 @@ def tax_class(rate: object, reduced: object = None) -> str | None:
     8 % alone is two classes in Japan: say by the second value whether the reduced rate
     applies.
     """
-    return tax_class_of(exact(rate), exact(reduced))
+    for each in (rate, reduced):
+        if isinstance(each, str) and len(each) > MAX_READING:
+            raise RefusedValueError(reason="text too long to be a tax rate")
+    try:
+        return tax_class_of(exact(rate), exact(reduced))
+    except BillingError as error:
+        reason = "a tax rate that is none, or that means two classes"
+        raise RefusedValueError(reason, error.remedy) from None
 
 
 def japan_functions() -> tuple[Function, ...]:
@@ -78,12 +89,17 @@ def _of_text(
     call: Callable[[str], str | None],
     *examples: tuple[str, object],
     name: str | None = None,
+    longest: int = MAX_READING,
 ) -> Function:
-    """Describe a function of a text; a number in its place is written out first."""
+    """Describe a function of a text; a number in its place is written out first.
+
+    A text longer than any name or address is none, and gives nothing.
+    """
 
     @functools.wraps(call)
     def of_text(value: object) -> str | None:
-        return call(value if type(value) is str else as_text(value))
+        text = value if type(value) is str else as_text(value)
+        return call(text) if len(text) <= longest else None
 
     return function(
         of_text,
@@ -96,7 +112,7 @@ def _of_text(
 
 def _names() -> tuple[Function, ...]:
     return (
-        _of_text(clean, ('clean("ＡＢＣ　１２３")', "ABC 123")),
+        _of_text(clean, ('clean("ＡＢＣ　１２３")', "ABC 123"), longest=MAX_TEXT),
         _of_text(
             company.company_name,
             ('company_name("（株）サンプル")', "株式会社サンプル"),
