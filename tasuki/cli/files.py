@@ -118,14 +118,30 @@ def show_mapping(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="A mapping's id.")],
 ) -> None:
-    """Print a mapping in full, every default made visible."""
+    """Print a mapping in full: every default, and where each outside thing stands."""
+    from tasuki.mapping.origins import origins
     from tasuki.mapping.show import show
 
     own = of(context)
     mapping = own.project.mappings[name]
     text = show(mapping)
-    value = {"id": mapping.id, "revision": mapping.revision, "yaml": text}
-    own.screen.show(value, lambda screen: screen.line(text.rstrip()))
+    mappings = own.project.mappings
+    found = origins(mappings.loaded(mapping.id), mappings.around)
+    value = {
+        "id": mapping.id,
+        "revision": mapping.revision,
+        "yaml": text,
+        "origins": [each._asdict() for each in found],
+    }
+
+    def people(screen: Screen) -> None:
+        screen.line(text.rstrip())
+        screen.line(f"# revision {mapping.revision}")
+        for each in found:
+            said = "" if each.kind != "setting" else f" = {each.value}"
+            screen.line(f"# {each.kind} {each.name}{said}  ({each.where})")
+
+    own.screen.show(value, people)
 
 
 def schema(context: typer.Context) -> None:

@@ -3,14 +3,13 @@
 What cannot be read becomes nothing, so that first(phone_jp(phone), phone) works.
 """
 
-import functools
-from collections.abc import Callable
 from decimal import Decimal
 
 from tasuki.billing.errors import BillingError
 from tasuki.billing.tax import tax_class as tax_class_of
 from tasuki.formula.errors import RefusedValueError
 from tasuki.formula.functions import Example, Function, Kind, function
+from tasuki.formula.library.of_text import of_text
 from tasuki.formula.limits import MAX_READING, MAX_TEXT
 from tasuki.formula.values import as_date, as_text, exact, kind
 from tasuki.japan import address, company, corporate, dates, email, number, person
@@ -85,55 +84,30 @@ def japan_functions() -> tuple[Function, ...]:
     return (*_names(), *_reach(), *_numbers())
 
 
-def _of_text(
-    call: Callable[[str], str | None],
-    *examples: tuple[str, object],
-    name: str | None = None,
-    longest: int = MAX_READING,
-) -> Function:
-    """Describe a function of a text; a number in its place is written out first.
-
-    A text longer than any name or address is none, and gives nothing.
-    """
-
-    @functools.wraps(call)
-    def of_text(value: object) -> str | None:
-        text = value if type(value) is str else as_text(value)
-        return call(text) if len(text) <= longest else None
-
-    return function(
-        of_text,
-        *(Example(formula, gives) for formula, gives in examples),
-        name=name,
-        group="Japan",
-        returns=Kind.TEXT,
-    )
-
-
 def _names() -> tuple[Function, ...]:
     return (
-        _of_text(clean, ('clean("ＡＢＣ　１２３")', "ABC 123"), longest=MAX_TEXT),
-        _of_text(
+        of_text(clean, ('clean("ＡＢＣ　１２３")', "ABC 123"), longest=MAX_TEXT),
+        of_text(
             company.company_name,
             ('company_name("（株）サンプル")', "株式会社サンプル"),
         ),
-        _of_text(
+        of_text(
             company.company_key,
             ('company_key("㈱サンプル") == company_key("サンプル株式会社")', True),
         ),
-        _of_text(person.person_name, ('person_name("山田　太郎 様")', "山田 太郎")),
-        _of_text(
+        of_text(person.person_name, ('person_name("山田　太郎 様")', "山田 太郎")),
+        of_text(
             person.person_key,
             ('person_key("髙橋 一郎") == person_key("高橋　一郎")', True),
         ),
-        _of_text(texts.kana, ('kana("ﾔﾏﾀﾞ ﾀﾛｳ")', "ヤマダタロウ")),
-        _of_text(hiragana, ('hiragana("ヤマダ")', "やまだ")),
+        of_text(texts.kana, ('kana("ﾔﾏﾀﾞ ﾀﾛｳ")', "ヤマダタロウ")),
+        of_text(hiragana, ('hiragana("ヤマダ")', "やまだ")),
     )
 
 
 def _reach() -> tuple[Function, ...]:
     return (
-        _of_text(
+        of_text(
             email.email_address,
             ('email("ｔａｒｏ＠ｅｘａｍｐｌｅ．ｃｏ．ｊｐ")', "taro@example.co.jp"),
             name="email",
@@ -146,28 +120,28 @@ def _reach() -> tuple[Function, ...]:
             nulls="see",
             returns=Kind.TRUTH,
         ),
-        _of_text(
+        of_text(
             email.domain, ('domain("Taro@Mail.Example.co.jp")', "mail.example.co.jp")
         ),
-        _of_text(
+        of_text(
             email.company_domain,
             ('company_domain("taro@mail.example.co.jp")', "example.co.jp"),
             ('company_domain("taro@gmail.com")', None),
         ),
-        _of_text(phones.phone_jp, ('phone_jp("+81-3-1234-5678")', "03-1234-5678")),
-        _of_text(phones.phone_e164, ('phone_e164("(03)1234-5678")', "+81312345678")),
-        _of_text(address.prefecture, ('prefecture("東京都港区芝1-1")', "東京都")),
-        _of_text(address.postcode, ('postcode("〒１００ー０００１")', "100-0001")),
+        of_text(phones.phone_jp, ('phone_jp("+81-3-1234-5678")', "03-1234-5678")),
+        of_text(phones.phone_e164, ('phone_e164("(03)1234-5678")', "+81312345678")),
+        of_text(address.prefecture, ('prefecture("東京都港区芝1-1")', "東京都")),
+        of_text(address.postcode, ('postcode("〒１００ー０００１")', "100-0001")),
     )
 
 
 def _numbers() -> tuple[Function, ...]:
     return (
-        _of_text(
+        of_text(
             corporate.corporate_number,
             ('corporate_number("7000-0120-5000-2")', "7000012050002"),
         ),
-        _of_text(
+        of_text(
             corporate.registration_number,
             ('registration_number("Ｔ-7000012050002")', "T7000012050002"),
         ),
