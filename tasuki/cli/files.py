@@ -12,6 +12,7 @@ from tasuki.model.errors import ConfigError
 if TYPE_CHECKING:
     from tasuki.cli.screen import Screen
     from tasuki.mapping.compile import CompiledMapping
+    from tasuki.mapping.coverage import Coverage
     from tasuki.mapping.inline_tests import TestResult
     from tasuki.mapping.problem import Problem, Problems
 
@@ -236,8 +237,19 @@ def fields(
     own.screen.show(value, lambda screen: screen.table(heads, rows))
 
 
-def run_inline_tests(context: typer.Context, names: Names = None) -> None:
+def run_inline_tests(
+    context: typer.Context,
+    names: Names = None,
+    with_coverage: Annotated[
+        bool, typer.Option("--coverage", help="Say what no test reaches.")
+    ] = False,
+    fail_under: Annotated[
+        float | None,
+        typer.Option(min=0, max=100, help="Least coverage of each mapping, percent."),
+    ] = None,
+) -> None:
     """Run the tests inside mapping files: offline, in milliseconds."""
+    from tasuki.mapping.coverage import coverage
     from tasuki.mapping.inline_tests import run_tests
 
     own = of(context)
@@ -255,8 +267,38 @@ def run_inline_tests(context: typer.Context, names: Names = None) -> None:
         }
         for r in results
     ]
-    own.screen.show(value, lambda screen: _results(screen, results, failed))
-    leave(2 if failed else 0)
+    wanted = with_coverage or fail_under is not None
+    covered = coverage(mappings, chosen) if wanted else []
+    low = [one for one in covered if one.percent < (fail_under or 0)]
+    if not wanted:
+        own.screen.show(value, lambda screen: _results(screen, results, failed))
+        leave(2 if failed else 0)
+        return
+
+    def people(screen: Screen) -> None:
+        _results(screen, results, failed)
+        _coverage(screen, covered)
+        for one in low:
+            screen.line(f"{one.mapping}: {one.percent:.0f} % is under {fail_under:g} %")
+
+    reached = [
+        {
+            "mapping": one.mapping,
+            "percent": round(one.percent, 1),
+            "missing": [part._asdict() for part in one.missing],
+        }
+        for one in covered
+    ]
+    own.screen.show({"tests": value, "coverage": reached}, people)
+    leave(2 if failed or low else 0)
+
+
+def _coverage(screen: Screen, covered: list[Coverage]) -> None:
+    for one in covered:
+        counts = f"{len(one.parts) - len(one.missing)} of {len(one.parts)} parts"
+        screen.line(f"{one.mapping}: {one.percent:.0f} % ({counts})")
+        for part in one.missing:
+            screen.line(f"  {part.position}: {part.what}")
 
 
 def _results(

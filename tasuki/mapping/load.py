@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
-from tasuki.formula import Function, builtin_functions
+from tasuki.formula import Function, FunctionTable, builtin_functions
 from tasuki.mapping.check import Loaded, check_file, check_together
 from tasuki.mapping.compile import CompiledMapping, compile_mapping
 from tasuki.mapping.field_sets import Expansion, FieldSets, read_field_sets
@@ -100,15 +100,23 @@ class MappingSet:
 
     def recompiled(self, name: str, today: Callable[[], date]) -> CompiledMapping:
         """Return a mapping whose `today()` is another."""
+        rules, table = self.rules_on(name, today)
+        return compile_mapping(rules, replace(self.around, functions=table))
+
+    def rules_on(
+        self, name: str, today: Callable[[], date]
+    ) -> tuple[Rules, FunctionTable]:
+        """Return a mapping's rules, and the functions, with another `today()`."""
         table = builtin_functions(self.around.settings, self.around.lists, today)
         shipped = set(table.names)
         added = [f for f in self.around.functions if f.name not in shipped]
-        around = replace(self.around, functions=table.extended(added))
+        table = table.extended(added)
+        around = replace(self.around, functions=table)
         loaded = self._loaded[name]
         rules = Reader(loaded.document, around, Problems()).read(loaded.model)
         if rules is None:  # the same text was read before without a problem
             raise AssertionError(name)
-        return compile_mapping(rules, around)
+        return rules, table
 
 
 def load_mappings(
