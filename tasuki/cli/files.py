@@ -145,15 +145,24 @@ def show_mapping(
     own.screen.show(value, people)
 
 
-def schema(context: typer.Context) -> None:
+def schema(
+    context: typer.Context,
+    write: Annotated[
+        bool, typer.Option("--write", help="Into mappings/, where editors look.")
+    ] = False,
+) -> None:
     """Print the JSON Schema of mapping files, for editors."""
-    import orjson
+    from tasuki.mapping.schema_file import SCHEMA_FILE, json_schema, schema_text
 
-    from tasuki.mapping.show import json_schema
-
-    value = json_schema()
-    text = orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
-    of(context).screen.show(value, lambda screen: screen.line(text))
+    own = of(context)
+    text = schema_text()
+    if not write:
+        own.screen.show(json_schema(), lambda screen: screen.line(text.rstrip()))
+        return
+    path = own.project.root / "mappings" / SCHEMA_FILE
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    own.screen.show({"file": str(path)}, lambda screen: screen.line(str(path)))
 
 
 def functions(

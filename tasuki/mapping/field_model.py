@@ -156,6 +156,25 @@ class FieldModel(Strict):
     The order is fixed: the verb, `as`, `values`, `default`, `max`, `required`.
     """
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [{"required": [verb]} for verb in VERBS],
+            "dependentRequired": {
+                **{verb: list(needed) for verb, needed in COMPANIONS.items()},
+                "by": ["lookup"],
+                "take": ["lookup"],
+                "of": ["link"],
+                "fields": ["each"],
+                "values": ["default"],
+            },
+            "examples": [
+                {"from": "lastname", "default": "（姓未入力）", "max": 80},
+                {"from": "industry", "values": {"IT": "情報通信"}, "default": "その他"},
+                {"lookup": "territory", "by": {"prefecture": "state"}, "take": "owner"},
+            ],
+        }
+    )
+
     from_: str | None = Field(
         None,
         alias="from",
