@@ -173,8 +173,11 @@ def functions(
     ] = False,
 ) -> None:
     """List the functions of formulas, with examples that run."""
+    from tasuki.formula.reference import shown
+
     own = of(context)
-    table = own.project.mappings.around.functions
+    around = own.project.mappings.around
+    table, places = around.functions, around.places
     if as_markdown:
         from tasuki.formula.reference import markdown
 
@@ -195,6 +198,7 @@ def functions(
             "signature": f.signature,
             "doc": f.doc,
             "examples": [e.formula for e in f.examples],
+            "where": places.get(f"function {f.name}", "built in"),
         }
         for f in chosen
     ]
@@ -203,7 +207,9 @@ def functions(
         rows = [(f.group, f.signature, f.doc.split("\n")[0]) for f in chosen]
         screen.table(("group", "function", "meaning"), sorted(rows))
         for example in chosen[0].examples if name else ():
-            screen.line(f"  {example.formula}")
+            screen.line(f"  {example.formula}  →  {shown(example.gives)}")
+        if name and f"function {name}" in places:
+            screen.line(f"  {places[f'function {name}']}")
 
     own.screen.show(value, people)
 

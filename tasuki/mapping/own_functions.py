@@ -70,14 +70,24 @@ def read_functions(
     read = FunctionText(file, tree)
     problems.extend(read.problems(shipped))
     if len(problems) > before:
-        return OwnFunctions()
+        return OwnFunctions(_named_only(read, shipped))
     digest = blake2b(text.encode(), digest_size=16).hexdigest()
     module = _module(file, path, tree, digest, problems)
     if module is None:
-        return OwnFunctions()
+        return OwnFunctions(_named_only(read, shipped))
     found = tuple(_described(module, node) for node in read.functions)
     places = {node.name: f"{file}:{node.lineno}" for node in read.functions}
     return OwnFunctions(found, digest, places)
+
+
+def _named_only(read: FunctionText, shipped: FunctionTable) -> tuple[Function, ...]:
+    """Stand in for functions that cannot be used: no formula is blamed for them."""
+
+    def unusable(*_: object, **__: object) -> object:
+        return None
+
+    names = dict.fromkeys(node.name for node in read.functions)
+    return tuple(function(unusable, name=n) for n in names if n not in shipped)
 
 
 def _tree(file: str, text: str, problems: Problems) -> ast.Module | None:
