@@ -92,5 +92,5 @@ def test_check_tells_mappings_and_connections_in_one_go(desk: Desk) -> None:
     said = desk.tasuki("check")
 
     assert said.code == 2
-    assert "mappings/small.yaml:6:19: unknown function 'lowr'" in said.err
+    assert "mappings/small.yaml:6:18: unknown function 'lowr'" in said.err
     assert "connections.yaml:1:22: there is no connector 'hubspt'" in said.err
