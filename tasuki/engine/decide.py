@@ -3,9 +3,9 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import blake2b
 
 from tasuki import plan
+from tasuki.engine.claims import claim_of, mark_hash, mark_of, route_of
 from tasuki.engine.counterparts import Made, Search, match_hash
 from tasuki.engine.earlier import doubtful_fields, made_earlier
 from tasuki.engine.match import Finder
@@ -22,7 +22,6 @@ from tasuki.mapping import (
 from tasuki.model.record import Record
 from tasuki.model.write import WriteClass, WriteFacts
 
-_UNREPEATABLE = frozenset({WriteClass.MARKER, WriteClass.NONE})
 _NO_KEY = "Fill the fields that `key` reads at the source."
 _NO_NATURAL_KEY = "Make the first match step a unique field of the destination."
 
@@ -65,7 +64,7 @@ class Decider:
         self._facts = destination.facts(mapping.destination.stream)
         self._home = str(mapping.destination)
         self._source = str(mapping.source)
-        self._route = f"{mapping.destination}|{mapping.source}"
+        self._route = route_of(mapping)
         self._rules = plan.Rules(
             mode=mapping.write.value,
             on_change=mapping.on_change.value,
@@ -285,24 +284,20 @@ class Decider:
         mapping, turn = self.sync.mapping, made.turn
         if mapping.write.value == "update_only":
             return True
-        claim = None
-        if self._facts.create_class in _UNREPEATABLE:
-            # Whatever the mapping says: such a create is never sent twice.
-            claim = f"{self._route}|{turn.record.id}"
-        if mapping.write.value == "once":
-            key = mapping.key(turn.record)
-            if not key:
-                turn.verdict = Faulty(
-                    "key", "key", "the business key is blank", _NO_KEY
-                )
-                return False
-            claim = f"{self._route}|{key}"
+        claim = claim_of(mapping, self._facts.create_class, turn.record)
+        if claim == "":
+            words = "the business key is blank"
+            turn.verdict = Faulty("key", "key", words, _NO_KEY)
+            return False
         natural = self.search.natural_key(made)
         if self._facts.create_class is WriteClass.UPSERT and natural is None:
             words = f"{mapping.destination} is written by a natural key; there is none"
             turn.verdict = Faulty("match", "key", words, _NO_NATURAL_KEY)
             return False
         mark = mark_of(claim or f"{self._route}|{turn.record.id}")
+        if self._facts.create_class is WriteClass.MARKER:
+            # A document that was found with this mark when links were made again.
+            turn.match_hashes = (*turn.match_hashes, mark_hash(mark))
         turn.identity = Identity(claim, mark, *(natural or ("", "")))
         return True
 
@@ -320,8 +315,3 @@ def _claimed(row: IntentRow | None, turn: Turn) -> Verdict | None:
     if row.state == "held":
         return plan.Hold("in_doubt", row.error_words)
     return None if row.state == "planned" else StillInDoubt()
-
-
-def mark_of(claim: str) -> str:
-    """Return our mark: short, and equal for the same thing on every try."""
-    return blake2b(claim.encode(), digest_size=10).hexdigest()
