@@ -113,9 +113,7 @@ class Sweeping(Protocol):
         cancelled document comes as not live.
         """
 
-    def shown(
-        self, stream: str, fields: Mapping[str, object]
-    ) -> Mapping[str, object]:
+    def shown(self, stream: str, fields: Mapping[str, object]) -> Mapping[str, object]:
         """Return what a sweep would show of a record that was sent these fields.
 
         Fields that a sweep cannot show (lines of a document) are left out; what

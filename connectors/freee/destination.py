@@ -82,9 +82,7 @@ class FreeeDestination:
         """Yield every partner, or every invoice of the whole history, by list."""
         return self._stream(stream).sweep(query)
 
-    def shown(
-        self, stream: str, fields: Mapping[str, object]
-    ) -> Mapping[str, object]:
+    def shown(self, stream: str, fields: Mapping[str, object]) -> Mapping[str, object]:
         """Return what a list would show of these fields, an invoice's total added."""
         return self._stream(stream).shown(fields)
 

@@ -137,7 +137,9 @@ def sweep(
             continue
         else:
             position = Position(
-                position.windows, position.offset + INVOICE_PAGE - 1, int(str(rows[-1]["id"]))
+                position.windows,
+                position.offset + INVOICE_PAGE - 1,
+                int(str(rows[-1]["id"])),
             )
         yield rows, position
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from tasuki.model.errors import (
     AccessError,
@@ -38,6 +39,8 @@ class FakeRow:
     deleted: bool = False
     merged_into: str | None = None
     moved_to: tuple[str, str] | None = None
+    cancelled: bool = False
+    touched: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ class FakeStream:
         index_lag: Seconds until a new record is found by `find`.
         required: A row without these fields is refused.
         parents: Field to the stream whose record it names, for `include`.
+        alike: Fields that make two of its documents look the same.
     """
 
     name: str
@@ -81,6 +85,7 @@ class FakeStream:
     index_lag: float = 0.0
     required: tuple[str, ...] = ()
     parents: Mapping[str, str] = field(default_factory=dict)
+    alike: tuple[str, ...] = ()
     rows: dict[str, FakeRow] = field(default_factory=dict)
     marks: dict[str, str] = field(default_factory=dict)
     """Idempotency key to id (class A)."""
@@ -200,6 +205,10 @@ class FakeStore:
         """Let nothing go wrong any more."""
         self._faults.clear()
 
+    def cancel(self, stream: str, record_id: str) -> None:
+        """Cancel a document: it stays, and counts for nothing."""
+        self.streams[stream].rows[record_id].cancelled = True
+
     # -- for the two halves --------------------------------------------------------
 
     def begin(self, call: str, stream: str) -> FakeFault | None:
@@ -265,3 +274,4 @@ class FakeStore:
     def _touch(self, row: FakeRow) -> None:
         self._changes += 1
         row.changed = self._changes
+        row.touched = self.clock.now()
