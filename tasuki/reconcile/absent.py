@@ -30,7 +30,7 @@ class Absent:
         sync = self.beside.frame.sync
         for part in self._unread_links():
             links = {link.source_id: link for link in part}
-            records = sync.source.source.fetch(sync.mapping.query(), list(links))
+            records = sync.source.source.fetch(self.beside.frame.query(), list(links))
             found = {record.id: record for record in records}
             there = [one for one in records if not one.deleted]
             self.beside.page(there)  # created since, or outside the mapping's `where`
@@ -128,7 +128,11 @@ class Absent:
         """Ask the source for the records that these keys name."""
         sync = self.beside.frame.sync
         unread = self.beside.scratch.not_here(list(rows))
-        asked = sync.source.source.fetch(sync.mapping.query(), unread) if unread else []
+        asked = (
+            sync.source.source.fetch(self.beside.frame.query(), unread)
+            if unread
+            else []
+        )
         found = {record.id: record for record in asked}
         self.beside.page([one for one in asked if not one.deleted])
         for source_id, row in rows.items():

@@ -82,12 +82,12 @@ class Beside:
     def page(self, records: Sequence[Record]) -> None:
         """Compare records as they were read; each counts once."""
         new = set(self.scratch.not_here([record.id for record in records]))
-        fresh = {one.id: one for one in records if one.id in new}
+        # What comes as deleted is looked at with all that did not come.
+        fresh = {r.id: r for r in records if r.id in new and not r.deleted}
         self.scratch.saw_here(list(fresh))
-        here = [one for one in fresh.values() if not one.deleted]
-        self.book.report.source_records += len(here)
-        if here:
-            self._compare(here)
+        self.book.report.source_records += len(fresh)
+        if fresh:
+            self._compare(list(fresh.values()))
 
     def _compare(self, records: Sequence[Record]) -> None:
         frame = self.frame
@@ -177,7 +177,8 @@ class Beside:
         if frame.has_marks():
             marks = {record.id: frame.mark(record) for record in records}
             by_mark = self.scratch.by_mark([one for one in marks.values() if one])
-            return {i: by_mark[m] for i, m in marks.items() if m in by_mark}
+            found = {i: by_mark[m] for i, m in marks.items() if m in by_mark}
+            return self._told(records, found)
         keys = {record.id: frame.key_of(record) for record in records}
         for record_id, key in keys.items():
             if key:
@@ -186,6 +187,25 @@ class Beside:
         return {
             i: by_key[k.casefold()] for i, k in keys.items() if k.casefold() in by_key
         }
+
+    def _told(
+        self, records: Sequence[Record], found: dict[str, list[There]]
+    ) -> dict[str, list[There]]:
+        """Add documents whose id their record was told, their mark edited away.
+
+        One with another record's mark proves nothing: the record was copied.
+        """
+        told = {
+            record.id: str(record.fields.get(self.frame.told_back) or "")
+            for record in records
+            if self.frame.told_back and record.id not in found
+        }
+        near = self.scratch.by_id([one for one in told.values() if one])
+        marked = self.scratch.marked(list(near))
+        for record_id, target in told.items():
+            if target in near and target not in marked:
+                found[record_id] = [near[target]]
+        return found
 
     def _sides(
         self,
@@ -217,8 +237,14 @@ class Beside:
             told=told,
             bond=bond,
             linked=linked,
-            recent=self.is_recent(record),
+            recent=not (link and record.version and link.version == record.version)
+            and self.is_recent(record),
         )
+
+    def vanished(self, record: Record) -> str:
+        """Return the id of a document that a record was told of and that is gone."""
+        told = str(record.fields.get(self.frame.told_back) or "")
+        return told if told and not self.scratch.by_id([told]) else ""
 
     def is_recent(self, record: Record) -> bool:
         """Say whether a change is the next run's business."""

@@ -1,18 +1,19 @@
 """What is fixed for one reconciliation: the mapping's terms and the systems' facts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tasuki.engine.claims import claim_of, mark_of
 from tasuki.engine.counterparts import natural_field
 from tasuki.engine.sync import Sync
 from tasuki.mapping import Faulty, Payload
-from tasuki.model.record import Record
+from tasuki.model.record import Query, Record
 from tasuki.model.sweep import SweepFacts, SweepQuery
 from tasuki.model.write import WriteClass
 from tasuki.ports import Sweeping
 from tasuki.reconcile.judge import Terms
 
+_RECEIPT_ID = "receipt.id"
 _CREATING = frozenset({"upsert", "once", "create_only"})
 
 
@@ -26,6 +27,8 @@ class Frame:
         names: Destination fields to compare and to know counterparts by.
         key: The natural key's field; "" where there is none.
         facts: How the destination can be swept; None: only what is linked is looked at.
+        told_back: The source field that was told the document's id ("" for none): proof
+            that there was one, whatever became of the ledger and of the mark.
     """
 
     sync: Sync
@@ -33,6 +36,7 @@ class Frame:
     names: tuple[str, ...]
     key: str
     facts: SweepFacts | None
+    told_back: str = ""
 
     @classmethod
     def of(cls, sync: Sync, *, whole: bool) -> "Frame":
@@ -56,13 +60,8 @@ class Frame:
             compares=mapping.write.value != "create_only",
             hidden=mapping.pii,
         )
-        return cls(
-            sync,
-            terms,
-            tuple(dict.fromkeys([*names, *filter(None, [key])])),
-            key,
-            facts,
-        )
+        told_back = _told_back(sync) if facts and facts.marks else ""
+        return cls(sync, terms, tuple(names), key, facts, told_back)
 
     @property
     def stream(self) -> str:
@@ -72,6 +71,13 @@ class Frame:
     def has_marks(self) -> bool:
         """Say whether counterparts are known by marks rather than by a key."""
         return self.facts is not None and self.facts.marks
+
+    def query(self) -> Query:
+        """Return what to read of the source."""
+        query = self.sync.mapping.query()
+        if self.told_back and self.told_back not in query.fields:
+            query = replace(query, fields=(*query.fields, self.told_back))
+        return query
 
     def sweep_query(self) -> SweepQuery:
         """Return what to sweep for."""
@@ -124,3 +130,11 @@ class Frame:
 
     def _create_class(self) -> WriteClass:
         return self.sync.destination.destination.facts(self.stream).create_class
+
+
+def _told_back(sync: Sync) -> str:
+    """Return the source field that a write-back puts the counterpart's id into."""
+    for name, formula in sync.mapping.model.write_back.items():
+        if formula.removeprefix("=").strip() == _RECEIPT_ID:
+            return name
+    return ""

@@ -178,11 +178,11 @@ def _compared(sides: Sides, terms: Terms, there: There) -> Verdict:
     fields = drift(sides.expected, told, there.fields, terms.hidden)
     if not fields:
         return AGREES
-    if sides.recent:
-        return "changed since the last run"
-    behind = any(
+    behind = all(
         not is_same(sides.expected.get(one.name), told.get(one.name)) for one in fields
     )
+    if sides.recent and behind:
+        return "changed since the last run"
     reason = "not sent yet" if behind else "changed at the destination"
     repair = Repair.NONE if terms.is_money else Repair.RESEND
     remedy = _ISSUED if terms.is_money else ""

@@ -229,7 +229,7 @@ class Repairs:
 
     def _records(self, ids: Sequence[str]) -> dict[str, Record]:
         sync = self.beside.frame.sync
-        found = sync.source.source.fetch(sync.mapping.query(), list(ids))
+        found = sync.source.source.fetch(self.beside.frame.query(), list(ids))
         return {record.id: record for record in found if not record.deleted}
 
     def _near(self, ids: Sequence[str]) -> dict[str, There]:

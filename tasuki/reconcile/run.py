@@ -10,11 +10,10 @@ from tasuki.engine.run import run_sync
 from tasuki.engine.shrunken import confirm_gone, is_unusual
 from tasuki.engine.sync import Options, Sync
 from tasuki.engine.tally import RunReport
-from tasuki.ledger import Lease
+from tasuki.ledger import Lease, LeaseHeldError
 from tasuki.ledger.rows import text_time
 from tasuki.model.errors import (
     ConfigError,
-    LeaseLostError,
     LedgerError,
     ShrunkenError,
     TasukiError,
@@ -94,7 +93,7 @@ def reconcile_sync(
         if wish.repair:
             ledger.release_lease(leases.pop())  # the run takes it itself
             _run(sync, wish, report, ids)
-    except (LeaseLostError, ConfigError):
+    except (LeaseHeldError, ConfigError):
         raise
     except TasukiError as error:
         report.state = "stopped"
@@ -137,7 +136,7 @@ def _compare(
         beside = Beside(frame, scratch, book, _edge(sync))
         if frame.facts is not None:
             beside.lay_down(lambda: _renew(leases))
-        for page in _source_pages(sync, wish):
+        for page in _source_pages(frame, wish):
             _renew(leases)
             beside.page(page.records)
         _finish(sync, wish, beside)
@@ -189,8 +188,9 @@ def _be_there(sync: Sync, beside: Beside) -> None:
         raise ShrunkenError(str(sync.mapping.destination), what)
 
 
-def _source_pages(sync: Sync, wish: Wish) -> Iterator[Page]:
-    source, query = sync.source.source, sync.mapping.query()
+def _source_pages(frame: Frame, wish: Wish) -> Iterator[Page]:
+    sync, query = frame.sync, frame.query()
+    source = sync.source.source
     if wish.sample:
         ids = sync.ledger.sample_links(sync.id, wish.sample)
         for start in range(0, len(ids), _SAMPLE_PART):

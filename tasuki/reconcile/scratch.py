@@ -108,6 +108,11 @@ class Scratch:
             found.setdefault(mark, []).append(There(*row))
         return found
 
+    def marked(self, ids: Sequence[str]) -> set[str]:
+        """Return those of these records that carry a mark of ours."""
+        query = "SELECT id FROM mark WHERE id IN (SELECT value FROM json_each(?))"
+        return {row[0] for row in self._db.execute(query, (_listed(ids),))}
+
     def own(self, owners: Iterable[tuple[str, str]]) -> None:
         """Note to which source record (first) each record (second) belongs."""
         self._db.execute("BEGIN")

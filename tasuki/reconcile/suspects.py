@@ -24,6 +24,10 @@ _SUSPECT = (
     "A document without our mark looks the same: nothing is sent for this record "
     "before a person has looked at both."
 )
+_VANISHED = (
+    "The record itself says that it was billed: if it is still owed, bill it by hand; "
+    "if not, let it no longer qualify. Nothing is sent for it."
+)
 _NONE = Sighting("", ())
 
 
@@ -47,7 +51,7 @@ class Suspects:
         """Read the suspects again as they are now, and say what is wrong."""
         sync = self.beside.frame.sync
         for ids in self.beside.scratch.suspects(_BATCH):
-            records = sync.source.source.fetch(sync.mapping.query(), ids)
+            records = sync.source.source.fetch(self.beside.frame.query(), ids)
             turns = self.decider.page(records, 0)
             sightings = self._sightings(turns)
             for turn in turns:
@@ -106,6 +110,11 @@ class Suspects:
             ids = tuple(one.id for one in sighting.suspects)
             words = "a document without our mark looks the same"
             return Finding(Kind.MISSING, own, ids, words, _SUSPECT, Repair.HOLD)
+        vanished = self.beside.vanished(turn.record)
+        if vanished:
+            words = "billed before, the document is gone"
+            ids = (vanished,)
+            return Finding(Kind.MISSING, own, ids, words, _VANISHED, Repair.HOLD)
         if self.beside.is_recent(turn.record):
             return "changed since the last run"
         before = turn.previous
