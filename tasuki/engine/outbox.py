@@ -9,6 +9,7 @@ from datetime import timedelta
 from tasuki import plan
 from tasuki.engine.batch import Batch, intent_of, write_of
 from tasuki.engine.journal import Journal
+from tasuki.engine.shrunken import doubt_gone
 from tasuki.engine.sync import Sync
 from tasuki.engine.tally import Ending
 from tasuki.engine.turn import Turn
@@ -230,7 +231,10 @@ class Outbox:
             batch = self._flying.pop(answer)
             error = answer.exception()
             if error is None:
-                self._record(batch, answer.result())
+                outcomes, doubt = doubt_gone(self.sync, answer.result())
+                self._record(batch, outcomes)
+                if doubt is not None:
+                    self._stop(doubt)
             elif isinstance(error, TasukiError):
                 self._record_failure(batch, error)
             else:

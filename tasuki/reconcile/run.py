@@ -223,9 +223,9 @@ def _run(sync: Sync, wish: Wish, report: Reconciliation, ids: list[str] | None) 
     if ids == []:
         return
     options = (
-        Options(full=True, allow=wish.allow)
+        Options(full=True, allow=wish.allow, accept_empty=wish.accept_empty)
         if ids is None
-        else Options(only=tuple(ids), allow=wish.allow)
+        else Options(only=tuple(ids), allow=wish.allow, accept_empty=wish.accept_empty)
     )
     after: RunReport = run_sync(sync, options)
     report.after = after.as_json()
