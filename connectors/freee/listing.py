@@ -109,9 +109,12 @@ def sweep(
 
     The list's order is not documented and a row may vanish while it is paged. Each
     page therefore begins with the last row of the page before; when it is not there,
-    something moved and the window is read again from its start. Rows may come twice.
+    something moved and the window is read again from its start. When it is there, but
+    not in front, a row has come in before it, perhaps one that was still to be read: the
+    window is read once more afterwards. Rows may come twice.
     """
     restarts = 0
+    came_in = again = False
     before: set[object] = set()
     while position.windows:
         window, *later = position.windows
@@ -124,9 +127,12 @@ def sweep(
                 raise TransientError(where, "the list changes faster than it is read")
             position, before = replace(position, offset=0, last=0), set()
             continue
+        came_in |= bool(position.offset) and rows[0]["id"] != position.last
         if len(rows) < INVOICE_PAGE:
             restarts, before = 0, set()
-            position = Position(tuple(later))
+            again = came_in and not again
+            came_in = False
+            position = Position(position.windows if again else tuple(later))
         elif position.offset == 0 and _overflows(freee, window, kind):
             halves = window.halves()
             if not halves:
