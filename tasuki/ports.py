@@ -158,6 +158,17 @@ class System(Protocol):
         """Give sockets back."""
 
 
+@runtime_checkable
+class Accounted(Protocol):
+    """A system that can say whose records it holds."""
+
+    def account(self) -> str:
+        """Return what changes when the connection leads to another account (no call).
+
+        A cursor of one account says nothing about another.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """An access token and what renews it. `expires_at` is aware, None for never."""

@@ -110,8 +110,8 @@ def sweep(
     The list's order is not documented and a row may vanish while it is paged. Each
     page therefore begins with the last row of the page before; when it is not there,
     something moved and the window is read again from its start. When it is there, but
-    not in front, a row has come in before it, perhaps one that was still to be read: the
-    window is read once more afterwards. Rows may come twice.
+    not in front, a row has come in before it, perhaps one that was still to be read:
+    the window is read once more afterwards. Rows may come twice.
     """
     restarts = 0
     came_in = again = False

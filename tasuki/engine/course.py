@@ -20,6 +20,7 @@ from tasuki.engine.outbox import Outbox
 from tasuki.engine.pages import Progress, read_ahead, unique_parts
 from tasuki.engine.settle import Settled, Settler
 from tasuki.engine.shrunken import believable, believe_gone
+from tasuki.engine.start import note_account, usable_position
 from tasuki.engine.sync import Options, Sync
 from tasuki.engine.tally import Ending, RunReport, Tally
 from tasuki.engine.turn import Relink, StillDead, StillInDoubt, Turn
@@ -159,15 +160,8 @@ class Course:
 
     def _read(self) -> None:
         """Read the stream from the cursor, or all of it."""
-        stored = self.sync.ledger.cursor(self.sync.id)
-        position = stored.position if stored else None
-        if stored and stored.revision != self.sync.mapping.revision:
-            log.info(
-                "sync=%s the mapping has changed: everything is read", self.sync.id
-            )
-            position = None
-        if self.options.full:
-            position = None
+        position = None if self.options.full else usable_position(self.sync)
+        note_account(self.sync, self.lease, self.report.run_id)
         self.report.full = position is None
         try:
             self._pages(self._source_pages(position), cursors=True)

@@ -116,3 +116,15 @@ def test_records_that_wait_are_not_dropped_by_an_empty_answer(stage: Stage) -> N
     assert outcomes == {"held"}
     stage.source.streams["people"].rows.update(hidden)  # type: ignore[arg-type]
     assert done(stage).state == "done"
+
+
+def test_a_cursor_of_another_account_is_not_believed(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The same place in another account: everything before it would be lost."""
+    assert done(stage).full is False
+    stage.source.account_name = "the new one"
+    told = done(stage)
+    assert told.full is True
+    assert "leads to another account now: everything is read" in caplog.text
+    assert done(stage).full is False

@@ -116,9 +116,7 @@ def test_a_list_that_never_ends_stops_with_a_line(again: str):
             )
 
         with respx.mock(assert_all_mocked=False) as router:
-            route = router.get(url__regex=r".*/contacts.*").mock(
-                side_effect=answer
-            )
+            route = router.get(url__regex=r".*/contacts.*").mock(side_effect=answer)
             with pytest.raises(TransientError, match="round in circles"):
                 it.read(contacts())
             assert route.call_count <= 2
