@@ -1,10 +1,11 @@
 """Writing partners (取引先) to freee会計: an upsert by their code."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Final
 
 from tasuki.model.errors import AccessError, RejectedError
+from tasuki.model.sweep import SweepFacts, SweepQuery, Swept
 from tasuki.model.write import (
     Candidate,
     Confirmed,
@@ -18,8 +19,8 @@ from tasuki.model.write import (
 from tasuki.transport.http import Answer
 
 from .client import Freee, row_of
-from .listing import PARTNERS, Row, partner_pages
-from .schema import flat_partner, partner_body
+from .listing import PARTNER_PAGE, PARTNERS, Row, partner_pages
+from .schema import PARTNER, flat_partner, partner_body
 
 _CACHE_SECONDS: Final = 600.0
 _STREAM: Final = "partner"
@@ -103,6 +104,23 @@ class Partners:
         known = self._rows.get(partner_id)
         row = known or self._single(partner_id)
         return str(row.get("name") or "") if row else ""
+
+    # Sweeping
+
+    sweep_facts = SweepFacts(PARTNER_PAGE)
+
+    def sweep(self, query: SweepQuery) -> Iterator[list[Swept]]:
+        """Yield every partner; those in the archive are no counterparts any more."""
+        for rows, _ in partner_pages(self._freee, kind="sweep"):
+            flat = (flat_partner(row) for row in rows)
+            yield [
+                Swept(str(row["id"]), {name: row.get(name) for name in query.fields})
+                for row in flat
+            ]
+
+    def shown(self, fields: Mapping[str, object]) -> Mapping[str, object]:
+        """Return the fields that a partner shows as they were sent."""
+        return {name: fields[name] for name in fields if name in PARTNER}
 
     # Look-ups
 

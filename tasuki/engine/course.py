@@ -19,6 +19,8 @@ from tasuki.engine.journal import Journal
 from tasuki.engine.outbox import Outbox
 from tasuki.engine.pages import Progress, read_ahead, unique_parts
 from tasuki.engine.settle import Settled, Settler
+from tasuki.engine.shrunken import believable, believe_gone
+from tasuki.engine.start import note_account, usable_position
 from tasuki.engine.sync import Options, Sync
 from tasuki.engine.tally import Ending, RunReport, Tally
 from tasuki.engine.turn import Relink, StillDead, StillInDoubt, Turn
@@ -29,6 +31,7 @@ from tasuki.mapping import Faulty, Waiting
 from tasuki.model.errors import (
     CursorExpiredError,
     LedgerError,
+    ShrunkenError,
     TasukiError,
 )
 from tasuki.model.record import Page, Record, RecordRef
@@ -90,8 +93,10 @@ class Course:
                 self._work()
             except LedgerError:
                 raise
-            except TasukiError:
+            except TasukiError as error:
                 self._keep_what_is_known()
+                if isinstance(error, ShrunkenError):
+                    self._read_all_next_time()
                 raise
         self.tally.balance()
         self.report.minimum_calls = self._minimum_calls()
@@ -101,6 +106,12 @@ class Course:
         self.outbox.sends = False
         self.outbox.drain()
         self.journal.commit()
+
+    def _read_all_next_time(self) -> None:
+        """Let the next run begin anew: this one has not seen what it should have."""
+        if self.report.full and not self.options.only:
+            with self.sync.ledger.transaction(self.lease, self.report.run_id) as tx:
+                tx.forget_cursor(self.sync.id)
 
     def _work(self) -> None:
         self._take_up()
@@ -138,6 +149,8 @@ class Course:
     def _fetched(self, ids: Sequence[str]) -> Iterator[Page]:
         """Yield records of the ledger's choice as pages outside the stream."""
         for page in fetched(self.sync, ids):
+            if not (self.options.only or self.options.accept_empty):
+                believe_gone(self.sync, page.records)
             self.tally.again += len(page.records)
             versions = {one.id: one.version for one in page.records if one.version}
             self.taken_up |= versions
@@ -147,15 +160,8 @@ class Course:
 
     def _read(self) -> None:
         """Read the stream from the cursor, or all of it."""
-        stored = self.sync.ledger.cursor(self.sync.id)
-        position = stored.position if stored else None
-        if stored and stored.revision != self.sync.mapping.revision:
-            log.info(
-                "sync=%s the mapping has changed: everything is read", self.sync.id
-            )
-            position = None
-        if self.options.full:
-            position = None
+        position = None if self.options.full else usable_position(self.sync)
+        note_account(self.sync, self.lease, self.report.run_id)
         self.report.full = position is None
         try:
             self._pages(self._source_pages(position), cursors=True)
@@ -166,7 +172,10 @@ class Course:
 
     def _source_pages(self, position: str | None) -> Iterator[Page]:
         pages = self.sync.source.source.read(self.sync.mapping.query(), position)
-        return read_ahead(pages) if self.sync.threads else iter(pages)
+        ahead = read_ahead(pages) if self.sync.threads else iter(pages)
+        if position is not None or self.options.accept_empty:
+            return ahead
+        return believable(self.sync, ahead)
 
     def _pages(self, pages: Iterator[Page], *, cursors: bool = False) -> None:
         with closing(pages):  # type: ignore[type-var]

@@ -3,9 +3,9 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import blake2b
 
 from tasuki import plan
+from tasuki.engine.claims import claim_of, mark_hash, mark_of, route_of
 from tasuki.engine.counterparts import Made, Search, match_hash
 from tasuki.engine.earlier import doubtful_fields, made_earlier
 from tasuki.engine.match import Finder
@@ -64,7 +64,7 @@ class Decider:
         self._facts = destination.facts(mapping.destination.stream)
         self._home = str(mapping.destination)
         self._source = str(mapping.source)
-        self._route = f"{mapping.destination}|{mapping.source}"
+        self._route = route_of(mapping)
         self._rules = plan.Rules(
             mode=mapping.write.value,
             on_change=mapping.on_change.value,
@@ -323,18 +323,11 @@ class Decider:
         mapping, turn = self.sync.mapping, made.turn
         if mapping.write.value == "update_only":
             return True
-        claim = None
-        if self.sync.settles_first():
-            # Whatever the mapping says: such a create is never made twice.
-            claim = f"{self._route}|{turn.record.id}"
-        if mapping.write.value == "once":
-            key = mapping.key(turn.record)
-            if not key:
-                turn.verdict = Faulty(
-                    "key", "key", "the business key is blank", _NO_KEY
-                )
-                return False
-            claim = f"{self._route}|{key}"
+        claim = claim_of(mapping, self._facts.create_class, turn.record)
+        if claim == "":
+            words = "the business key is blank"
+            turn.verdict = Faulty("key", "key", words, _NO_KEY)
+            return False
         natural = self.search.natural_key(made)
         if self._facts.create_class is WriteClass.UPSERT and natural is None:
             words = f"{mapping.destination} is written by a natural key; there is none"
@@ -343,6 +336,9 @@ class Decider:
         name = claim or f"{self._route}|{turn.record.id}"
         again = tries.get(turn.record.id, 0)
         mark = mark_of(f"{name}|{again}" if again else name)
+        if self._facts.create_class is WriteClass.MARKER:
+            # A document that was found with this mark when links were made again.
+            turn.match_hashes = (*turn.match_hashes, mark_hash(mark))
         turn.identity = Identity(claim, mark, *(natural or ("", "")))
         return True
 
@@ -360,8 +356,3 @@ def _claimed(row: IntentRow | None, turn: Turn) -> Verdict | None:
     if row.state == "held":
         return plan.Hold("in_doubt", row.error_words)
     return None if row.state == "planned" else StillInDoubt()
-
-
-def mark_of(claim: str) -> str:
-    """Return our mark: short, and equal for the same thing on every try."""
-    return blake2b(claim.encode(), digest_size=10).hexdigest()

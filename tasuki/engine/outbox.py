@@ -10,6 +10,7 @@ from tasuki import plan
 from tasuki.engine.batch import Batch, intent_of, write_of
 from tasuki.engine.echo import strangers
 from tasuki.engine.journal import Journal
+from tasuki.engine.shrunken import doubt_gone
 from tasuki.engine.sync import Sync
 from tasuki.engine.tally import Ending
 from tasuki.engine.turn import Turn
@@ -232,7 +233,10 @@ class Outbox:
             batch = self._flying.pop(answer)
             error = answer.exception()
             if error is None:
-                self._record(batch, answer.result())
+                outcomes, doubt = doubt_gone(self.sync, answer.result())
+                self._record(batch, outcomes)
+                if doubt is not None:
+                    self._stop(doubt)
             elif isinstance(error, TasukiError):
                 self._record_failure(batch, error)
             else:

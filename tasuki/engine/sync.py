@@ -51,12 +51,15 @@ class Options:
         full: Read everything, not only what changed.
         only: Source ids: these records and no others; the cursor stays.
         allow: A person's word that this many creates or updates are meant.
+        accept_empty: A person's word that a system which lacks most of what was known
+            is right.
         lease_seconds: How long this run may be silent before another may take over.
     """
 
     full: bool = False
     only: tuple[str, ...] = ()
     allow: int | None = None
+    accept_empty: bool = False
     lease_seconds: float = 120.0
 
 

@@ -8,6 +8,7 @@ from tasuki.model.errors import (
     RemoteError,
     TransientError,
 )
+from tasuki.model.sweep import SweepFacts, SweepQuery, Swept
 from tasuki.model.write import (
     Candidate,
     Confirmed,
@@ -188,6 +189,38 @@ class FakeDestination:
         system.refuse(system.begin("keys", stream), stream)
         for row in list(system.streams[stream].alive()):
             yield Candidate(row.id, stream, {n: value_of(row, n) for n in fields})
+
+    def sweep_facts(self, stream: str) -> SweepFacts:
+        """Return how the stream can be swept."""
+        own = self._system.streams[stream]
+        marks = own.write_class is WriteClass.MARKER
+        return SweepFacts(own.page_size, marks, own.alike)
+
+    def sweep(self, stream: str, query: SweepQuery) -> Iterator[Sequence[Swept]]:
+        """Yield every record, a page at a time."""
+        system, own = self._system, self._system.streams[stream]
+        names = {*query.fields, *own.alike}
+        rows = list(own.alive())
+        for start in range(0, max(1, len(rows)), own.page_size):
+            system.refuse(system.begin("sweep", stream), stream)
+            yield [
+                Swept(
+                    row.id,
+                    {name: value_of(row, name) for name in names},
+                    (row.mark,) if row.mark else (),
+                    live=not row.cancelled,
+                )
+                for row in rows[start : start + own.page_size]
+                if not query.key or value_of(row, query.key)
+            ]
+
+    def shown(
+        self,
+        stream: str,  # noqa: ARG002 - all show what they were sent
+        fields: Mapping[str, object],
+    ) -> Mapping[str, object]:
+        """Return the fields as they are."""
+        return dict(fields)
 
 
 def _sighting(stream: FakeStream, write: Write) -> Sighting:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from tasuki.model.errors import (
     AccessError,
@@ -39,6 +40,8 @@ class FakeRow:
     deleted: bool = False
     merged_into: str | None = None
     moved_to: tuple[str, str] | None = None
+    cancelled: bool = False
+    touched: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ class FakeStream:
         bulk_size: As in `WriteFacts`.
         bulk_seconds: How long a bulk job takes once it has been handed over; it is
             done also when nobody waits for it any more.
+        alike: Fields that make two of its documents look the same.
     """
 
     name: str
@@ -100,6 +104,7 @@ class FakeStream:
     bulk_threshold: int = 0
     bulk_size: int = 0
     bulk_seconds: float = 20.0
+    alike: tuple[str, ...] = ()
     rows: dict[str, FakeRow] = field(default_factory=dict)
     keys: dict[str, "FakeAnswer"] = field(default_factory=dict)
     """What was answered under each idempotency key (class A)."""
@@ -220,6 +225,10 @@ class FakeStore:
         """Let nothing go wrong any more."""
         self._faults.clear()
 
+    def cancel(self, stream: str, record_id: str) -> None:
+        """Cancel a document: it stays, and counts for nothing."""
+        self.streams[stream].rows[record_id].cancelled = True
+
     # -- for the two halves --------------------------------------------------------
 
     def begin(self, call: str, stream: str) -> FakeFault | None:
@@ -294,3 +303,4 @@ class FakeStore:
     def _touch(self, row: FakeRow) -> None:
         self._changes += 1
         row.changed = self._changes
+        row.touched = self.clock.now()

@@ -30,6 +30,7 @@ ASKED = [
     "run",
     "explain",
     "dead",
+    "reconcile",
     "replay",
     "test",
     "functions",
