@@ -87,6 +87,15 @@ class Project:
             raise ConfigError("connections.yaml", what, remedy)
         return self.connections[name]
 
+    def accounts(self) -> dict[str, str]:
+        """Return the accounts that the connections lead to, where they tell."""
+        asked = {
+            name: one.connector.account(one.settings)
+            for name, one in self.connections.items()
+            if one.connector.account
+        }
+        return {name: account for name, account in asked.items() if account}
+
     @property
     def ledger_url(self) -> str:
         """Return where the ledger is."""
@@ -121,6 +130,9 @@ class Project:
         connection = self.connection(name)
         settings = connection.settings
         policy = policy or RetryPolicy()
+        ledger.remember_connection(
+            name, connection.connector.name, self.accounts().get(name, "")
+        )
         wire = Wire(
             connection=name,
             clock=self.clock,

@@ -18,6 +18,7 @@ from tasuki.engine.gate import Gate
 from tasuki.engine.journal import Journal
 from tasuki.engine.outbox import Outbox
 from tasuki.engine.pages import Progress, read_ahead, unique_parts
+from tasuki.engine.restored import RESTORED, Distrust
 from tasuki.engine.settle import Settled, Settler
 from tasuki.engine.sync import Options, Sync
 from tasuki.engine.tally import Ending, RunReport, Tally
@@ -53,6 +54,7 @@ class Course:
     outbox: Outbox = field(init=False)
     settler: Settler = field(init=False)
     gate: Gate = field(init=False)
+    distrust: Distrust = field(init=False)
     in_doubt: list[IntentRow] = field(default_factory=list)
     put_off: dict[str, list[Turn]] = field(default_factory=lambda: defaultdict(list))
     """Turns that must wait until an earlier write has been looked up."""
@@ -77,6 +79,7 @@ class Course:
         self.decider.search.creating = self.outbox.creating
         self.settler = Settler(sync, self.lease, run_id)
         self.gate = Gate.of(sync, self.options)
+        self.distrust = Distrust.of(sync)
 
     @property
     def tally(self) -> Tally:
@@ -117,6 +120,8 @@ class Course:
         self._finish_sending()
         self._settle(wait=True)
         self._send_write_backs()
+        if not self.options.only:
+            self.distrust.completed(self.lease, self.report.run_id)
 
     # -- what earlier runs left --------------------------------------------------------
 
@@ -189,8 +194,7 @@ class Course:
             self._make_way(part)
             if self.journal.has_new_links():
                 self.journal.commit()
-            for turn in self.decider.page(part, number):
-                self._dispatch(turn)
+            self._dispatch_all(self.decider.page(part, number))
         self._pump()
         if self.sync.on_page is not None:
             self.sync.on_page(self.tally)
@@ -215,6 +219,17 @@ class Course:
         self.outbox.pump()
         if self.journal.waiting_rows() >= _COMMIT_ROWS or not self.outbox.waiting():
             self.journal.commit()
+
+    def _dispatch_all(self, turns: Sequence[Turn]) -> None:
+        doubted = []
+        for turn in turns:
+            if self.distrust.concerns(turn):
+                self._relate(turn)
+                doubted.append(turn)
+            else:
+                self._dispatch(turn)
+        if doubted:
+            self.outbox.unsettled |= self.distrust.doubt(self.journal, doubted)
 
     def _dispatch(self, turn: Turn) -> None:
         journal = self.journal
@@ -334,6 +349,7 @@ class Course:
             if row.operation != "write_back":
                 self.decider.open_intents.setdefault(row.source_id, []).append(row)
         again = dict.fromkeys(settled.again)
+        self.distrust.looked_up |= again.keys()
         for row in rows:
             self.decider.unsettled.discard(row.source_id)
             self._count_settled(row, settled)
@@ -346,13 +362,14 @@ class Course:
         """Count a settled write as what it has turned out to be."""
         tally = self.tally
         if self.outbox.unsettled.pop(row.id, None) is not None:
-            tally.reopen(Ending.IN_DOUBT, "no_answer")
+            tally.reopen(Ending.IN_DOUBT, row.error_code)
             tally.read -= 1  # taken in again below, or with its next turn
         else:
             tally.again += row.source_id not in settled.again
         if row.source_id in settled.confirmed:
             tally.take(1)
-            tally.end(Ending.CREATED)
+            adopted = row.error_code == RESTORED
+            tally.end(Ending.ATTACHED if adopted else Ending.CREATED)
         elif row.source_id in settled.held:
             tally.take(1)
             tally.end(Ending.HELD, "in_doubt")

@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from tasuki import plan
 from tasuki.engine.again import fetched, held, open_again
 from tasuki.engine.decide import Decider
 from tasuki.engine.journal import masked
+from tasuki.engine.restored import RESTORED, Distrust
 from tasuki.engine.sync import Options, Sync
 from tasuki.engine.turn import Relink, StillDead, StillInDoubt, Turn
 from tasuki.mapping import Faulty, Waiting
@@ -106,6 +107,7 @@ def preview_sync(
             decider.unsettled.add(row.source_id)
         else:
             decider.open_intents.setdefault(row.source_id, []).append(row)
+    distrust = Distrust.of(sync)
     creating: dict[str, str] = {}
     decider.search.creating = creating
     pages = _pages(sync, options, position, decider)
@@ -116,7 +118,10 @@ def preview_sync(
                 creating |= dict.fromkeys(turn.match_hashes, turn.record.id)
         old = _present_values(sync, turns, max(0, show - len(result.changes)))
         for turn in turns:
-            _note(sync, result, turn, old, show)
+            change = _change(sync, turn, old)
+            if distrust.concerns(turn):
+                change = replace(change, reason=RESTORED)
+            _note(result, change, show)
     _cost(sync, result)
     return result
 
@@ -164,14 +169,7 @@ def _present_values(
     return sync.destination.destination.fetch(stream, sorted(wanted), names)
 
 
-def _note(
-    sync: Sync,
-    result: Preview,
-    turn: Turn,
-    old: Mapping[str, Mapping[str, object]],
-    show: int,
-) -> None:
-    change = _change(sync, turn, old)
+def _note(result: Preview, change: PlannedChange, show: int) -> None:
     result.counts[change.action] += 1
     if change.reason:
         result.reasons[change.action, change.reason] += 1

@@ -113,6 +113,13 @@ class Database:
             yield connection
             connection.commit()
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Give a connection that sees one moment of PostgreSQL, rows as a stream."""
+        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        with self._translated(), self.engine.connect() as connection:
+            yield connection.execution_options(**options, stream_results=True)
+
     def rows(self, build: Build, /, **values: object) -> Sequence[tuple[Any, ...]]:
         """Run a query of its own and return all rows."""
         with self.reading() as connection:

@@ -4,12 +4,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal, Self
 
+from tasuki.ledger.backup import Backups
 from tasuki.ledger.budget import LedgerBudget
 from tasuki.ledger.database import UNNAMED, Database
 from tasuki.ledger.history import History
 from tasuki.ledger.lease import Lease, acquire, release
 from tasuki.ledger.migration import bring_up_to_date
 from tasuki.ledger.reading import BatchReading
+from tasuki.ledger.restore import Restores
 from tasuki.ledger.revisit import Revisits
 from tasuki.ledger.sealing import SHORTEST_KEY, Seal
 from tasuki.ledger.story import Relations
@@ -22,7 +24,7 @@ from tasuki.ports import Budget, Clock, TokenStore
 Durability = Literal["FULL", "NORMAL", "OFF"]
 
 
-class Ledger(BatchReading, Revisits, Relations, History):
+class Ledger(BatchReading, Revisits, Relations, History, Backups, Restores):
     """One opened ledger; safe to share between threads, not across a fork."""
 
     def __init__(self, database: Database, secret_key: bytes | None) -> None:

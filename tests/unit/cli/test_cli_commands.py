@@ -40,6 +40,8 @@ ASKED = [
     "status",
     "fields",
     "up",
+    "backup",
+    "restore",
 ]
 
 
