@@ -13,7 +13,16 @@ import typer
 from typer.exceptions import TyperException
 
 from tasuki import __version__
-from tasuki.cli import authoring, care, files, records, runs, serving, set_up
+from tasuki.cli import (
+    authoring,
+    care,
+    files,
+    records,
+    runs,
+    secrets,
+    serving,
+    set_up,
+)
 from tasuki.cli.context import Context
 from tasuki.cli.screen import Screen
 from tasuki.model.errors import ConfigError, LedgerError, TasukiError
@@ -71,7 +80,7 @@ def _options(
     context.obj = Context(project, Screen(as_json=as_json))
 
 
-for module in (set_up, authoring, files, runs, records, care, serving):
+for module in (set_up, authoring, files, runs, records, care, secrets, serving):
     module.register(app)
 
 

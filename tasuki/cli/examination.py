@@ -9,11 +9,12 @@ from typing import NamedTuple
 
 import httpx
 
+from tasuki.keys import KEY_VARIABLE
 from tasuki.ledger import Ledger
 from tasuki.ledger.migration import HEAD
 from tasuki.model.errors import ConfigError, RemoteError, TasukiError
 from tasuki.model.policy import RetryPolicy
-from tasuki.project import KEY_VARIABLE, Project
+from tasuki.project import Project
 from tasuki.transport.calls import Calls
 
 PREFECT_VARIABLE = "PREFECT_API_URL"
@@ -117,7 +118,7 @@ def _files(project: Project) -> Iterator[Finding]:
 def _ledger(project: Project, ledger: Ledger) -> Iterator[Finding]:
     words = f"{ledger.url_masked}, schema {HEAD}"
     yield Finding("ledger", "open", True, words)
-    yield _secret_key(project)
+    yield _secret_key(project, ledger)
     newest = ledger.runs(limit=1)
     if newest:
         begun = datetime.fromisoformat(newest[0].started_at)
@@ -130,10 +131,15 @@ def _ledger(project: Project, ledger: Ledger) -> Iterator[Finding]:
 _SET_CLOCK = "Set this machine's clock (NTP): tokens and limits depend on it."
 
 
-def _secret_key(project: Project) -> Finding:
-    if project.environment.get(KEY_VARIABLE):
+def _secret_key(project: Project, ledger: Ledger) -> Finding:
+    keys = project.keys
+    if keys.is_given():
         return Finding("ledger", "secret key", True, f"from {KEY_VARIABLE}")
-    path = project.place / "secret.key"
+    path = keys.path
+    if not path.is_file():
+        words = f"there is none, and tokens of {', '.join(ledger.sealed_tokens())}"
+        remedy = f"Set {KEY_VARIABLE}, or copy {path.name} from where it was made."
+        return Finding("ledger", "secret key", False, words, remedy)
     rights = path.stat().st_mode & 0o777
     words = f"{path.relative_to(project.root)}, this machine's own"
     if rights & 0o077:

@@ -42,6 +42,7 @@ ASKED = [
     "up",
     "backup",
     "restore",
+    "keys",
 ]
 
 
