@@ -18,13 +18,14 @@ from tasuki.engine.gate import Gate
 from tasuki.engine.journal import Journal
 from tasuki.engine.outbox import Outbox
 from tasuki.engine.pages import Progress, read_ahead, unique_parts
-from tasuki.engine.restored import RESTORED, Distrust
+from tasuki.engine.restored import Distrust
 from tasuki.engine.settle import Settled, Settler
 from tasuki.engine.sync import Options, Sync
 from tasuki.engine.tally import Ending, RunReport, Tally
 from tasuki.engine.turn import Relink, StillDead, StillInDoubt, Turn
 from tasuki.engine.write_back import send_write_backs
 from tasuki.ledger import Lease
+from tasuki.ledger.backup import RESTORED
 from tasuki.ledger.rows import IntentRow
 from tasuki.mapping import Faulty, Waiting
 from tasuki.model.errors import (

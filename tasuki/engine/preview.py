@@ -9,9 +9,10 @@ from tasuki import plan
 from tasuki.engine.again import fetched, held, open_again
 from tasuki.engine.decide import Decider
 from tasuki.engine.journal import masked
-from tasuki.engine.restored import RESTORED, Distrust
+from tasuki.engine.restored import Distrust
 from tasuki.engine.sync import Options, Sync
 from tasuki.engine.turn import Relink, StillDead, StillInDoubt, Turn
+from tasuki.ledger.backup import RESTORED
 from tasuki.mapping import Faulty, Waiting
 from tasuki.model.record import Page, RecordRef
 

@@ -20,9 +20,9 @@ from tasuki.engine.sync import Sync
 from tasuki.engine.tally import Ending
 from tasuki.engine.turn import Turn
 from tasuki.ledger import Lease
+from tasuki.ledger.backup import RESTORED
 from tasuki.model.write import WriteClass
 
-RESTORED = "restored"
 _CLAIMED = "duplicate_record"
 
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Literal, Self
 
 from tasuki.keys import SHORTEST_KEY
+from tasuki.ledger.audit import Audits
 from tasuki.ledger.backup import Backups
 from tasuki.ledger.budget import LedgerBudget
 from tasuki.ledger.database import UNNAMED, Database
@@ -30,7 +31,7 @@ _SET_KEY = (
 Durability = Literal["FULL", "NORMAL", "OFF"]
 
 
-class Ledger(BatchReading, Revisits, Relations, History, Backups, Restores):
+class Ledger(BatchReading, Revisits, Relations, History, Backups, Restores, Audits):
     """One opened ledger; safe to share between threads, not across a fork."""
 
     def __init__(self, database: Database, keys: Sequence[bytes]) -> None:

@@ -6,7 +6,7 @@ the mapping's own `pii:` hide more.
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from tasuki.formula.formula import Formula
 from tasuki.mapping.rules import Rules, walk
@@ -56,7 +56,7 @@ def personal_fields(rules: Rules) -> frozenset[str]:
     return frozenset(found)
 
 
-def _read(formulas: Collection[Formula]) -> Iterator[str]:
+def _read(formulas: Iterable[Formula]) -> Iterator[str]:
     for formula in formulas:
         for name in formula.names:
             yield name.removeprefix("source.").removeprefix("result.")
