@@ -1,18 +1,20 @@
-"""Commands that care for the ledger: backup, restore."""
+"""Commands that care for the ledger: backup, restore, forget."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tasuki.cli.context import Context, of
+from tasuki.cli.context import Context, leave, of
 from tasuki.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from tasuki.cli.screen import Screen
     from tasuki.ledger import BackupNote
+    from tasuki.ledger.forget import Erasure
 
 _TABLES = ("link", "intent", "decision", "dead_letter", "run")
 _MIB = 1024 * 1024
@@ -22,6 +24,7 @@ def register(app: typer.Typer) -> None:
     """Add this module's commands."""
     app.command("backup")(backup)
     app.command("restore")(restore)
+    app.command("forget")(forget)
 
 
 def backup(
@@ -126,3 +129,59 @@ def _mark(own: Context) -> None:
         {"ledger": where, "marked": True},
         lambda screen: screen.line(f"{where}: marked as restored; {_LOOKED_UP}"),
     )
+
+
+def forget(
+    context: typer.Context,
+    who: Annotated[
+        str, typer.Argument(help="connection/stream/id, an id, or an e-mail address.")
+    ],
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Erase; without it, only say what would be.")
+    ] = False,
+    suppress: Annotated[
+        bool,
+        typer.Option(
+            "--suppress", help="Pass over the person's records from now on as well."
+        ),
+    ] = False,
+) -> None:
+    """Erase a person from the ledger; evidence of money stays, and is named."""
+    own = of(context)
+    with own.ledger() as ledger:
+        erase = partial(ledger.forget, suppress=suppress) if yes else ledger.erasure
+        erasure = erase(who)
+    value = {
+        "erased": yes,
+        "suppressed": yes and suppress,
+        "records": [trace._asdict() for trace in erasure.traces],
+        "rows": erasure.rows,
+        "kept": [one._asdict() for one in erasure.kept],
+    }
+    own.screen.show(
+        value, lambda screen: _forgotten(screen, erasure, yes=yes, suppress=suppress)
+    )
+    leave(0 if erasure.traces else 1)
+
+
+def _forgotten(screen: Screen, erasure: Erasure, *, yes: bool, suppress: bool) -> None:
+    if not erasure.traces:
+        screen.line("the ledger knows nothing of this person")
+        return
+    screen.line("erased:" if yes else "would be erased:")
+    kept = {(one.sync, one.ref) for one in erasure.kept}
+    for trace in erasure.traces:
+        if (trace.sync, trace.ref) not in kept:
+            screen.line(f"  {trace.ref} ({trace.sync})")
+    counts = ", ".join(f"{name} {rows:,}" for name, rows in erasure.rows.items())
+    screen.line(f"  rows: {counts}")
+    for one in erasure.kept:
+        screen.line(f"kept until {one.until}: {one.ref} ({one.sync})")
+        screen.line("  evidence of an invoice: 会社法 432条, 法人税法施行規則 59条")
+    if not yes:
+        screen.line("Nothing was changed; --yes erases.")
+        return
+    if not suppress:
+        screen.line("A record that its source still has comes back with its next run:")
+        screen.line("  erase it there too, or repeat with --suppress.")
+    screen.line("Backups made before still hold the person: delete them.")

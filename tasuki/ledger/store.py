@@ -9,6 +9,7 @@ from tasuki.ledger.audit import Audits
 from tasuki.ledger.backup import Backups
 from tasuki.ledger.budget import LedgerBudget
 from tasuki.ledger.database import UNNAMED, Database
+from tasuki.ledger.forget import Forgetting
 from tasuki.ledger.history import History
 from tasuki.ledger.lease import Lease, acquire, release
 from tasuki.ledger.migration import bring_up_to_date
@@ -31,7 +32,9 @@ _SET_KEY = (
 Durability = Literal["FULL", "NORMAL", "OFF"]
 
 
-class Ledger(BatchReading, Revisits, Relations, History, Backups, Restores, Audits):
+class Ledger(
+    BatchReading, Revisits, Relations, History, Backups, Restores, Audits, Forgetting
+):
     """One opened ledger; safe to share between threads, not across a fork."""
 
     def __init__(self, database: Database, keys: Sequence[bytes]) -> None:

@@ -63,10 +63,11 @@ REFUSED = """
 version: 1
 source: hubspot/contacts
 destination: salesforce/Lead
-match: [{Email: email}]
+match: [{HubSpot_Contact_Id__c: hs_object_id}]
 qualify: {no_email: not blank(email)}
 fields:
-  Email: = concat(email, "@", email)
+  HubSpot_Contact_Id__c: hs_object_id
+  Email: email
   LastName: = concat(LONG)
   FirstName: firstname
   MobilePhone: phone

@@ -43,6 +43,7 @@ ASKED = [
     "backup",
     "restore",
     "keys",
+    "forget",
 ]
 
 
