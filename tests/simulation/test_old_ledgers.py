@@ -144,7 +144,8 @@ def test_an_upgrade_may_be_killed_at_any_statement(url: str, step: int) -> None:
     try:
         bring_up_to_date(database)
     except Died:
-        with create_engine(database.url).connect() as connection:
+        event.remove(database.engine, "before_cursor_execute", die)
+        with database.reading() as connection:
             assert revision(connection) == RELEASED[0]
     finally:
         database.engine.dispose()
