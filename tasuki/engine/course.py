@@ -18,6 +18,7 @@ from tasuki.engine.gate import Gate
 from tasuki.engine.journal import Journal
 from tasuki.engine.outbox import Outbox
 from tasuki.engine.pages import Progress, read_ahead, unique_parts
+from tasuki.engine.restored import Distrust
 from tasuki.engine.settle import Settled, Settler
 from tasuki.engine.shrunken import believable, believe_gone
 from tasuki.engine.start import note_account, usable_position
@@ -26,6 +27,7 @@ from tasuki.engine.tally import Ending, RunReport, Tally
 from tasuki.engine.turn import Relink, StillDead, StillInDoubt, Turn
 from tasuki.engine.write_back import send_write_backs
 from tasuki.ledger import Lease
+from tasuki.ledger.backup import RESTORED
 from tasuki.ledger.rows import IntentRow
 from tasuki.mapping import Faulty, Waiting
 from tasuki.model.errors import (
@@ -56,6 +58,7 @@ class Course:
     outbox: Outbox = field(init=False)
     settler: Settler = field(init=False)
     gate: Gate = field(init=False)
+    distrust: Distrust = field(init=False)
     in_doubt: list[IntentRow] = field(default_factory=list)
     put_off: dict[str, list[Turn]] = field(default_factory=lambda: defaultdict(list))
     """Turns that must wait until an earlier write has been looked up."""
@@ -80,6 +83,7 @@ class Course:
         self.decider.search.creating = self.outbox.creating
         self.settler = Settler(sync, self.lease, run_id)
         self.gate = Gate.of(sync, self.options)
+        self.distrust = Distrust.of(sync)
 
     @property
     def tally(self) -> Tally:
@@ -128,6 +132,8 @@ class Course:
         self._finish_sending()
         self._settle(wait=True)
         self._send_write_backs()
+        if not self.options.only:
+            self.distrust.completed(self.lease, self.report.run_id)
 
     # -- what earlier runs left --------------------------------------------------------
 
@@ -198,8 +204,7 @@ class Course:
             self._make_way(part)
             if self.journal.has_new_links():
                 self.journal.commit()
-            for turn in self.decider.page(part, number):
-                self._dispatch(turn)
+            self._dispatch_all(self.decider.page(part, number))
         self._pump()
         if self.sync.on_page is not None:
             self.sync.on_page(self.tally)
@@ -224,6 +229,17 @@ class Course:
         self.outbox.pump()
         if self.journal.waiting_rows() >= _COMMIT_ROWS or not self.outbox.waiting():
             self.journal.commit()
+
+    def _dispatch_all(self, turns: Sequence[Turn]) -> None:
+        doubted = []
+        for turn in turns:
+            if self.distrust.concerns(turn):
+                self._relate(turn)
+                doubted.append(turn)
+            else:
+                self._dispatch(turn)
+        if doubted:
+            self.outbox.unsettled |= self.distrust.doubt(self.journal, doubted)
 
     def _dispatch(self, turn: Turn) -> None:
         journal = self.journal
@@ -343,6 +359,7 @@ class Course:
             if row.operation != "write_back":
                 self.decider.open_intents.setdefault(row.source_id, []).append(row)
         again = dict.fromkeys(settled.again)
+        self.distrust.looked_up |= again.keys()
         for row in rows:
             self._count_settled(row, settled)
             if row.source_id in settled.still:
@@ -357,13 +374,14 @@ class Course:
         """Count a settled write as what it has turned out to be."""
         tally = self.tally
         if self.outbox.unsettled.pop(row.id, None) is not None:
-            tally.reopen(Ending.IN_DOUBT, "no_answer")
+            tally.reopen(Ending.IN_DOUBT, row.error_code)
             tally.read -= 1  # taken in again below, or with its next turn
         else:
             tally.again += row.source_id not in settled.again
         if row.source_id in settled.confirmed:
             tally.take(1)
-            tally.end(Ending.CREATED)
+            adopted = row.error_code == RESTORED
+            tally.end(Ending.ATTACHED if adopted else Ending.CREATED)
         elif row.source_id in settled.held:
             tally.take(1)
             tally.end(Ending.HELD, "in_doubt")

@@ -33,6 +33,7 @@ class _Facts:
     links: Mapping[str, LinkRow]
     previous: Mapping[str, DecisionRow]
     parents: Mapping[str, Mapping[str, str]]
+    forgotten: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -49,6 +50,8 @@ class Decider:
     """Source ids that may be created where the mapping creates only what is wanted."""
     replayed: frozenset[str] = frozenset()
     """Source ids of dead letters that a person wants tried again."""
+    suppresses: bool = False
+    """Some records are of persons who were erased, and are passed over."""
     attaching: dict[str, str] = field(default_factory=dict)
     """Counterparts that records of this run were attached to, by their ids."""
     _facts: WriteFacts = field(init=False)
@@ -79,7 +82,13 @@ class Decider:
             wanted = frozenset(sync.ledger.wanted(sync.id))
         search = Search(sync, Finder(sync.destination.destination, sync.clock))
         replayed = frozenset(sync.ledger.replayed(sync.id))
-        return cls(sync, search, wanted=wanted, replayed=replayed)
+        return cls(
+            sync,
+            search,
+            wanted=wanted,
+            replayed=replayed,
+            suppresses=sync.ledger.suppresses(),
+        )
 
     def page(self, records: Sequence[Record], number: int) -> list[Turn]:
         """Return one turn for each record, in order."""
@@ -167,6 +176,9 @@ class Decider:
                 other: ledger.link_targets(other, sorted(needed))
                 for other, needed in wanted.items()
             },
+            forgotten=(
+                ledger.suppressed(self._source, ids) if self.suppresses else frozenset()
+            ),
         )
 
     def _open(self, record: Record, number: int, facts: _Facts) -> Turn:
@@ -183,6 +195,9 @@ class Decider:
     def _make(self, turn: Turn, facts: _Facts) -> Made | None:
         """Decide what can be decided without the destination's help."""
         record, link = turn.record, turn.link
+        if record.id in facts.forgotten:
+            turn.verdict = plan.Skip("forgotten")
+            return None
         early = self._early_verdict(turn)
         if early is not None:
             turn.verdict = early

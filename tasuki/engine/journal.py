@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
 
 from tasuki import plan
 from tasuki.engine.pages import Progress
@@ -225,9 +227,14 @@ class Journal:
     # -- durable ---------------------------------------------------------------------
 
     def commit(
-        self, intents: Sequence[NewIntent] = (), turns: Sequence[Turn] = ()
+        self,
+        intents: Sequence[NewIntent] = (),
+        turns: Sequence[Turn] = (),
+        quiet_until: datetime | None = None,
     ) -> frozenset[str]:
         """Make everything durable; `intents` are about to be sent.
+
+        With `quiet_until` they are not: they begin in doubt, to be looked up then.
 
         `turns` are those the intents belong to: older intents that they replace are
         abandoned in the same transaction, so that a claim is never held twice and
@@ -256,11 +263,11 @@ class Journal:
         if not self._anything(intents, replaced, cursor):
             return frozenset()
         try:
-            self._write(intents, replaced, keys, cursor)
+            self._write(intents, replaced, keys, cursor, quiet_until)
         except ClaimTakenError as error:
             taken = frozenset(error.taken)
             free = [intent for intent in intents if intent.id not in taken]
-            self._write(free, replaced, keys, cursor)
+            self._write(free, replaced, keys, cursor, quiet_until)
             self._clear()
             return taken
         self._clear()
@@ -272,6 +279,7 @@ class Journal:
         replaced: Sequence[StateRow],
         keys: Sequence[MatchKeyRow],
         cursor: str | None,
+        quiet_until: datetime | None,
     ) -> None:
         sync = self.sync
         with sync.ledger.transaction(self.lease, self.run_id) as tx:
@@ -284,7 +292,10 @@ class Journal:
             tx.put_dead_letters(self._letters)
             tx.resolve_dead_letters(sync.id, self._resolved)
             tx.add_intents(self._intents)
-            tx.add_intents(intents, "sending")
+            state: Literal["sending", "in_doubt"] = (
+                "in_doubt" if quiet_until else "sending"
+            )
+            tx.add_intents(intents, state, quiet_until)
             if cursor is not None and self.moves_cursor:
                 tx.put_cursor(sync.id, "", cursor, sync.mapping.revision)
 

@@ -250,6 +250,8 @@ class Settler:
         stream = self.sync.mapping.destination
         names = ", ".join(f"{stream}/{one.id}" for one in found[:5])
         tries = self.tries[row.source_id]
+        if not (names or tries):
+            return "the ledger was restored: this may have been sent before"
         lost = f"sent without an answer, {tries} time(s): {row.error_words}"
         return names or lost.removesuffix(": ")
 

@@ -81,7 +81,7 @@ def _send(
                 if isinstance(outcome, (Rejected, Gone)):
                     tx.add_decisions([_complaint(row, outcome)])
                 if isinstance(outcome, Rejected):
-                    tx.put_dead_letters([_letter(row, outcome)])
+                    tx.put_dead_letters([_letter(sync, row, outcome)])
 
 
 def _open_replayed(sync: Sync, lease: Lease, run_id: str) -> None:
@@ -106,17 +106,25 @@ def _with_a_letter(sync: Sync, rows: Sequence[IntentRow]) -> set[str]:
     return {one for one, row in letters.items() if row.cause.startswith(_CAUSE)}
 
 
-def _letter(row: IntentRow, outcome: Rejected) -> NewDeadLetter:
+def _letter(sync: Sync, row: IntentRow, outcome: Rejected) -> NewDeadLetter:
     return NewDeadLetter(
         row.source_id,
         row.sync,
         f"{_CAUSE}{outcome.code}",
         outcome.words,
         outcome.remedy,
-        row.payload_text,
+        encode(_shown(sync, row)),
         row.version,
         row.revision,
     )
+
+
+def _shown(sync: Sync, row: IntentRow) -> dict[str, object]:
+    hidden = sync.mapping.is_personal
+    return {
+        name: "***" if value is not None and hidden(name) else value
+        for name, value in row.payload.items()
+    }
 
 
 def _failure(row: IntentRow, outcome: Outcome | None) -> StateRow:

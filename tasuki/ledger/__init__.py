@@ -1,5 +1,6 @@
 """The ledger alone says what was done: links, intents, receipts, decisions, runs."""
 
+from tasuki.ledger.backup import BackupNote
 from tasuki.ledger.lease import Lease, LeaseHeldError
 from tasuki.ledger.rows import (
     CauseCount,
@@ -24,6 +25,7 @@ from tasuki.ledger.store import Ledger
 from tasuki.ledger.transaction import ClaimTakenError, Tx
 
 __all__ = [
+    "BackupNote",
     "CauseCount",
     "ClaimTakenError",
     "ConfirmRow",

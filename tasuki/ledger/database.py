@@ -97,7 +97,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Give a connection to read with."""
-        with self._translated(), self._reader.connect() as connection:
+        with self.translated(), self._reader.connect() as connection:
             yield connection
 
     @contextmanager
@@ -107,11 +107,18 @@ class Database:
         On SQLite the one write lock is taken at once: a read that is upgraded later
         cannot wait for it and fails instead.
         """
-        with self._translated(), self.engine.connect() as connection:
+        with self.translated(), self.engine.connect() as connection:
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
             connection.commit()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Give a connection that sees one moment of PostgreSQL, rows as a stream."""
+        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        with self.translated(), self.engine.connect() as connection:
+            yield connection.execution_options(**options, stream_results=True)
 
     def rows(self, build: Build, /, **values: object) -> Sequence[tuple[Any, ...]]:
         """Run a query of its own and return all rows."""
@@ -140,7 +147,8 @@ class Database:
         return connection.exec_driver_sql(self.statement(build).sql, many).rowcount
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def translated(self) -> Iterator[None]:
+        """Say the database's errors in words."""
         try:
             yield
         except _refusals() as error:

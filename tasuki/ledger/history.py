@@ -143,7 +143,10 @@ class History:
         )
 
     def remember_connection(self, name: str, connector: str, account: str) -> None:
-        """Note which account a connection turned out to be."""
+        """Note which account a connection leads to, where that is news."""
+        known = {(row.name, row.connector, row.account) for row in self.connections()}
+        if (name, connector, account) in known:
+            return
         now = time_text(self._database.clock.now())
         row = (name, connector, account, now)
         with self._database.writing() as connection:

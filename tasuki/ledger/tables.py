@@ -259,6 +259,19 @@ class KnownConnection(Stored, table=True):
     updated_at: str
 
 
+class ForgottenRecord(Stored, table=True):
+    """A record of a person who was erased: a keyed hash of its name, nothing else.
+
+    Runs pass over it where `suppressed` is 1.
+    """
+
+    __tablename__ = "forgotten"
+
+    hashed: str = Field(primary_key=True)
+    suppressed: int
+    at: str
+
+
 def _table(name: str) -> Table:
     return Stored.metadata.tables[name]
 
@@ -275,3 +288,4 @@ LEASE = _table("lease")
 TOKEN = _table("token")
 BUDGET = _table("budget")
 CONNECTION = _table("connection")
+FORGOTTEN = _table("forgotten")

@@ -19,8 +19,8 @@ from tasuki.ledger.tables import TOKEN
 from tasuki.model.errors import LedgerError
 from tasuki.ports import Token
 
-_LOCK_SECONDS = 120.0  # longer than any token call with its retries
-_LOOK_AGAIN_SECONDS = 0.1
+LOCK_SECONDS = 120.0  # longer than any token call with its retries
+LOOK_AGAIN_SECONDS = 0.1
 
 
 class _Sealed(NamedTuple):
@@ -55,7 +55,7 @@ class LedgerTokens:
                 with self._lock():
                     return self._renew_alone(stale, mint)
             except LeaseHeldError:
-                self._database.clock.sleep(_LOOK_AGAIN_SECONDS)
+                self._database.clock.sleep(LOOK_AGAIN_SECONDS)
             stored = self.load()
         assert stored is not None  # noqa: S101 - what `_is_newer` says
         return stored
@@ -84,7 +84,7 @@ class LedgerTokens:
 
     @contextmanager
     def _lock(self) -> Iterator[None]:
-        lease = acquire(self._database, f"token:{self._connection}", _LOCK_SECONDS)
+        lease = acquire(self._database, f"token:{self._connection}", LOCK_SECONDS)
         try:
             yield
         finally:
@@ -120,7 +120,8 @@ class LedgerTokens:
         try:
             secret = decode(self._seal.open(sealed.text, self._connection))
         except WrongKeyError:
-            what = f"the key does not open the stored token of '{self._connection}'"
+            keys = "key does" if self._seal.keys == 1 else "keys do"
+            what = f"the {keys} not open the stored token of '{self._connection}'"
             remedy = (
                 "Give the key the token was stored with, or log in again: "
                 f"`tasuki login {self._connection}`."

@@ -63,20 +63,25 @@ class Tx:
     def add_intents(
         self,
         rows: Sequence[NewIntent],
-        state: Literal["planned", "sending"] = "planned",
+        state: Literal["planned", "sending", "in_doubt"] = "planned",
+        quiet_until: datetime | None = None,
     ) -> None:
         """Record writes before they are sent, or as they are.
 
         Args:
             rows: The writes, each with an id of its own.
-            state: `sending` records and marks them in one statement.
+            state: `sending` records and marks them in one statement; `in_doubt` is
+                for what may have been sent before the ledger was restored.
+            quiet_until: When what is in doubt may be looked up.
 
         Raises:
             ClaimTakenError: a live intent holds the claim of one of them, or two of
                 them have the same; the whole transaction is undone.
         """
         attempts, sent_at = (1, self._now) if state == "sending" else (0, None)
-        begun = (state, attempts, None, None, "", "", self._run_id, self._fence)
+        quiet = time_text(quiet_until) if quiet_until else None
+        code = "restored" if state == "in_doubt" else ""
+        begun = (state, attempts, quiet, None, code, "", self._run_id, self._fence)
         tail = (*begun, self._now, sent_at, None)
         plain = [(*row, *tail) for row in rows if row.claim is None]
         self._many(writes.add_intents, plain)

@@ -13,6 +13,7 @@ from tasuki.mapping.fingerprint import canonical
 from tasuki.mapping.generate import LinkOf, Run, generate
 from tasuki.mapping.model import GuardsModel, MappingModel, OnChange, WriteMode
 from tasuki.mapping.names import RECEIPT, SOURCE, Names, find_names
+from tasuki.mapping.personal import is_personal, personal_fields
 from tasuki.mapping.result import Evaluation, Faulty, MatchStep, MatchValue, Payload
 from tasuki.mapping.rules import Rule, Rules, walk
 from tasuki.mapping.runtime import items, plain, word
@@ -22,7 +23,8 @@ from tasuki.model.record import Query, Record, StreamRef
 
 _DIGEST_BYTES = 16
 _QUOTED = re.compile("「[^」]*」")
-_NOT_REVISED = {"description", "tests", "guards", "retry"}  # no payload depends on them
+# No payload depends on them.
+_NOT_REVISED = {"description", "tests", "guards", "retry", "pii"}
 
 
 def no_links(_sync: str, _source_id: str) -> str | None:
@@ -156,6 +158,10 @@ class CompiledMapping:
                 return step.field, value
         return None
 
+    def is_personal(self, name: str) -> bool:
+        """Say whether a field of the source holds personal data."""
+        return is_personal(name) or name in self.model.pii
+
     def write_back(
         self, record: Record, receipt: Mapping[str, object]
     ) -> dict[str, object] | Faulty:
@@ -244,7 +250,7 @@ def compile_mapping(
             )
             for step, _ in rules.match
         ),
-        pii=frozenset(name for name, each in model.fields.items() if each.pii),
+        pii=personal_fields(rules),
         asks_the_day=any("today" in each.functions for each in rules.formulas),
         _rules=rules,
         _names=names,
@@ -259,6 +265,8 @@ def compile_mapping(
 def _revision(rules: Rules, around: Surroundings) -> str:
     """Return a hash of the mapping and of everything outside that it reads."""
     said = rules.model.model_dump(mode="json", exclude=_NOT_REVISED)
+    for each in said["fields"].values():
+        del each["pii"]
     called = {name for formula in rules.formulas for name in formula.functions}
     outside: dict[str, object] = {
         "lookups": {name: around.lookups[name].digest for name in rules.lookups},

@@ -35,7 +35,7 @@ def memory_ledger(clock: Clock) -> Iterator[Ledger]:
     """Open a ledger that lives in memory, with one connection, and goes away."""
     database = _InMemory(clock)
     bring_up_to_date(database)
-    with Ledger(database, _KEY) as ledger:
+    with Ledger(database, (_KEY,)) as ledger:
         yield ledger
 
 
