@@ -21,6 +21,7 @@ from tasuki.ledger.rows import (
     encode,
 )
 from tasuki.ledger.store import Ledger
+from tasuki.ledger.tokens import LoginRow
 from tasuki.ledger.transaction import ClaimTakenError, Tx
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "LeaseHeldError",
     "Ledger",
     "LinkRow",
+    "LoginRow",
     "MatchKeyRow",
     "NewDeadLetter",
     "NewDecision",

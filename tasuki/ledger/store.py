@@ -11,9 +11,10 @@ from tasuki.ledger.lease import Lease, acquire, release
 from tasuki.ledger.migration import bring_up_to_date
 from tasuki.ledger.reading import BatchReading
 from tasuki.ledger.revisit import Revisits
+from tasuki.ledger.runs import Runs
 from tasuki.ledger.sealing import SHORTEST_KEY, Seal
 from tasuki.ledger.story import Relations
-from tasuki.ledger.tokens import LedgerTokens
+from tasuki.ledger.tokens import LedgerTokens, Logins
 from tasuki.ledger.transaction import Tx
 from tasuki.model.errors import LedgerError
 from tasuki.model.policy import Limit
@@ -22,7 +23,7 @@ from tasuki.ports import Budget, Clock, TokenStore
 Durability = Literal["FULL", "NORMAL", "OFF"]
 
 
-class Ledger(BatchReading, Revisits, Relations, History):
+class Ledger(BatchReading, Revisits, Relations, Runs, History, Logins):
     """One opened ledger; safe to share between threads, not across a fork."""
 
     def __init__(self, database: Database, secret_key: bytes | None) -> None:
