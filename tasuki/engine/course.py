@@ -18,7 +18,7 @@ from tasuki.engine.gate import Gate
 from tasuki.engine.journal import Journal
 from tasuki.engine.outbox import Outbox
 from tasuki.engine.pages import Progress, read_ahead, unique_parts
-from tasuki.engine.settle import Settled, Settler
+from tasuki.engine.settle import SENDER_LIVES, Settled, Settler
 from tasuki.engine.sync import Options, Sync
 from tasuki.engine.tally import Ending, RunReport, Tally
 from tasuki.engine.turn import Relink, StillDead, StillInDoubt, Turn
@@ -329,6 +329,7 @@ class Course:
         """
         gone = {row.id for row in rows}
         self.in_doubt = [row for row in self.in_doubt if row.id not in gone]
+        rows = [row for row in rows if not self._is_left(row, settled)]
         open_rows = self.sync.ledger.open_intents(self.sync.id, settled.again)
         for row in open_rows:
             if row.operation != "write_back":
@@ -341,6 +342,16 @@ class Course:
                 self.journal.resume(turn)
                 again[row.source_id] = None
         return list(again)
+
+    def _is_left(self, row: IntentRow, settled: Settled) -> bool:
+        """Count a write that stays in doubt, unless a turn has been for it already."""
+        if row.id not in settled.left:
+            return False
+        if row.source_id not in self.put_off:
+            self.tally.again += 1
+            self.tally.take(1)
+            self.tally.end(Ending.IN_DOUBT, SENDER_LIVES)
+        return True
 
     def _count_settled(self, row: IntentRow, settled: Settled) -> None:
         """Count a settled write as what it has turned out to be."""

@@ -34,6 +34,8 @@ from tasuki.model.write import (
 )
 
 MOST_ATTEMPTS = 5
+SENDER_LIVES = "sender_lives"
+"""Why a write stays in doubt whose process was replaced while it stood still."""
 _NONE = Sighting("", ())
 
 
@@ -47,6 +49,8 @@ class Settled:
     """Source ids: certainly not done, to be decided and sent afresh."""
     held: dict[str, str] = field(default_factory=dict)
     """By source id: a person must look, and at what."""
+    left: set[str] = field(default_factory=set)
+    """Ids of intents that stay in doubt: their sender has not ended."""
 
 
 @dataclass(slots=True)
@@ -57,6 +61,8 @@ class Settler:
     lease: Lease
     run_id: str
     tries: Counter[str] = field(default_factory=Counter)
+    senders: dict[str, str] = field(default_factory=dict)
+    """By run id: processes that stand still with a write and may wake up."""
 
     def due_at(self, intent: IntentRow) -> datetime:
         """Return when the intent's quiet time is over."""
@@ -97,6 +103,8 @@ class Settler:
         self.lease.check()
         sightings = self._sightings(intents)
         self.tries = self._count_tries(intents)
+        others = [row.run_id for row in intents if row.run_id != self.run_id]
+        self.senders = self.sync.ledger.living_senders(others)
         records = self._sources(intents, sightings)
         for row in intents:
             sighting = sightings.get(row.id, _NONE)
@@ -145,6 +153,11 @@ class Settler:
                 tx.put_links([_link(self.sync, row, found[0])])
                 tx.add_intents(self._write_back(row, record, found[0]))
                 settled.confirmed[row.source_id] = found[0]
+            elif row.run_id in self.senders and not (found or sighting.suspects):
+                # No quiet time covers it: it would send when it is woken up.
+                words = f"{self.senders[row.run_id]} has not ended and may still send"
+                tx.set_states([StateRow(row.id, "in_doubt", SENDER_LIVES, words)])
+                settled.left.add(row.id)
             elif self._may_go_again(row, sighting):
                 words = "looked up after the quiet time: not there"
                 tx.set_states([StateRow(row.id, "planned", "not_found", words)])

@@ -121,6 +121,8 @@ class Ledger(BatchReading, Revisits, Relations, Runs, History, Logins):
         connection: str,
         limits: Sequence[Limit],
         patience: float | None = None,
+        *,
+        money: bool = False,
     ) -> Budget:
         """Return the calls this connection may make, shared by all processes.
 
@@ -128,5 +130,6 @@ class Ledger(BatchReading, Revisits, Relations, Runs, History, Logins):
             connection: The connection's name.
             limits: All of them hold at once.
             patience: Raise ThrottledError rather than wait longer than this.
+            money: The calls of a money flow, which stand behind few others.
         """
-        return LedgerBudget(self._database, connection, limits, patience)
+        return LedgerBudget(self._database, connection, limits, patience, money=money)

@@ -6,12 +6,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 from sqlalchemy.engine import CursorResult
 
 from tasuki.engine.sync import Sync
 from tasuki.ledger import Ledger
 from tasuki.ledger.database import Build, Database
+from tasuki.ledger.tables import RUN
 from tasuki.mapping import CompiledMapping
 from tasuki.ports import Clock
 from tasuki.testing.system import FakeSystem
@@ -33,14 +34,34 @@ def temporary_ledger(clock: Clock, path: Path | None = None) -> Iterator[Ledger]
 def watch_ledger(ledger: Ledger, on_step: Callable[[str], None]) -> Iterator[None]:
     """Tell of every statement and commit of a ledger, before and after; may raise.
 
-    What was not committed when it raises is rolled back, as when a process dies.
+    What was not committed when it raises is rolled back, as when a process dies; the
+    runs that were under way are then known as those of a process that has ended.
     """
     database = ledger._database  # noqa: SLF001 - what users never need
-    ledger._database = _Watched(database, on_step)  # noqa: SLF001
+    died: list[BaseException] = []
+
+    def step(where: str) -> None:
+        try:
+            on_step(where)
+        except BaseException as error:
+            died.append(error)
+            raise
+
+    ledger._database = _Watched(database, step)  # noqa: SLF001
     try:
         yield
     finally:
         ledger._database = database  # noqa: SLF001
+        if died:
+            bury_runs(ledger)
+
+
+def bury_runs(ledger: Ledger) -> None:
+    """Let the process of every run that is under way be one that has ended."""
+    with ledger._database.writing() as connection:  # noqa: SLF001 - as above
+        connection.execute(
+            update(RUN).where(RUN.c.state == "running").values(born="ended")
+        )
 
 
 class _Watched(Database):
