@@ -46,7 +46,8 @@ class Ledger(BatchReading, Revisits, Relations, Runs, History, Logins):
             url: `sqlite:///path` or `postgresql://user@host/name`.
             clock: Time for everything the ledger writes.
             secret_key: Opens and seals stored tokens, 16 bytes at least.
-            busy_seconds: How long to wait for another writer (SQLite).
+            busy_seconds: How long to wait for another writer (SQLite), or until one
+                that stands still inside a transaction is undone (PostgreSQL).
             durability: SQLite's `synchronous`. With anything less than FULL a power
                 cut may forget that an invoice was sent: for rehearsals only.
 

@@ -1,0 +1,62 @@
+"""What happens to a process at a line of its own: it is stopped, or killed.
+
+Called in the forked process before the command line runs. Nothing is replaced: the real
+code runs, with a signal at the one place that a test is about.
+"""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+_NEXT_IS_BODY = threading.local()
+# A process stopped inside a transaction holds SQLite's one write lock: another test.
+_OTHERS_COME_TO_REST = 0.5
+
+
+def _stop_at_body(request_line: bytes, skip: int) -> None:
+    """Stop this process with the body of a request in hand, after its last check."""
+    from httpcore._backends.sync import SyncStream
+
+    write: Callable[..., None] = SyncStream.write
+    left = [skip]
+
+    def stopping(self: SyncStream, buffer: bytes, timeout: float | None = None) -> None:
+        if buffer.startswith(request_line):
+            _NEXT_IS_BODY.value = True
+        elif getattr(_NEXT_IS_BODY, "value", False):
+            _NEXT_IS_BODY.value = False
+            left[0] -= 1
+            if left[0] == -1:
+                time.sleep(_OTHERS_COME_TO_REST)
+                os.kill(os.getpid(), signal.SIGSTOP)
+        write(self, buffer, timeout)
+
+    SyncStream.write = stopping  # type: ignore[method-assign]
+
+
+def stop_with_an_invoice_in_hand() -> None:
+    _stop_at_body(b"POST /iv/invoices ", 2)
+
+
+def stop_with_leads_in_hand() -> None:
+    _stop_at_body(b"PATCH /services/data", 0)
+
+
+def _after_refresh(act: Callable[[], None]) -> None:
+    from tasuki.transport.oauth import TokenEndpoint
+
+    refresh = TokenEndpoint.refresh
+
+    def then(self: TokenEndpoint, stale: Any) -> Any:
+        token = refresh(self, stale)
+        act()
+        return token
+
+    TokenEndpoint.refresh = then  # type: ignore[method-assign]
+
+
+def die_with_new_tokens_in_hand() -> None:
+    _after_refresh(lambda: os.kill(os.getpid(), signal.SIGKILL))
