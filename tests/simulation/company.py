@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psycopg
 
 from tasuki.demo.login import log_in_to_freee
@@ -25,7 +26,9 @@ _PATIENCE = 60.0
 class Process:
     """A `tasuki` command in a process of its own."""
 
-    def __init__(self, company: "Company", act: str, arguments: tuple[str, ...]) -> None:
+    def __init__(
+        self, company: "Company", act: str, arguments: tuple[str, ...]
+    ) -> None:
         self._runner = company.runner
         self._log = company.folder / f"process{next(_NUMBERS)}.log"
         project = ("-p", str(company.folder))
@@ -66,6 +69,7 @@ class Company(Office):
     """An office whose ledger may be moved to PostgreSQL."""
 
     environment: dict[str, str]
+    logs_in = False
 
     def on(self, url: str) -> None:
         """Keep the ledger there; "" for the project's own SQLite file."""
@@ -81,6 +85,8 @@ class Company(Office):
             with psycopg.connect(self.url, autocommit=True) as connection:
                 connection.execute("DROP SCHEMA IF EXISTS public CASCADE")
                 connection.execute("CREATE SCHEMA public")
+        if self.logs_in:
+            log_in_to_freee(self.folder)
 
     def morning(self) -> None:
         """Begin a day on which every account is a partner already."""
@@ -140,25 +146,35 @@ class Company(Office):
             for (system, table), fields in names.items()
         }
 
+    def act(self, name: str) -> None:
+        """Do something at freee's screens."""
+        url = self.rehearsal.servers["freee"].url
+        httpx.post(f"{url}/__act/{name}", json={}).raise_for_status()
+
+    def renewals(self) -> int:
+        """Return how often freee was asked for tokens (also in vain)."""
+        return self.rehearsal.servers["freee"].total("POST /public_api/token")
+
     @contextmanager
     def by_login(self) -> Iterator[None]:
         """Let freee be used by a login instead of a fixed token."""
         path = self.folder / "connections.yaml"
         usual = path.read_text()
         fixed = 'flow: token, token: "${FREEE_TOKEN}"'
-        login = 'flow: oauth, client_id: "${FREEE_ID}", client_secret: "${FREEE_SECRET}"'
+        login = (
+            'flow: oauth, client_id: "${FREEE_ID}", client_secret: "${FREEE_SECRET}"'
+        )
         path.write_text(usual.replace(fixed, login))
         values = {**ENVIRONMENT, **self.environment}
         env_file = self.folder / ".env"
         env_file.write_text("".join(f"{k}={v}\n" for k, v in values.items() if v))
+        self.logs_in = True
         try:
             yield
         finally:
+            self.logs_in = False
             path.write_text(usual)
             env_file.unlink()
-
-    def log_in(self) -> None:
-        log_in_to_freee(self.folder)
 
     @contextmanager
     def watching(
@@ -180,4 +196,3 @@ def until(holds: Callable[[], object]) -> None:
     while not holds():
         assert time.monotonic() < end, "it never came"
         time.sleep(0.01)
-

@@ -12,6 +12,7 @@ from tasuki.testing import ManualClock, temporary_ledger
 from tests.simulation.company import Company
 from tests.simulation.scenes import Scene
 
+
 @pytest.fixture(scope="module")
 def shared() -> Iterator[tuple[Ledger, ManualClock]]:
     clock = ManualClock()

@@ -19,7 +19,7 @@ import time
 _BEGUN: dict[int, float] = {}
 
 
-def child(arguments: list[str], log: str) -> None:
+def child(arguments: list[str], log: str, act: str = "") -> None:
     out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(out, 1)
     os.dup2(out, 2)
@@ -27,6 +27,10 @@ def child(arguments: list[str], log: str) -> None:
     try:
         from tasuki.cli import main
 
+        if act:
+            from tests.simulation import process_acts
+
+            getattr(process_acts, act)()
         code = main(arguments)
     except BaseException:  # noqa: BLE001 - whatever it is, it goes into the log
         import traceback
@@ -43,11 +47,7 @@ def start(order: dict[str, object]) -> dict[str, object]:
     pid = os.fork()
     if pid == 0:
         os.environ.update(order["environment"])
-        if order["act"]:
-            from tests.simulation import process_acts
-
-            getattr(process_acts, order["act"])()
-        child(list(order["arguments"]), str(order["log"]))
+        child(list(order["arguments"]), str(order["log"]), str(order["act"]))
     _BEGUN[pid] = time.monotonic()
     return {"pid": pid}
 

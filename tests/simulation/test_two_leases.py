@@ -22,7 +22,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 Held = dict[str, list[tuple[str, ...]]]
 LEASE = "1"
 REST = 0.5
-ROUTES = {INVOICES: ("freee", "POST", "/iv/invoices"), LEADS: ("salesforce", "PATCH", "")}
+ROUTES = {
+    INVOICES: ("freee", "POST", "/iv/invoices"),
+    LEADS: ("salesforce", "PATCH", ""),
+}
 
 
 @contextmanager
@@ -118,7 +121,11 @@ def test_an_invoice_in_the_hand_of_a_stopped_worker_is_sent_by_nobody_else(
     assert other.end() == 1
     assert "in_doubt: sender_lives: 1" in other.said()
     told = short.ledger("select error_words from intent where state = 'in_doubt'")
-    assert told == [(f"process {sleeper.pid} on {os.uname().nodename} has not ended and may still send",)]
+    assert told == [
+        (
+            f"process {sleeper.pid} on {os.uname().nodename} has not ended and may still send",
+        )
+    ]
     sleeper.send(signal.SIGCONT)
     assert sleeper.end() == 1
     short.finish_all()

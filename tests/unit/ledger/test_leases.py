@@ -174,6 +174,7 @@ def test_nothing_is_known_of_processes_elsewhere() -> None:
     assert not is_gone(me._replace(machine="another boot", born="1"))
     assert not is_gone(me._replace(machine="", born="1"))
 
+
 STILL = """
 ledger = Ledger.open(url, SystemClock(), busy_seconds=0.5)
 lease = ledger.acquire_lease("sync:s", 1.0)
