@@ -52,7 +52,6 @@ def undisturbed(firm: Company) -> dict[str, list[tuple[str, ...]]]:
 
 
 @pytest.fixture(
-    scope="module",
     params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)],
 )
 def company(request: pytest.FixtureRequest, firm: Company) -> Company:

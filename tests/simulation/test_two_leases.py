@@ -86,8 +86,15 @@ def short(company: Company) -> Iterator[Company]:
     company.environment[LEASE_VARIABLE] = "120"
 
 
-@pytest.mark.parametrize("done", [False, True], ids=["unsent", "sent"])
-@pytest.mark.parametrize("mapping", [LEADS, INVOICES])
+@pytest.mark.parametrize(
+    ("mapping", "done"),
+    [
+        pytest.param(LEADS, False, id="leads-unsent"),
+        pytest.param(INVOICES, True, id="invoices-sent"),
+        pytest.param(LEADS, True, id="leads-sent", marks=pytest.mark.soak),
+        pytest.param(INVOICES, False, id="invoices-unsent", marks=pytest.mark.soak),
+    ],
+)
 def test_a_worker_stopped_beyond_its_lease_writes_nothing_more(
     short: Company, undisturbed: Held, mapping: str, *, done: bool
 ) -> None:
