@@ -170,7 +170,7 @@ def test_a_token_that_ends_in_mid_run_is_renewed_once(
     ended(local.command("doctor", "freee"), 0)  # from here on the token is fresh
     before, left = local.renewals(), [1]
 
-    def see(request: Request, carry_out: Callable[[], Reply]) -> Reply:
+    def see(_: Request, carry_out: Callable[[], Reply]) -> Reply:
         if left[0] and len(local.rows("freee", "invoices")) >= 3:
             left[0] = 0
             local.act("expire_access")
