@@ -29,6 +29,9 @@ from tasuki.transport.calls import Calls
 
 LEDGER_VARIABLE = "TASUKI_LEDGER_URL"
 PROJECT_VARIABLE = "TASUKI_PROJECT"
+LEASE_VARIABLE = "TASUKI_LEASE_SECONDS"
+_LEASE = 120.0
+_LEAST_LEASE = 1.0
 _PLACE = ".tasuki"
 
 
@@ -127,6 +130,21 @@ class Project:
         """Return where the keys are that seal stored tokens."""
         return Keys(self.place, self.environment)
 
+    @property
+    def lease_seconds(self) -> float:
+        """Return how long a run may be silent before another may take over."""
+        given = self.environment.get(LEASE_VARIABLE)
+        if not given:
+            return _LEASE
+        try:
+            seconds = float(given)
+        except ValueError:
+            seconds = 0.0
+        if not _LEAST_LEASE <= seconds < float("inf"):
+            remedy = f"Write seconds, {_LEAST_LEASE:g} at least, for example 120."
+            raise ConfigError(LEASE_VARIABLE, f"'{given}' is no time", remedy)
+        return seconds
+
     def open_ledger(self) -> Ledger:
         """Open the ledger, creating or upgrading it when needed."""
         keys = self.keys.read()
@@ -137,9 +155,15 @@ class Project:
         return ledger
 
     def open_system(
-        self, name: str, ledger: Ledger, calls: Calls, policy: RetryPolicy | None = None
+        self,
+        name: str,
+        ledger: Ledger,
+        calls: Calls,
+        policy: RetryPolicy | None = None,
+        *,
+        money: bool = False,
     ) -> System:
-        """Open a connection's system; makes no call."""
+        """Open a connection's system; makes no call. Calls of money flows go first."""
         connection = self.connection(name)
         settings = connection.settings
         policy = policy or RetryPolicy()
@@ -150,7 +174,10 @@ class Project:
             connection=name,
             clock=self.clock,
             budget=ledger.budget(
-                name, connection.connector.limits(settings), policy.total
+                name,
+                connection.connector.limits(settings),
+                policy.total,
+                money=money,
             ),
             tokens=ledger.tokens(name),
             calls=calls,
@@ -163,10 +190,15 @@ class Project:
         """Open both systems of a mapping."""
         calls = Calls()
         source, destination = mapping.source, mapping.destination
-        opened = self.open_system(source.connection, ledger, calls, mapping.policy)
+        money = mapping.write.value == "once"
+
+        def system(connection: str) -> System:
+            return self.open_system(
+                connection, ledger, calls, mapping.policy, money=money
+            )
+
+        opened = system(source.connection)
         other = opened
         if destination.connection != source.connection:
-            other = self.open_system(
-                destination.connection, ledger, calls, mapping.policy
-            )
+            other = system(destination.connection)
         return Sync(mapping, opened, other, ledger, self.clock, calls)

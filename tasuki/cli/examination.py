@@ -195,8 +195,25 @@ def _token(ledger: Ledger, name: str) -> Iterator[Finding]:
     except TasukiError as error:
         yield _bad(name, "stored token", error)
         return
-    if token is not None:
-        yield Finding(name, "stored token", True, "the secret key opens it")
+    if token is None:
+        return
+    yield Finding(name, "stored token", True, "the secret key opens it")
+    yield from _login(ledger, name)
+
+
+def _login(ledger: Ledger, name: str) -> Iterator[Finding]:
+    """Tell of a login that has ended, and of a renewal that never came back."""
+    for row in ledger.logins():
+        if row.connection != name:
+            continue
+        remedy = f"Run `tasuki login {name}` and allow the access once more."
+        if row.refused_at:
+            words = f"stopped since {row.refused_at[:19]}: {row.refused_words}"
+            yield Finding(name, "renewal", False, words, remedy, _UNREACHABLE)
+        elif row.renewing_since:
+            since = row.renewing_since[:19]
+            words = f"asked for by {row.renewing_by} at {since}, not stored (yet)"
+            yield Finding(name, "renewal", True, words)
 
 
 def _system(project: Project, ledger: Ledger, name: str) -> Iterator[Finding]:

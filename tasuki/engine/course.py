@@ -19,7 +19,7 @@ from tasuki.engine.journal import Journal
 from tasuki.engine.outbox import Outbox
 from tasuki.engine.pages import Progress, read_ahead, unique_parts
 from tasuki.engine.restored import Distrust
-from tasuki.engine.settle import Settled, Settler
+from tasuki.engine.settle import SENDER_LIVES, Settled, Settler
 from tasuki.engine.shrunken import believable, believe_gone
 from tasuki.engine.start import note_account, usable_position
 from tasuki.engine.sync import Options, Sync
@@ -354,6 +354,7 @@ class Course:
         """
         gone = {row.id for row in rows}
         self.in_doubt = [row for row in self.in_doubt if row.id not in gone]
+        rows = [row for row in rows if not self._is_left(row, settled)]
         open_rows = self.sync.ledger.open_intents(self.sync.id, settled.again)
         for row in open_rows:
             if row.operation != "write_back":
@@ -369,6 +370,16 @@ class Course:
                 self.journal.resume(turn)
                 again[row.source_id] = None
         return list(again)
+
+    def _is_left(self, row: IntentRow, settled: Settled) -> bool:
+        """Count a write that stays in doubt, unless a turn has been for it already."""
+        if row.id not in settled.left:
+            return False
+        if row.source_id not in self.put_off:
+            self.tally.again += 1
+            self.tally.take(1)
+            self.tally.end(Ending.IN_DOUBT, SENDER_LIVES)
+        return True
 
     def _count_settled(self, row: IntentRow, settled: Settled) -> None:
         """Count a settled write as what it has turned out to be."""

@@ -45,6 +45,8 @@ from tasuki.model.write import (
 )
 
 MOST_ATTEMPTS = 5
+SENDER_LIVES = "sender_lives"
+"""Why a write stays in doubt whose process was replaced while it stood still."""
 _NONE = Sighting("", ())
 
 
@@ -62,6 +64,8 @@ class Settled:
     """By source id: the destination refused it, with which code."""
     still: set[str] = field(default_factory=set)
     """Source ids that are in doubt as before."""
+    left: set[str] = field(default_factory=set)
+    """Ids of intents that stay in doubt: their sender has not ended."""
 
 
 @dataclass(slots=True)
@@ -72,6 +76,8 @@ class Settler:
     lease: Lease
     run_id: str
     tries: Counter[str] = field(default_factory=Counter)
+    senders: dict[str, str] = field(default_factory=dict)
+    """By run id: processes that stand still with a write and may wake up."""
 
     def due_at(self, intent: IntentRow) -> datetime:
         """Return when the intent's quiet time is over."""
@@ -114,6 +120,8 @@ class Settler:
             intents = self._repeat(intents, settled)
         sightings = self._sightings(intents)
         self.tries = self._count_tries(intents)
+        others = [row.run_id for row in intents if row.run_id != self.run_id]
+        self.senders = self.sync.ledger.living_senders(others)
         records = self._sources(intents, sightings)
         for row in intents:
             sighting = sightings.get(row.id, _NONE)
@@ -201,6 +209,12 @@ class Settler:
         found = sighting.found
         if len(found) == 1:
             self._confirm(row, record, found[0], settled)
+        elif row.run_id in self.senders and not (found or sighting.suspects):
+            # No quiet time covers it: it would send when it is woken up.
+            words = f"{self.senders[row.run_id]} has not ended and may still send"
+            with self.sync.ledger.transaction(self.lease, self.run_id) as tx:
+                tx.set_states([StateRow(row.id, "in_doubt", SENDER_LIVES, words)])
+            settled.left.add(row.id)
         elif self._may_go_again(row, sighting):
             words = "looked up after the quiet time: not there"
             with self.sync.ledger.transaction(self.lease, self.run_id) as tx:

@@ -22,6 +22,7 @@ from tasuki.ledger.rows import (
     encode,
 )
 from tasuki.ledger.store import Ledger
+from tasuki.ledger.tokens import LoginRow
 from tasuki.ledger.transaction import ClaimTakenError, Tx
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "LeaseHeldError",
     "Ledger",
     "LinkRow",
+    "LoginRow",
     "MatchKeyRow",
     "NewDeadLetter",
     "NewDecision",

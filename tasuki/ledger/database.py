@@ -82,6 +82,7 @@ class Database:
             self.engine = create_engine(
                 self.url, paramstyle="format", pool_pre_ping=True, max_overflow=24
             )
+            event.listen(self.engine, "connect", _bound_waits(busy_seconds))
             # A look-up is one statement: no BEGIN and ROLLBACK around it.
             self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._statements: dict[Build, Statement] = {}
@@ -233,6 +234,24 @@ def _set_up(
         # FULL: a commit is on the disk before the call it announces is made.
         connection.execute(f"PRAGMA synchronous = {sync}")
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+
+    return set_up
+
+
+def _bound_waits(busy_seconds: float) -> Callable[[Any, ConnectionPoolEntry], None]:
+    """Let no process hold others up for ever.
+
+    One that is stopped inside a transaction keeps its row locks until the server ends
+    its session; whoever waits for them waits longer than that, and then says so.
+    """
+    idle, lock = int(busy_seconds * 1000), int(busy_seconds * 3000)
+
+    def set_up(connection: Any, _: ConnectionPoolEntry) -> None:  # noqa: ANN401
+        connection.execute(
+            f"SET idle_in_transaction_session_timeout = {idle}; "
+            f"SET lock_timeout = {lock}"
+        )
+        connection.commit()
 
     return set_up
 

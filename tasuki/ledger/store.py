@@ -17,10 +17,11 @@ from tasuki.ledger.reading import BatchReading
 from tasuki.ledger.restore import Restores
 from tasuki.ledger.revisit import Revisits
 from tasuki.ledger.rotation import reseal, sealed_names
+from tasuki.ledger.runs import Runs
 from tasuki.ledger.sealing import Seal
 from tasuki.ledger.story import Relations
 from tasuki.ledger.survey import Survey
-from tasuki.ledger.tokens import LedgerTokens
+from tasuki.ledger.tokens import LedgerTokens, Logins
 from tasuki.ledger.transaction import Tx
 from tasuki.model.errors import LedgerError
 from tasuki.model.policy import Limit
@@ -38,11 +39,13 @@ class Ledger(
     Revisits,
     Relations,
     Survey,
+    Runs,
     History,
     Backups,
     Restores,
     Audits,
     Forgetting,
+    Logins,
 ):
     """One opened ledger; safe to share between threads, not across a fork."""
 
@@ -67,7 +70,8 @@ class Ledger(
             clock: Time for everything the ledger writes.
             secret_key: Opens and seals stored tokens, 16 bytes at least. Of several
                 the first seals, each opens.
-            busy_seconds: How long to wait for another writer (SQLite).
+            busy_seconds: How long to wait for another writer (SQLite), or until one
+                that stands still inside a transaction is undone (PostgreSQL).
             durability: SQLite's `synchronous`. With anything less than FULL a power
                 cut may forget that an invoice was sent: for rehearsals only.
 
@@ -158,6 +162,8 @@ class Ledger(
         connection: str,
         limits: Sequence[Limit],
         patience: float | None = None,
+        *,
+        money: bool = False,
     ) -> Budget:
         """Return the calls this connection may make, shared by all processes.
 
@@ -165,8 +171,9 @@ class Ledger(
             connection: The connection's name.
             limits: All of them hold at once.
             patience: Raise ThrottledError rather than wait longer than this.
+            money: The calls of a money flow, which stand behind few others.
         """
-        return LedgerBudget(self._database, connection, limits, patience)
+        return LedgerBudget(self._database, connection, limits, patience, money=money)
 
 
 def _checked_keys(given: bytes | Sequence[bytes] | None) -> tuple[bytes, ...]:

@@ -192,7 +192,7 @@ class Cursor(Stored, table=True):
 
 
 class Run(Stored, table=True):
-    """One execution of a sync."""
+    """One execution of a sync; host, machine, pid and born tell its process."""
 
     __tablename__ = "run"
     __table_args__ = (Index("run_sync", "sync", "started_at"),)
@@ -208,6 +208,8 @@ class Run(Stored, table=True):
     counts: str
     calls: str
     error: str
+    machine: str
+    born: str
 
 
 class LeaseHeld(Stored, table=True):
@@ -227,7 +229,11 @@ class LeaseHeld(Stored, table=True):
 
 
 class SealedToken(Stored, table=True):
-    """A connection's token, encrypted."""
+    """A connection's token, encrypted.
+
+    `renewing_*` stands while a new one is asked for, and tells afterwards who never
+    came back with it; `refused_*` once the system has refused to renew this one.
+    """
 
     __tablename__ = "token"
 
@@ -235,6 +241,10 @@ class SealedToken(Stored, table=True):
     sealed: str
     expires_at: str | None
     updated_at: str
+    renewing_since: str | None
+    renewing_by: str
+    refused_at: str | None
+    refused_words: str
 
 
 class BudgetMeter(Stored, table=True):

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from tasuki.ledger import writes
 from tasuki.ledger.database import Build, Database
+from tasuki.ledger.lease import Lease, give_back
 from tasuki.ledger.reading import claim_holders
 from tasuki.ledger.rows import (
     ConfirmRow,
@@ -219,6 +220,10 @@ class Tx:
         """Close the run's own row."""
         row = (state, self._now, encode(counts), encode(calls), error, run_id)
         self._many(writes.finish_run, [row])
+
+    def give_back(self, lease: Lease) -> None:
+        """Give the lease back as the last thing of this transaction."""
+        give_back(self._database, self._connection, lease)
 
     def _taken(self, claimed: list[NewIntent]) -> dict[str, IntentRow]:
         found = self._database.run(

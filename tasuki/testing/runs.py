@@ -6,13 +6,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, QueuePool, create_engine, event, make_url
+from sqlalchemy import (
+    Connection,
+    QueuePool,
+    create_engine,
+    event,
+    make_url,
+    update,
+)
 from sqlalchemy.engine import CursorResult
 
 from tasuki.engine.sync import Sync
 from tasuki.ledger import Ledger
 from tasuki.ledger.database import Build, Database
 from tasuki.ledger.migration import bring_up_to_date
+from tasuki.ledger.tables import RUN
 from tasuki.mapping import CompiledMapping
 from tasuki.ports import Clock
 from tasuki.testing.system import FakeSystem
@@ -45,15 +53,35 @@ def watch_ledger(
 ) -> Iterator["WatchedDatabase"]:
     """Tell of every statement and commit of a ledger, before and after; may raise.
 
-    What was not committed when it raises is rolled back, as when a process dies.
+    What was not committed when it raises is rolled back, as when a process dies; the
+    runs that were under way are then known as those of a process that has ended.
     """
     database = ledger._database  # noqa: SLF001 - what users never need
-    watched = WatchedDatabase(database, on_step)
+    died: list[BaseException] = []
+
+    def step(where: str) -> None:
+        try:
+            on_step(where)
+        except BaseException as error:
+            died.append(error)
+            raise
+
+    watched = WatchedDatabase(database, step)
     ledger._database = watched  # noqa: SLF001
     try:
         yield watched
     finally:
         ledger._database = database  # noqa: SLF001
+        if died:
+            bury_runs(ledger)
+
+
+def bury_runs(ledger: Ledger) -> None:
+    """Let the process of every run that is under way be one that has ended."""
+    with ledger._database.writing() as connection:  # noqa: SLF001 - as above
+        connection.execute(
+            update(RUN).where(RUN.c.state == "running").values(born="ended")
+        )
 
 
 class _InMemory(Database):
