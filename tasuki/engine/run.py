@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 
+from tasuki.engine.collector import rare_collections
 from tasuki.engine.course import Course
 from tasuki.engine.ids import new_id
 from tasuki.engine.sync import Options, Sync
@@ -30,7 +31,8 @@ def run_sync(sync: Sync, options: Options | None = None) -> RunReport:
     report = RunReport(sync.id, run_id, sync.clock.now(), Tally())
     try:
         sync.ledger.start_run(run_id, sync.id, "only" if options.only else "run")
-        Course(sync, options, lease, report).go()
+        with rare_collections():
+            Course(sync, options, lease, report).go()
     except LeaseLostError as error:
         _note(report, error)
         return _finished(sync, report)

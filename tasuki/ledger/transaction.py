@@ -39,9 +39,7 @@ _INTENT_ALIKE = _places(
     *("sync", "source", "destination", "destination_id", "operation", "mark"),
     *("claim", "key_field", "revision"),
 )
-_LINK_ALIKE = _places(
-    LinkRow, "sync", "source", "destination", "revision", "state"
-)
+_LINK_ALIKE = _places(LinkRow, "sync", "source", "destination", "revision", "state")
 _MATCH_KEY_ALIKE = _places(MatchKeyRow, "sync")
 _CONFIRM_ALIKE = (1, 2)  # the receipt, often empty, and the time
 
