@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 from sqlalchemy import (
@@ -23,7 +23,7 @@ from sqlalchemy import (
     make_url,
     select,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -33,11 +33,13 @@ from tasuki.ledger.words import driver_errors, ledger_error
 from tasuki.model.errors import LedgerError
 from tasuki.ports import Clock
 
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
+
 Build = Callable[[Dialect], ClauseElement]
 UNNAMED = "ledger"
 _CACHE_KIB = 16_384
 _LONGEST_LITERAL = 300
-Insert = sqlite.Insert | postgresql.Insert
 
 
 class Statement:
@@ -254,10 +256,13 @@ def among(
     return column == any_(bindparam(name, type_=ARRAY(Text())))
 
 
-def insert_into(dialect: Dialect, table: Table) -> Insert:
+def insert_into(dialect: Dialect, table: Table) -> "sqlite.Insert | postgresql.Insert":
     """Return an insert that knows `on conflict`."""
     if dialect.name == "sqlite":
         return sqlite.insert(table)
+    # A ledger in SQLite does without: loading the dialect's drivers takes 0.1 s.
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415
+
     return postgresql.insert(table)
 
 
