@@ -164,7 +164,8 @@ class Http:
             headers: More headers.
             window: Name of a further rate limit that this call counts against.
             fence: Called right before every attempt; raises if we may not write.
-            expect: `json`, `text`, `bytes` or `none`.
+            expect: `json`, `plain` (JSON without the connection's own decoder),
+                `text`, `bytes` or `none`.
 
         Raises:
             NotSentError, ThrottledError, TransientError: still so after the policy.
@@ -282,7 +283,8 @@ class Http:
         if asked.expect == "bytes":
             return response.content
         try:
-            return self._decode(response.content)
+            decode = orjson.loads if asked.expect == "plain" else self._decode
+            return decode(response.content)
         except ValueError as error:
             words = f"answer {response.status_code} is not JSON"
             raise _lost(asked, words) from error
