@@ -6,7 +6,7 @@ takes 0.1 s to import, and refuses 「(代)」 and 「内線」 outright.
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tasuki.japan.text import folded_width
 
@@ -212,7 +212,7 @@ def _library_plan(length: int) -> tuple[re.Pattern[str], ...]:
     """
     from phonenumbers import PhoneMetadata  # noqa: PLC0415 - heavy, see the module's note
 
-    japan = PhoneMetadata.metadata_for_region("JP")
+    japan: Any = PhoneMetadata.metadata_for_region("JP")
     kinds = (japan.fixed_line, japan.mobile, japan.toll_free, japan.premium_rate)
     others = (japan.shared_cost, japan.voip, japan.personal_number, japan.pager)
     found = [
