@@ -22,6 +22,7 @@ from tasuki.mapping import (
 from tasuki.model.record import Record
 from tasuki.model.write import Operation, WriteClass, WriteFacts
 
+_UNDECIDED = plan.Unchanged()
 _NO_KEY = "Fill the fields that `key` reads at the source."
 _NO_NATURAL_KEY = "Make the first match step a unique field of the destination."
 
@@ -34,6 +35,10 @@ class _Facts:
     previous: Mapping[str, DecisionRow]
     parents: Mapping[str, Mapping[str, str]]
     forgotten: frozenset[str]
+
+    def target(self, other: str, source_id: str) -> str | None:
+        """Return the counterpart's id that another sync has linked to a record."""
+        return self.parents.get(other, {}).get(source_id)
 
 
 @dataclass(slots=True)
@@ -185,7 +190,7 @@ class Decider:
         return Turn(
             record=record,
             page=number,
-            verdict=plan.Unchanged(),
+            verdict=_UNDECIDED,
             link=facts.links.get(record.id),
             previous=facts.previous.get(record.id),
             open_intents=tuple(self.open_intents.pop(record.id, ())),
@@ -203,10 +208,7 @@ class Decider:
             turn.verdict = early
             return None
 
-        def target(other: str, source_id: str) -> str | None:
-            return facts.parents.get(other, {}).get(source_id)
-
-        result = self.sync.mapping.evaluate(record, target)
+        result = self.sync.mapping.evaluate(record, facts.target)
         if not isinstance(result, Payload):
             turn.verdict = (
                 plan.Skip(result.reason) if isinstance(result, Skip) else result
@@ -348,9 +350,11 @@ class Decider:
             words = f"{mapping.destination} is written by a natural key; there is none"
             turn.verdict = Faulty("match", "key", words, _NO_NATURAL_KEY)
             return False
-        name = claim or f"{self._route}|{turn.record.id}"
-        again = tries.get(turn.record.id, 0)
-        mark = mark_of(f"{name}|{again}" if again else name)
+        mark = ""
+        if self._facts.create_class is not WriteClass.UPSERT:  # its key is mark enough
+            name = claim or f"{self._route}|{turn.record.id}"
+            again = tries.get(turn.record.id, 0)
+            mark = mark_of(f"{name}|{again}" if again else name)
         if self._facts.create_class is WriteClass.MARKER:
             # A document that was found with this mark when links were made again.
             turn.match_hashes = (*turn.match_hashes, mark_hash(mark))

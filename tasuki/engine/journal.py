@@ -157,16 +157,16 @@ class Journal:
         mapping = self.sync.mapping
         self._links.append(
             LinkRow(
-                source_id=turn.record.id,
-                sync=mapping.id,
-                source=self._source,
-                destination=stream,
-                destination_id=target_id,
-                sent_text=_sent_text(turn),
-                fingerprint=turn.fingerprint,
-                version=turn.record.version,
-                revision=mapping.revision,
-                state=state,
+                turn.record.id,
+                mapping.id,
+                self._source,
+                stream,
+                target_id,
+                _sent_text(turn),
+                turn.fingerprint,
+                turn.record.version,
+                mapping.revision,
+                state,
             )
         )
 

@@ -1,5 +1,6 @@
 """Running a sync once: the lease, the books, and what a person is told."""
 
+from tasuki.engine.collector import rare_collections
 from tasuki.engine.course import Course
 from tasuki.engine.ids import new_id
 from tasuki.engine.sync import Options, Sync
@@ -29,7 +30,8 @@ def run_sync(sync: Sync, options: Options | None = None) -> RunReport:
     report = RunReport(sync.id, run_id, sync.clock.now(), Tally())
     try:
         sync.ledger.start_run(run_id, sync.id, "only" if options.only else "run")
-        Course(sync, options, lease, report).go()
+        with rare_collections():
+            Course(sync, options, lease, report).go()
     except TasukiError as error:
         _note(report, error)
     except BaseException as error:

@@ -6,7 +6,9 @@ alike on SQLite and PostgreSQL without a conversion per row. JSON is text made b
 filled has no statistics yet, and PostgreSQL then reads it whole otherwise.
 """
 
-from sqlalchemy import Index, MetaData, Table, text
+from typing import Any
+
+from sqlalchemy import Connection, Index, MetaData, Table, TextClause, event, text
 from sqlmodel import Field, SQLModel
 
 # Spelled with OR: SQLite builds a small table for each IN, for each row written, which
@@ -16,16 +18,16 @@ LIVE_CLAIMS = "(claim IS NOT NULL AND state <> 'rejected' AND state <> 'abandone
 UNSOLVED_LETTERS = "(state = 'open' OR state = 'replayed')"
 LEFT_OVER_DECISIONS = "(outcome = 'waiting' OR outcome = 'held')"
 
+_CONDITIONS: list[tuple[Index, TextClause]] = []
+"""PostgreSQL is told of them when tables are made there: naming it earlier loads all of
+its drivers, 0.1 s that a ledger in SQLite does without."""
+
 
 def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
     condition = text(where)
-    return Index(
-        name,
-        *columns,
-        unique=unique,
-        sqlite_where=condition,
-        postgresql_where=condition,
-    )
+    index = Index(name, *columns, unique=unique, sqlite_where=condition)
+    _CONDITIONS.append((index, condition))
+    return index
 
 
 class Stored(SQLModel):
@@ -280,6 +282,13 @@ class ForgottenRecord(Stored, table=True):
     hashed: str = Field(primary_key=True)
     suppressed: int
     at: str
+
+
+@event.listens_for(Stored.metadata, "before_create")
+def _tell_postgresql(_: MetaData, connection: Connection, **__: Any) -> None:  # noqa: ANN401
+    if connection.dialect.name == "postgresql":
+        for index, condition in _CONDITIONS:
+            index.dialect_options["postgresql"]["where"] = condition
 
 
 def _table(name: str) -> Table:

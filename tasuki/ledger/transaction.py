@@ -29,6 +29,22 @@ _NAMED = 3
 _FINAL = frozenset({"confirmed", "rejected", "abandoned"})
 
 
+def _places(row: type[tuple[object, ...]], *names: str) -> tuple[int, ...]:
+    fields: tuple[str, ...] = row._fields  # type: ignore[attr-defined]
+    return tuple(map(fields.index, names))
+
+
+# What the rows of one batch have in common: said once, in the SQL itself.
+_INTENT_ALIKE = _places(
+    NewIntent,
+    *("sync", "source", "destination", "destination_id", "operation", "mark"),
+    *("claim", "key_field", "revision"),
+)
+_LINK_ALIKE = _places(LinkRow, "sync", "source", "destination", "revision", "state")
+_MATCH_KEY_ALIKE = _places(MatchKeyRow, "sync")
+_CONFIRM_ALIKE = (1, 2)  # the receipt, often empty, and the time
+
+
 class ClaimTakenError(LedgerError):
     """A live document exists for this business key: nothing was recorded or sent.
 
@@ -84,12 +100,12 @@ class Tx:
         code = "restored" if state == "in_doubt" else ""
         begun = (state, attempts, quiet, None, code, "", self._run_id, self._fence)
         tail = (*begun, self._now, sent_at, None)
-        plain = [(*row, *tail) for row in rows if row.claim is None]
-        self._many(writes.add_intents, plain)
         claimed = [row for row in rows if row.claim is not None]
+        plain = [row for row in rows if row.claim is None] if claimed else rows
+        self._many(writes.add_intents, plain, tail, _INTENT_ALIKE)
         if not claimed:
             return
-        self._many(writes.add_claimed_intents, [(*row, *tail) for row in claimed])
+        self._many(writes.add_claimed_intents, claimed, tail, _INTENT_ALIKE)
         taken = self._taken(claimed)
         if taken:
             raise ClaimTakenError(self._database.where, taken)
@@ -115,7 +131,8 @@ class Tx:
         """Store receipts: these writes happened."""
         self._many(
             writes.confirm,
-            [(row.destination_id, row.receipt_text, self._now, row.id) for row in rows],
+            [(target, receipt, self._now, one) for one, target, receipt in rows],
+            alike=_CONFIRM_ALIKE,
         )
 
     def set_state(
@@ -149,11 +166,11 @@ class Tx:
     def put_links(self, rows: Sequence[LinkRow]) -> None:
         """Store links, new ones and changed ones."""
         tail = (self._run_id, self._now, self._now)
-        self._many(writes.put_links, [(*row, *tail) for row in rows])
+        self._many(writes.put_links, rows, tail, _LINK_ALIKE)
 
     def put_match_keys(self, rows: Sequence[MatchKeyRow]) -> None:
         """Note the match values that records are created with."""
-        self._many(writes.put_match_keys, rows)
+        self._many(writes.put_match_keys, rows, alike=_MATCH_KEY_ALIKE)
 
     def detach_links(self, sync: str, source_ids: Sequence[str]) -> None:
         """Keep these links as history only: their counterpart is gone."""
@@ -170,17 +187,17 @@ class Tx:
     def put_relations(self, rows: Sequence[RelationRow]) -> None:
         """Store which records belong to one story; known ones stay as they are."""
         tail = (self._run_id, self._now)
-        self._many(writes.put_relations, [(*row, *tail) for row in rows])
+        self._many(writes.put_relations, rows, tail)
 
     def add_decisions(self, rows: Sequence[NewDecision]) -> None:
         """Append decisions; the caller gives only those that changed."""
         tail = (self._run_id, self._now)
-        self._many(writes.add_decisions, [(*row, *tail) for row in rows])
+        self._many(writes.add_decisions, rows, tail)
 
     def put_dead_letters(self, rows: Sequence[NewDeadLetter]) -> None:
         """Open dead letters; one that is unsolved is counted up and renewed."""
         tail = ("open", 1, self._now, self._now, self._run_id)
-        self._many(writes.put_dead_letters, [(*row, *tail) for row in rows])
+        self._many(writes.put_dead_letters, rows, tail)
 
     def resolve_dead_letters(
         self, sync: str, source_ids: Sequence[str], state: str = "resolved"
@@ -236,5 +253,11 @@ class Tx:
             if holders[row.claim].id != row.id
         }
 
-    def _many(self, build: Build, rows: Sequence[tuple[object, ...]]) -> None:
-        self._database.run_many(self._connection, build, rows)
+    def _many(
+        self,
+        build: Build,
+        rows: Sequence[tuple[object, ...]],
+        tail: tuple[object, ...] = (),
+        alike: Sequence[int] = (),
+    ) -> None:
+        self._database.run_many(self._connection, build, rows, tail, alike)

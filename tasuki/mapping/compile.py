@@ -11,6 +11,7 @@ from tasuki.formula.errors import FormulaError, RefusedValueError
 from tasuki.formula.formula import Formula
 from tasuki.mapping.fingerprint import canonical
 from tasuki.mapping.generate import LinkOf, Run, generate
+from tasuki.mapping.generate_match import Matching, generate_match
 from tasuki.mapping.model import GuardsModel, MappingModel, OnChange, WriteMode
 from tasuki.mapping.names import RECEIPT, SOURCE, Names, find_names
 from tasuki.mapping.personal import is_personal, personal_fields
@@ -67,6 +68,7 @@ class CompiledMapping:
     _linked: tuple[Rule, ...] = field(repr=False)
     _fast: Run = field(repr=False)
     _slow: Run = field(repr=False)
+    _match: Matching = field(repr=False)
 
     @property
     def guards(self) -> GuardsModel:
@@ -124,6 +126,13 @@ class CompiledMapping:
 
     def match_values(self, record: Record) -> tuple[MatchValue, ...] | Faulty:
         """Return the match steps, in order, that this record has a value for."""
+        try:
+            return self._match(record.fields, record.id)
+        except Exception:  # noqa: BLE001 - a project's function may raise anything
+            return self._match_slowly(record)
+
+    def _match_slowly(self, record: Record) -> tuple[MatchValue, ...] | Faulty:
+        """Make the match values one by one, to say which one cannot be made."""
         scope = self._scope(record)
         found = []
         for index, step in enumerate(self.match_steps):
@@ -231,6 +240,15 @@ def compile_mapping(
     names = find_names(rules)
     fast, slow = generate(rules, names, around.functions)
     destination = StreamRef.parse(model.destination)
+    steps = tuple(
+        MatchStep(
+            step.object_ or destination.stream,
+            step.field,
+            step.link or "",
+            step.then == "attach",
+        )
+        for step, _ in rules.match
+    )
     return CompiledMapping(
         id=model.id,
         source=StreamRef.parse(model.source),
@@ -241,15 +259,7 @@ def compile_mapping(
         after=tuple(sorted({*model.after, *rules.links, *syncs} - {model.id})),
         write=model.write,
         on_change=model.changed,
-        match_steps=tuple(
-            MatchStep(
-                step.object_ or destination.stream,
-                step.field,
-                step.link or "",
-                step.then == "attach",
-            )
-            for step, _ in rules.match
-        ),
+        match_steps=steps,
         pii=personal_fields(rules),
         asks_the_day=any("today" in each.functions for each in rules.formulas),
         _rules=rules,
@@ -259,6 +269,7 @@ def compile_mapping(
         ),
         _fast=fast,
         _slow=slow,
+        _match=generate_match(rules, names, around.functions, steps),
     )
 
 

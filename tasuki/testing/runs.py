@@ -1,7 +1,7 @@
 """Putting a whole sync together from fakes."""
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -145,17 +145,29 @@ class WatchedDatabase(Database):
         self._on_step(f"after {build.__name__}")
         return done
 
-    def run_many(
-        self, connection: Connection, build: Build, rows: Iterable[tuple[object, ...]]
-    ) -> int:
-        """Run one statement for each row, telling before and after."""
-        many = list(rows)
-        if not many:
-            return 0
+    def rows(self, build: Build, /, **values: object) -> Sequence[tuple[Any, ...]]:
+        """Run a query of its own, telling before and after."""
+        if not self.is_sqlite:
+            return super().rows(build, **values)  # by `run`
         self._on_step(f"before {build.__name__}")
-        done = super().run_many(connection, build, many)
+        found = super().rows(build, **values)
         self._on_step(f"after {build.__name__}")
-        return done
+        return found
+
+    def run_many(
+        self,
+        connection: Connection,
+        build: Build,
+        rows: Sequence[tuple[object, ...]],
+        tail: tuple[object, ...] = (),
+        alike: Sequence[int] = (),
+    ) -> None:
+        """Run one statement for each row, telling before and after."""
+        if not rows:
+            return
+        self._on_step(f"before {build.__name__}")
+        super().run_many(connection, build, rows, tail, alike)
+        self._on_step(f"after {build.__name__}")
 
 
 def fake_sync(

@@ -166,7 +166,8 @@ class Http:
             window: Name of a further rate limit that this call counts against.
             fence: Called before every attempt, and once more right before its bytes
                 leave; raises if we may not write.
-            expect: `json`, `text`, `bytes` or `none`.
+            expect: `json`, `plain` (JSON without the connection's own decoder),
+                `text`, `bytes` or `none`.
 
         Raises:
             NotSentError, ThrottledError, TransientError: still so after the policy.
@@ -285,7 +286,8 @@ class Http:
         if asked.expect == "bytes":
             return response.content
         try:
-            return self._decode(response.content)
+            decode = orjson.loads if asked.expect == "plain" else self._decode
+            return decode(response.content)
         except ValueError as error:
             words = f"answer {response.status_code} is not JSON"
             raise _lost(asked, words) from error
