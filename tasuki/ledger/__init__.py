@@ -1,5 +1,12 @@
 """The ledger alone says what was done: links, intents, receipts, decisions, runs."""
 
+from tasuki.ledger.hold_rows import (
+    HoldRow,
+    NewHold,
+    NewRuling,
+    RulingEndRow,
+    RulingRow,
+)
 from tasuki.ledger.lease import Lease, LeaseHeldError
 from tasuki.ledger.rows import (
     CauseCount,
@@ -31,6 +38,7 @@ __all__ = [
     "CursorRow",
     "DeadLetterRow",
     "DecisionRow",
+    "HoldRow",
     "IntentRow",
     "Lease",
     "LeaseHeldError",
@@ -39,7 +47,11 @@ __all__ = [
     "MatchKeyRow",
     "NewDeadLetter",
     "NewDecision",
+    "NewHold",
     "NewIntent",
+    "NewRuling",
+    "RulingEndRow",
+    "RulingRow",
     "RunRow",
     "StateRow",
     "Story",

@@ -7,6 +7,7 @@ from typing import Literal, Self
 from tasuki.ledger.budget import LedgerBudget
 from tasuki.ledger.database import UNNAMED, Database
 from tasuki.ledger.history import History
+from tasuki.ledger.holds import Holds
 from tasuki.ledger.lease import Lease, acquire, release
 from tasuki.ledger.migration import bring_up_to_date
 from tasuki.ledger.reading import BatchReading
@@ -22,7 +23,7 @@ from tasuki.ports import Budget, Clock, TokenStore
 Durability = Literal["FULL", "NORMAL", "OFF"]
 
 
-class Ledger(BatchReading, Revisits, Relations, History):
+class Ledger(BatchReading, Revisits, Relations, History, Holds):
     """One opened ledger; safe to share between threads, not across a fork."""
 
     def __init__(self, database: Database, secret_key: bytes | None) -> None:

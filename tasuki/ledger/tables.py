@@ -234,9 +234,7 @@ class RulingEnd(Stored, table=True):
 
     __tablename__ = "ruling_end"
 
-    ruling_id: int = Field(
-        primary_key=True, sa_column_kwargs={"autoincrement": False}
-    )
+    ruling_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     outcome: str
     words: str
     who: str
