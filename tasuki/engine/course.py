@@ -19,15 +19,17 @@ from tasuki.engine.journal import Journal
 from tasuki.engine.outbox import Outbox
 from tasuki.engine.pages import Progress, read_ahead, unique_parts
 from tasuki.engine.settle import Settled, Settler
+from tasuki.engine.sworn import held_doubts, words_given
 from tasuki.engine.sync import Options, Sync
 from tasuki.engine.tally import Ending, RunReport, Tally
-from tasuki.engine.turn import Relink, StillDead, StillInDoubt, Turn
+from tasuki.engine.turn import Accept, Relink, StillDead, StillInDoubt, Turn
 from tasuki.engine.write_back import send_write_backs
 from tasuki.ledger import Lease
 from tasuki.ledger.rows import IntentRow
 from tasuki.mapping import Faulty, Waiting
 from tasuki.model.errors import (
     CursorExpiredError,
+    GuardError,
     LedgerError,
     TasukiError,
 )
@@ -75,7 +77,8 @@ class Course:
         )
         self.outbox = Outbox(sync, self.journal, self.lease, run_id)
         self.decider.search.creating = self.outbox.creating
-        self.settler = Settler(sync, self.lease, run_id)
+        sworn = words_given(self.decider.rulings)
+        self.settler = Settler(sync, self.lease, run_id, sworn, tally)
         self.gate = Gate.of(sync, self.options)
 
     @property
@@ -90,9 +93,12 @@ class Course:
                 self._work()
             except LedgerError:
                 raise
-            except TasukiError:
+            except TasukiError as error:
                 self._keep_what_is_known()
+                if isinstance(error, GuardError):
+                    self.gate.ask(self.lease, self.report.run_id)
                 raise
+            self.gate.settle(self.lease, self.report.run_id)
         self.tally.balance()
         self.report.minimum_calls = self._minimum_calls()
 
@@ -134,6 +140,11 @@ class Course:
                 by_source[row.source_id].append(row)
         self.decider.open_intents = dict(by_source)
         self.in_doubt = self.settler.begin_quiet(self.in_doubt)
+        told = held_doubts(self.sync, self.settler.sworn)
+        self.in_doubt += told
+        for row in told:
+            self.decider.unsettled.add(row.source_id)
+            self.decider.rulings.standing.pop(row.source_id, None)
 
     def _fetched(self, ids: Sequence[str]) -> Iterator[Page]:
         """Yield records of the ledger's choice as pages outside the stream."""
@@ -225,7 +236,10 @@ class Course:
                     self.outbox.add(turn)
             case plan.Attach(stream, target_id) | Relink(stream, target_id):
                 journal.link(turn, stream, target_id)
+                journal.questions.adopt(turn, target_id, self.report.run_id)
                 journal.end(turn, Ending.ATTACHED)
+            case Accept():
+                journal.accept(turn)
             case plan.Unchanged():
                 journal.unchanged(turn)
             case plan.Skip(reason):
@@ -267,7 +281,7 @@ class Course:
     # -- the end -----------------------------------------------------------------------
 
     def _finish_sending(self) -> None:
-        self.gate.close(self.sync.id)  # raises where the run would do too much
+        self.gate.close()  # raises where the run would do too much
         self.outbox.sends = True
         self.outbox.drain()
         self.journal.commit()

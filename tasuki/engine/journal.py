@@ -1,10 +1,14 @@
 """What one transaction will record: outcomes wait here until they are durable."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from tasuki import plan
+from tasuki.engine.masking import masked
 from tasuki.engine.pages import Progress
+from tasuki.engine.questions import Questions
+from tasuki.engine.shared import YIELDED_LINK
 from tasuki.engine.sync import Sync
 from tasuki.engine.tally import Ending, Tally
 from tasuki.engine.turn import Turn
@@ -21,7 +25,6 @@ from tasuki.ledger.rows import (
     encode,
 )
 from tasuki.ledger.transaction import ClaimTakenError
-from tasuki.mapping import CompiledMapping
 
 _SENT = frozenset({Ending.CREATED, Ending.UPDATED, Ending.ATTACHED, Ending.UNCHANGED})
 
@@ -47,11 +50,13 @@ class Journal:
     _intents: list[NewIntent] = field(default_factory=list)
     _relations: list[RelationRow] = field(default_factory=list)
     _finished: list[int] = field(default_factory=list)
+    questions: Questions = field(init=False)
     _source: str = field(init=False)
     _linked: bool = False
 
     def __post_init__(self) -> None:
         self._source = str(self.sync.mapping.source)
+        self.questions = Questions(self.sync, self.tally)
 
     # -- what happened to a record ------------------------------------------------
 
@@ -68,6 +73,7 @@ class Journal:
         turn.open_intents = ()
         if turn.earlier and ending not in _SENT:
             self._link_earlier(turn)
+        self.questions.end(turn, ending, reason, detail)
         self._decide(turn, ending, reason, detail)
 
     def _decide(self, turn: Turn, ending: Ending, reason: str, detail: str) -> None:
@@ -108,10 +114,10 @@ class Journal:
     def dead(self, turn: Turn, cause: str, words: str, remedy: str) -> None:
         """Note a dead letter, and end the turn."""
         mapping = self.sync.mapping
+        fields = turn.payload.fields if turn.payload else {}
         if self._is_known_dead(turn, cause, words):
             self.end(turn, Ending.DEAD, cause, words)
             return
-        fields = turn.payload.fields if turn.payload else {}
         self._letters.append(
             NewDeadLetter(
                 turn.record.id,
@@ -146,6 +152,26 @@ class Journal:
             if seen != link:
                 self._links.append(seen)
         self.end(turn, Ending.UNCHANGED)
+
+    def accept(self, turn: Turn) -> None:
+        """End a turn whose record a person has taken for what was sent."""
+        link, payload = turn.link, turn.payload
+        if link is not None and payload is not None:
+            self._links.append(
+                link._replace(
+                    sent_text=encode(link.sent | payload.for_update()),
+                    version=turn.record.version,
+                    revision=self.sync.mapping.revision,
+                    fingerprint=turn.fingerprint,
+                )
+            )
+        self.end(turn, Ending.UNCHANGED)
+
+    def give_way(self, turn: Turn) -> None:
+        """Take the counterpart away from the record that a person decided against."""
+        taken = self.sync.ledger.links(self.sync.id, [turn.yields])
+        for link in taken.values():
+            self._links.append(link._replace(state=YIELDED_LINK))
 
     def link(
         self, turn: Turn, stream: str, target_id: str, *, state: str = "live"
@@ -280,13 +306,14 @@ class Journal:
             tx.add_decisions(self._decisions)
             tx.put_dead_letters(self._letters)
             tx.resolve_dead_letters(sync.id, self._resolved)
+            self.questions.write(tx)
             tx.add_intents(self._intents)
             tx.add_intents(intents, "sending")
             if cursor is not None and self.moves_cursor:
                 tx.put_cursor(sync.id, "", cursor, sync.mapping.revision)
 
-    def _anything(self, *more: object) -> bool:
-        rows = (
+    def _buffers(self) -> tuple[list[Any] | Questions, ...]:
+        return (
             self._decisions,
             self._letters,
             self._resolved,
@@ -295,37 +322,23 @@ class Journal:
             self._links,
             self._intents,
             self._relations,
+            self.questions,
         )
-        return any(rows) or any(more)
+
+    def _anything(self, *more: object) -> bool:
+        return any(self._buffers()) or any(more)
 
     def _clear(self) -> None:
         self._linked = False
         if self.attaching:
             for link in self._links:  # the ledger knows these from now on
                 self.attaching.pop(link.destination_id, None)
-        for rows in (
-            self._decisions,
-            self._letters,
-            self._resolved,
-            self._confirms,
-            self._states,
-            self._links,
-            self._intents,
-            self._relations,
-        ):
+        for rows in self._buffers():
             rows.clear()
 
     def waiting_rows(self) -> int:
         """Return how many rows are not durable yet."""
         return len(self._decisions) + len(self._links) + len(self._letters)
-
-
-def masked(mapping: CompiledMapping, fields: Mapping[str, object]) -> dict[str, object]:
-    """Return a payload fit for people's eyes: personal fields as `***`."""
-    return {
-        name: "***" if name in mapping.pii and value is not None else value
-        for name, value in fields.items()
-    }
 
 
 def _sent_text(turn: Turn) -> str:

@@ -4,17 +4,15 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from tasuki import plan
 from tasuki.engine.batch import Batch, intent_of, write_of
 from tasuki.engine.journal import Journal
+from tasuki.engine.outcomes import Outcomes
 from tasuki.engine.sync import Sync
 from tasuki.engine.tally import Ending
 from tasuki.engine.turn import Turn
-from tasuki.engine.write_back import write_back_intent, written_back
 from tasuki.ledger import Lease
-from tasuki.ledger.rows import StateRow, encode
 from tasuki.model.errors import (
     InDoubtError,
     LedgerError,
@@ -25,11 +23,8 @@ from tasuki.model.errors import (
     ThrottledError,
     TransientError,
 )
-from tasuki.model.record import StreamRef
 from tasuki.model.write import (
-    Confirmed,
     Deferred,
-    Gone,
     InDoubt,
     Operation,
     Outcome,
@@ -51,8 +46,6 @@ class Outbox:
     journal: Journal
     lease: Lease
     run_id: str
-    unsettled: dict[str, Turn] = field(default_factory=dict)
-    """Intent id → turn of writes that went in doubt in this run."""
     sends: bool = True
     """Off: count what would be sent (a guard has been hit)."""
     error: TasukiError | None = None
@@ -67,13 +60,11 @@ class Outbox:
     _counter: int = 0
     _pool: ThreadPoolExecutor | None = None
     _marker: bool = False
-    _source: str = field(init=False)
-    _home: str = field(init=False)
+    outcomes: Outcomes = field(init=False)
 
     def __post_init__(self) -> None:
         self._marker = self.sync.is_marker()
-        self._source = str(self.sync.mapping.source)
-        self._home = str(self.sync.mapping.destination)
+        self.outcomes = Outcomes(self.sync, self.journal, self.add)
         if self.sync.threads:
             self._pool = ThreadPoolExecutor(
                 max_workers=max(1, self._facts().in_flight), thread_name_prefix="send"
@@ -83,6 +74,11 @@ class Outbox:
         """Wait for the calls under way; their outcomes are recorded by the next run."""
         if self._pool:
             self._pool.shutdown(wait=True, cancel_futures=True)
+
+    @property
+    def unsettled(self) -> dict[str, Turn]:
+        """Intent id → turn of writes that went in doubt in this run."""
+        return self.outcomes.unsettled
 
     # -- taking in -----------------------------------------------------------------
 
@@ -252,15 +248,10 @@ class Outbox:
                     else InDoubt(ref, words)
                 )
             elif isinstance(outcome, InDoubt) and repeatable:
-                self._maybe_done(turn, ref, "no_answer", outcome.words)
+                self._let_go(turn)
+                self.outcomes.maybe_done(turn, ref, "no_answer", outcome.words)
                 continue
             self._settle(turn, outcome)
-
-    def _maybe_done(self, turn: Turn, ref: str, code: str, words: str) -> None:
-        """Record a repeatable write that may be done: the next run repeats it."""
-        self._let_go(turn)
-        self.journal.state(StateRow(ref, "in_doubt", code, words))
-        self.journal.end(turn, Ending.DEFERRED, code, words)
 
     def _is_repeatable(self, batch: Batch) -> bool:
         return batch.operation is Operation.UPDATE or not self._marker
@@ -281,7 +272,8 @@ class Outbox:
             if not unknown or certainly_not:
                 self._settle(turn, Deferred(ref, code, words))
             elif self._is_repeatable(batch):
-                self._maybe_done(turn, ref, code, words)
+                self._let_go(turn)
+                self.outcomes.maybe_done(turn, ref, code, words)
             else:
                 self._settle(turn, InDoubt(ref, words))
         if not isinstance(error, InDoubtError):
@@ -303,83 +295,6 @@ class Outbox:
             self._submit(Batch(batch.operation, turns, part))
 
     def _settle(self, turn: Turn, outcome: Outcome) -> None:
-        """Record one row's outcome."""
+        """Record one row's outcome; nothing of it is under way any more."""
         self._let_go(turn)
-        match outcome:
-            case Confirmed():
-                self._confirmed(turn, outcome)
-            case Rejected(ref, code, words, remedy):
-                self.journal.state(StateRow(ref, "rejected", code, words))
-                self.journal.dead(turn, code, words, remedy)
-            case Deferred(ref, code, words):
-                self.journal.state(StateRow(ref, "planned", code, words))
-                self.journal.end(turn, Ending.DEFERRED, code, words)
-            case InDoubt(ref, words):
-                quiet = timedelta(seconds=self._facts().quiet_seconds)
-                until = self.sync.clock.now() + quiet
-                self.journal.state(StateRow(ref, "in_doubt", "no_answer", words, until))
-                self.journal.end(turn, Ending.IN_DOUBT, "no_answer")
-                self.unsettled[ref] = turn
-            case Gone():
-                self._gone(turn, outcome)
-
-    def _confirmed(self, turn: Turn, outcome: Confirmed) -> None:
-        mapping = self.sync.mapping
-        receipt_text = encode(outcome.answer) if outcome.answer else "{}"
-        self.journal.confirm(outcome.ref, outcome.id, receipt_text)
-        stream = self._home
-        if outcome.target_stream:
-            ref = StreamRef(mapping.destination.connection, outcome.target_stream)
-            stream = str(ref)
-        self.journal.link(turn, stream, outcome.id)
-        self.journal.end(turn, self._ending(turn, outcome))
-        creating = isinstance(turn.verdict, plan.Create)
-        operation = Operation.CREATE if creating else Operation.UPDATE
-        self.journal.tally.written[operation] += 1
-        if not mapping.model.write_back:
-            return
-        receipt = {**outcome.answer, "id": outcome.id}
-        fields = written_back(mapping, turn.record, receipt)
-        if fields:
-            self._counter += 1
-            self.journal.plan_write_back(
-                write_back_intent(
-                    self.sync, f"{self.run_id}{self._counter:07d}", turn.record, fields
-                )
-            )
-
-    def _ending(self, turn: Turn, outcome: Confirmed) -> Ending:
-        verdict = turn.verdict
-        if isinstance(verdict, plan.Create):
-            return Ending.ATTACHED if outcome.created is False else Ending.CREATED
-        attaching = isinstance(verdict, plan.Update) and verdict.attaching
-        # Where nothing is ever created, finding the counterpart is no news.
-        if attaching and self.sync.mapping.write.value != "update_only":
-            return Ending.ATTACHED
-        return Ending.UPDATED
-
-    def _gone(self, turn: Turn, outcome: Gone) -> None:
-        """Follow a counterpart that was merged or converted; let a deleted one go."""
-        mapping = self.sync.mapping
-        self.journal.state(
-            StateRow(outcome.ref, "abandoned", outcome.code, outcome.words)
-        )
-        if outcome.moved_to is None:
-            if turn.link is None:  # found, and deleted since: look again next time
-                self.journal.state(StateRow(outcome.ref, "planned", outcome.code))
-                self.journal.end(turn, Ending.DEFERRED, outcome.code, outcome.words)
-                return
-            self.journal.repoint(turn.link._replace(state="detached"))
-            self.journal.end(turn, Ending.SKIPPED, "counterpart_deleted")
-            return
-        stream, target_id = outcome.moved_to
-        where = str(StreamRef(mapping.destination.connection, stream))
-        if where == str(mapping.destination) and not turn.moved and turn.payload:
-            turn.moved = True
-            turn.verdict = plan.Update(
-                target_id, turn.payload.for_update(), attaching=True
-            )
-            self.add(turn)
-            return
-        self.journal.link(turn, where, target_id)
-        self.journal.end(turn, Ending.ATTACHED, outcome.code.lower())
+        self.outcomes.record(turn, outcome)

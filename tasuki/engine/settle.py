@@ -9,9 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from tasuki.engine.holding import doubt_row
+from tasuki.engine.sworn import HELD, new_suspects, prove
 from tasuki.engine.sync import Sync
+from tasuki.engine.tally import Tally
 from tasuki.engine.write_back import write_back_intent, written_back
 from tasuki.ledger import Lease
+from tasuki.ledger.hold_rows import RulingEndRow, RulingRow
 from tasuki.ledger.rows import (
     ConfirmRow,
     IntentRow,
@@ -56,6 +60,9 @@ class Settler:
     sync: Sync
     lease: Lease
     run_id: str
+    sworn: Mapping[str, RulingRow] = field(default_factory=dict)
+    """What people have said about writes that are held, by source id."""
+    tally: Tally = field(default_factory=Tally)
     tries: Counter[str] = field(default_factory=Counter)
 
     def due_at(self, intent: IntentRow) -> datetime:
@@ -138,26 +145,56 @@ class Settler:
     def _one(
         self, row: IntentRow, sighting: Sighting, record: Record, settled: Settled
     ) -> None:
-        found = sighting.found
+        found, end = self._by_word(row, sighting)
+        is_again = end is not None and end.outcome == "carried_out" and not found
+        if end is None:
+            found = sighting.found
+            is_again = self._may_go_again(row, sighting)
         with self.sync.ledger.transaction(self.lease, self.run_id) as tx:
             if len(found) == 1:
                 tx.confirm([ConfirmRow(row.id, found[0].id, encode(found[0].answer))])
                 tx.put_links([_link(self.sync, row, found[0])])
                 tx.add_intents(self._write_back(row, record, found[0]))
+                tx.close_holds(row.sync, [row.source_id])
                 settled.confirmed[row.source_id] = found[0]
-            elif self._may_go_again(row, sighting):
+            elif is_again:
                 words = "looked up after the quiet time: not there"
                 tx.set_states([StateRow(row.id, "planned", "not_found", words)])
                 settled.again.append(row.source_id)
             else:
                 words = self._question(row, found or sighting.suspects)
-                tx.set_states([StateRow(row.id, "held", "in_doubt", words)])
+                tries = self.tries[row.source_id]
+                tx.set_states([StateRow(row.id, HELD, "in_doubt", words)])
                 tx.add_decisions([_held(row, words)])
+                tx.put_holds([doubt_row(self.sync, row, words, tries)])
                 settled.held[row.source_id] = words
+            if end is not None:
+                tx.end_rulings([end])
+                self.tally.ruled[end.outcome] += 1
+
+    def _by_word(
+        self, row: IntentRow, sighting: Sighting
+    ) -> tuple[tuple[Confirmed, ...], RulingEndRow | None]:
+        """Return what a person's word about this write leads to, and its end."""
+        ruling = self.sworn.get(row.source_id)
+        if ruling is None or row.state != HELD:
+            return (), None
+        if ruling.choice == "found":
+            proof = prove(self.sync, row, ruling.target, sighting)
+            if proof.document is None:
+                return (), RulingEndRow(ruling.id, "stale", proof.words)
+            return (proof.document,), RulingEndRow(ruling.id, "carried_out", "found")
+        unseen = new_suspects(ruling, sighting.suspects)
+        if sighting.found or unseen:
+            named = ", ".join(one.id for one in (*sighting.found, *unseen))
+            words = f"it is there after all: {named}"
+            return sighting.found, RulingEndRow(ruling.id, "stale", words)
+        return (), RulingEndRow(ruling.id, "carried_out", "not there: sent again")
 
     def _may_go_again(self, row: IntentRow, sighting: Sighting) -> bool:
         return (
             sighting.ref == row.id
+            and row.state != HELD
             and not sighting.found
             and not sighting.suspects
             and self.tries[row.source_id] < MOST_ATTEMPTS

@@ -76,6 +76,16 @@ class CompiledMapping:
         """The destination fields, in file order."""
         return tuple(self.model.fields)
 
+    @property
+    def receipt_names(self) -> frozenset[str]:
+        """The fields of a receipt that are told to the source."""
+        return frozenset(
+            name.partition(".")[2].partition(".")[0]
+            for _, formula in self._rules.write_back
+            for name in formula.names
+            if name.startswith(f"{RECEIPT}.")
+        )
+
     def query(self) -> Query:
         """Return what to read: the fields that are really used, and no others.
 
@@ -244,7 +254,7 @@ def compile_mapping(
             )
             for step, _ in rules.match
         ),
-        pii=frozenset(name for name, each in model.fields.items() if each.pii),
+        pii=_personal(rules),
         asks_the_day=any("today" in each.functions for each in rules.formulas),
         _rules=rules,
         _names=names,
@@ -254,6 +264,25 @@ def compile_mapping(
         _fast=fast,
         _slow=slow,
     )
+
+
+def _personal(rules: Rules) -> frozenset[str]:
+    """Return the destination fields with personal data, those in lists among them.
+
+    A field is personal when it says so, or when it is made of what is.
+    """
+    found: set[str] = set()
+    for rule in walk(rules.fields):
+        known = found.union(rules.model.pii)
+        names = {
+            part.removeprefix(f"{SOURCE}.")
+            for formula in rule.formulas
+            for part in (*formula.names, *(inner for _, inner in formula.inner_names))
+        }
+        read = names | {name.partition(".")[0] for name in names}
+        if rule.model.pii or (read & known and not rule.items):
+            found.add(rule.name)
+    return frozenset(found)
 
 
 def _revision(rules: Rules, around: Surroundings) -> str:
