@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from tasuki import plan
 from tasuki.engine.again import fetched, held, note_look, open_again
+from tasuki.engine.approval import Approval
 from tasuki.engine.decide import Decider
 from tasuki.engine.gate import Gate
 from tasuki.engine.journal import Journal
@@ -54,6 +55,7 @@ class Course:
     journal: Journal = field(init=False)
     outbox: Outbox = field(init=False)
     settler: Settler = field(init=False)
+    approval: Approval = field(init=False)
     gate: Gate = field(init=False)
     in_doubt: list[IntentRow] = field(default_factory=list)
     put_off: dict[str, list[Turn]] = field(default_factory=lambda: defaultdict(list))
@@ -79,7 +81,8 @@ class Course:
         self.decider.search.creating = self.outbox.creating
         sworn = words_given(self.decider.rulings)
         self.settler = Settler(sync, self.lease, run_id, sworn, tally)
-        self.gate = Gate.of(sync, self.options)
+        self.approval = Approval.of(sync)
+        self.gate = Gate.of(sync, self.options, self.approval.size)
 
     @property
     def tally(self) -> Tally:
@@ -96,9 +99,9 @@ class Course:
             except TasukiError as error:
                 self._keep_what_is_known()
                 if isinstance(error, GuardError):
-                    self.gate.ask(self.lease, self.report.run_id)
+                    self.approval.ask(self.gate, self.lease, self.report.run_id)
                 raise
-            self.gate.settle(self.lease, self.report.run_id)
+            self.approval.settle(self.gate, self.lease, self.report.run_id)
         self.tally.balance()
         self.report.minimum_calls = self._minimum_calls()
 
@@ -281,7 +284,7 @@ class Course:
     # -- the end -----------------------------------------------------------------------
 
     def _finish_sending(self) -> None:
-        self.gate.close()  # raises where the run would do too much
+        self.gate.close(self.sync.id)  # raises where the run would do too much
         self.outbox.sends = True
         self.outbox.drain()
         self.journal.commit()

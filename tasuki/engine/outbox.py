@@ -19,6 +19,7 @@ from tasuki.model.errors import (
     NotSentError,
     RejectedError,
     RemoteError,
+    SilentError,
     TasukiError,
     ThrottledError,
     TransientError,
@@ -36,6 +37,7 @@ from tasuki.model.write import (
 log = logging.getLogger("tasuki.engine")
 
 _BULK_FLYING = 2
+_MOST_SILENT = 5  # documents in a row without an answer, before the run ends early
 
 
 @dataclass(slots=True)
@@ -56,6 +58,7 @@ class Outbox:
     _updates: list[Turn] = field(default_factory=list)
     _flying: dict["Future[list[Outcome]]", Batch] = field(default_factory=dict)
     _busy: set[str] = field(default_factory=set)
+    _silent: set[str] = field(default_factory=set)
     _sent_rows: int = 0
     _counter: int = 0
     _pool: ThreadPoolExecutor | None = None
@@ -298,3 +301,19 @@ class Outbox:
         """Record one row's outcome; nothing of it is under way any more."""
         self._let_go(turn)
         self.outcomes.record(turn, outcome)
+        self._listen(turn, outcome)
+
+    def _listen(self, turn: Turn, outcome: Outcome) -> None:
+        """End the run early where a system answers to nothing that is written.
+
+        Each document would be looked up and sent again, five times over; so only a few
+        are in doubt, and the others wait for the next run, unsent.
+        """
+        if not isinstance(outcome, InDoubt):
+            self._silent.clear()
+            return
+        self._silent.add(turn.record.id)
+        if len(self._silent) >= _MOST_SILENT:
+            what = f"{len(self._silent)} writes in a row had no answer"
+            where = str(self.sync.mapping.destination)
+            self._stop(SilentError(where, what, "no_answer"))

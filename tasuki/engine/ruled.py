@@ -124,6 +124,11 @@ class Rulings:
             self._end(turn, ruling, "stale", "the candidate is not there any more")
             return hold
         (one,) = found
+        if one.taken_by is not None:
+            turn.ruling = None
+            words = f"{ruling.target} is the counterpart of {one.taken_by}"
+            self._end(turn, ruling, "stale", words)
+            return hold
         if one.attach_only or one.stream != str(self.sync.mapping.destination):
             return plan.Attach(one.stream, one.id)
         if self.sync.mapping.write.value in {"once", "create_only"}:
