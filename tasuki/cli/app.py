@@ -13,7 +13,7 @@ import typer
 from typer.exceptions import TyperException
 
 from tasuki import __version__
-from tasuki.cli import authoring, files, records, runs, serving, set_up
+from tasuki.cli import authoring, files, held, records, rulings, runs, serving, set_up
 from tasuki.cli.context import Context
 from tasuki.cli.screen import Screen
 from tasuki.model.errors import ConfigError, LedgerError, TasukiError
@@ -71,7 +71,7 @@ def _options(
     context.obj = Context(project, Screen(as_json=as_json))
 
 
-for module in (set_up, authoring, files, runs, records, serving):
+for module in (set_up, authoring, files, runs, records, held, rulings, serving):
     module.register(app)
 
 

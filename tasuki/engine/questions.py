@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from tasuki import plan
 from tasuki.engine.batch import intent_of
 from tasuki.engine.holding import hold_row
+from tasuki.engine.ruled import REJECTED
 from tasuki.engine.sync import Sync
 from tasuki.engine.tally import Ending, Tally
 from tasuki.engine.turn import Turn
 from tasuki.ledger import Tx
 from tasuki.ledger.hold_rows import NewHold, RulingEndRow
-from tasuki.ledger.rows import ConfirmRow, NewIntent
+from tasuki.ledger.rows import ConfirmRow, DecisionRow, NewIntent
 from tasuki.model.write import Operation, Write
 
 _SETTLED = frozenset(
@@ -45,7 +46,7 @@ class Questions:
             asked = verdict if isinstance(verdict, plan.Hold) else None
             asked = asked or plan.Hold(reason, detail)
             self._holds[source_id] = hold_row(self.sync, turn, asked)
-        elif source_id in self._holds or (before and before.outcome == "held"):
+        elif source_id in self._holds or (before and _was_asked(before)):
             self._holds[source_id] = None
         self._rule(turn, ending)
 
@@ -95,3 +96,8 @@ class Questions:
         yield self._holds
         yield self._ends
         yield self._adopted
+
+
+def _was_asked(before: DecisionRow) -> bool:
+    """Say whether there is a question that may be open: put, or put again."""
+    return before.outcome == "held" or before.reason == REJECTED

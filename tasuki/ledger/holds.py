@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     Dialect,
     bindparam,
     case,
@@ -22,7 +23,6 @@ from tasuki.ledger.database import Database, among, insert_into
 from tasuki.ledger.hold_rows import (
     HoldRow,
     NewRuling,
-    RulingEndRow,
     RulingRow,
 )
 from tasuki.ledger.rows import time_text
@@ -56,13 +56,23 @@ class Holds:
         return _rulings(self._database.rows(_rulings_about, ids=list(source_ids)))
 
     def ruled(self, sync: str) -> list[str]:
-        """Return the records that are held while a ruling about them stands."""
+        """Return held records that a person has ruled about, or taken a ruling back."""
         return [row[0] for row in self._database.rows(_ruled, sync=sync)]
 
     def rule(
-        self, rows: Sequence[NewRuling], expires_at: datetime | None = None
+        self,
+        rows: Sequence[NewRuling],
+        expires_at: datetime | None = None,
+        *,
+        closes: bool = False,
     ) -> None:
-        """Record what a person has decided; an older ruling that stands is replaced."""
+        """Record what a person has decided; an older ruling that stands is replaced.
+
+        Args:
+            rows: The decisions.
+            expires_at: When they lapse unused.
+            closes: There is nothing for a run to carry out: the holds end now.
+        """
         now = time_text(self._database.clock.now())
         until = time_text(expires_at) if expires_at else None
         with self._database.writing() as connection:
@@ -78,19 +88,31 @@ class Holds:
                         for found in standing
                     ],
                 )
+                if closes:
+                    self._set(connection, row.source_id, row.sync, "closed")
             self._database.run_many(
                 connection, _add_ruling, [(*row, now, until) for row in rows]
             )
 
-    def withdraw(self, rows: Sequence[RulingEndRow]) -> None:
-        """End rulings by a person's word, outside of any run."""
+    def withdraw(self, rulings: Sequence[RulingRow], who: str, why: str) -> None:
+        """End rulings by a person's word; the next run puts the questions again."""
         now = time_text(self._database.clock.now())
         with self._database.writing() as connection:
             self._database.run_many(
                 connection,
                 end_ruling,
-                [(r.ruling_id, r.outcome, r.words, r.who, "", now) for r in rows],
+                [(row.id, "withdrawn", why, who, "", now) for row in rulings],
             )
+            for row in rulings:
+                if row.source_id:
+                    self._set(connection, row.source_id, row.sync, "reopened")
+
+    def _set(
+        self, connection: Connection, source_id: str, sync: str, state: str
+    ) -> None:
+        self._database.run(
+            connection, _move_hold, which=source_id, sync=sync, new_state=state
+        )
 
     def written_since(self, sync: str, since: str) -> dict[str, int]:
         """Return how many writes were begun since a time, by operation."""
@@ -153,6 +175,14 @@ def end_ruling(dialect: Dialect) -> ClauseElement:
 def _add_ruling(_: Dialect) -> ClauseElement:
     return insert(RULING).values(
         {column.name: bindparam(column.name) for column in RULING.c[1:]}
+    )
+
+
+def _move_hold(_: Dialect) -> ClauseElement:
+    return (
+        update(HOLD)
+        .where(HOLD.c.source_id == bindparam("which"), HOLD.c.sync == bindparam("sync"))
+        .values(state=bindparam("new_state"))
     )
 
 
@@ -224,7 +254,7 @@ def _ruled(_: Dialect) -> ClauseElement:
             HOLD.c.sync == bindparam("sync"),
             text(OPEN_HOLDS),
             HOLD.c.source_id != text("''"),
-            stands,
+            or_(stands, HOLD.c.state == text("'reopened'")),
         )
         .order_by(HOLD.c.source_id)
     )

@@ -15,7 +15,7 @@ OPEN_STATES = "(state = 'planned' OR state = 'sending' OR state = 'in_doubt')"
 LIVE_CLAIMS = "(claim IS NOT NULL AND state <> 'rejected' AND state <> 'abandoned')"
 UNSOLVED_LETTERS = "(state = 'open' OR state = 'replayed')"
 LEFT_OVER_DECISIONS = "(outcome = 'waiting' OR outcome = 'held')"
-OPEN_HOLDS = "state = 'open'"
+OPEN_HOLDS = "state <> 'closed'"
 
 
 def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:

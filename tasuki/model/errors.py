@@ -93,7 +93,10 @@ class LeaseLostError(LedgerError):
 class GuardError(TasukiError):
     """The run would change an unusual share of records; nothing was sent."""
 
-    remedy = "Look at `tasuki plan`; if it is meant, repeat the number: --yes-really N."
+    remedy = (
+        "Look at `tasuki plan`; if it is meant, `tasuki approve --guard RUN` (`tasuki "
+        "held` names it), or repeat the number: --yes-really N."
+    )
     exit_code = 1
 
     def __init__(self, where: str, what: str, count: int) -> None:

@@ -45,7 +45,7 @@ def upgrade() -> None:
         *_texts("source", "reason", "detail", "question", "digest", "fingerprint"),
         *_texts("version", "revision", "state", "run_id", "since", "seen_at"),
     )
-    _partial("hold_open", "hold", ["sync"], "state = 'open'")
+    _partial("hold_open", "hold", ["sync"], "state <> 'closed'")
     op.create_table(
         "ruling",
         Column("id", Integer(), primary_key=True, nullable=False),
