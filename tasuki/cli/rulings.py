@@ -157,15 +157,9 @@ def _rule(
         words = [meaning(r, a) for r, a in zip(rows, answers, strict=True)]
         if not own.screen.as_json:
             _say(own.screen, words)
-        if not look:
-            _record(
-                own,
-                ledger,
-                verb,
-                list(zip(rows, answers, strict=True)),
-                who=_who(by),
-                why=why,
-            )
+        if not said.look:
+            decided = list(zip(rows, answers, strict=True))
+            _record(own, ledger, which.verb, decided, said)
     syncs = sorted({row.sync for row in rows})
     value = {
         "ruled": [] if said.look else [row.ref for row in rows],

@@ -36,7 +36,7 @@ _TEXT: dict[str, tuple[str, str]] = {
         "`tasuki dead` lists causes and remedies; `tasuki replay` tries again.",
     ),
     "held_hint": (
-        "`tasuki held` で内容を確認し、`tasuki approve` か `tasuki reject` で判断します。",
+        "`tasuki held` で確認し、`tasuki approve` か `tasuki reject` で判断します。",
         "`tasuki held` shows what is held; settle it by `tasuki approve` or `reject`.",
     ),
     "nothing": ("対応が必要なものはありません。", "Nothing is left to do."),
