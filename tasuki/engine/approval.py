@@ -15,6 +15,8 @@ from tasuki.ledger.hold_rows import GUARD, HoldRow, NewHold, RulingEndRow, Rulin
 from tasuki.ledger.rows import encode
 
 _WHOLE_RUN = ""
+_WRITTEN = ("confirmed", "held")
+_UNDER_WAY = ("sending", "in_doubt")
 
 
 @dataclass(slots=True)
@@ -56,7 +58,9 @@ class Approval:
         if asked.get("revision") != sync.mapping.revision:
             self.end = RulingEndRow(ruling.id, "stale", "the mapping has changed since")
             return
-        written = sync.ledger.written_since(sync.id, ruling.ruled_at)
+        # What is open is decided again, and counted then; not what must be looked up.
+        states = [*_WRITTEN, *(_UNDER_WAY if sync.is_marker() else ())]
+        written = sync.ledger.written_since(sync.id, ruling.ruled_at, states)
         self.ruling = ruling
         self.size = Size(
             int(asked["creates"]) - written.get("create", 0),

@@ -81,8 +81,8 @@ class Course:
         self.decider.search.creating = self.outbox.creating
         sworn = words_given(self.decider.rulings)
         self.settler = Settler(sync, self.lease, run_id, sworn, tally)
-        self.approval = Approval.of(sync)
-        self.gate = Gate.of(sync, self.options, self.approval.size)
+        self.approval = Approval(sync)
+        self.gate = Gate.of(sync, self.options)
 
     @property
     def tally(self) -> Tally:
@@ -115,6 +115,8 @@ class Course:
         self._take_up()
         self._send_write_backs()
         self._settle(wait=False)
+        self.approval = Approval.of(self.sync)
+        self.gate.approved = self.approval.size
         if self.options.only:
             self._pages(self._fetched(self.options.only))
         else:

@@ -337,6 +337,7 @@ def _claimed(row: IntentRow | None, turn: Turn) -> Verdict | None:
     if row.state == "confirmed" and row.destination_id:
         return Relink(row.destination, row.destination_id)
     if row.state == "held":
+        turn.doubt = row
         return doubt_of(row, row.error_words)
     return None if row.state == "planned" else StillInDoubt()
 

@@ -26,7 +26,8 @@ class Gate:
 
     With a guard and without a person's word, nothing is sent before everything is
     decided; what waits meanwhile is no more than the guard allows. A person's word
-    (`--yes-really N`) opens the gate for N creates and N changes.
+    (`--yes-really N`) opens the gate for N creates and N changes; `approved` is what a
+    person lets pass once, after all is decided.
     """
 
     most_creates: int | None
@@ -38,15 +39,15 @@ class Gate:
     changes: int = 0
 
     @classmethod
-    def of(cls, sync: Sync, options: Options, approved: Size = NO_SIZE) -> "Gate":
-        """Return the gate of a run; `approved` is what a person lets pass once."""
+    def of(cls, sync: Sync, options: Options) -> "Gate":
+        """Return the gate of a run."""
         guards = sync.mapping.model.guards
         if options.allow is not None:
             return cls(options.allow, options.allow, trusted=True)
         share = guards.change_share
         known = sync.ledger.count_links(sync.id) if share is not None else 0
         changes = None if share is None else max(_FEW, int(known * share))
-        return cls(guards.creates, changes, known, approved=approved)
+        return cls(guards.creates, changes, known)
 
     def count(self, verdict: plan.Create | plan.Update) -> bool:
         """Note one write; False when the run is beyond its guard already.

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from tasuki import plan
 from tasuki.engine.batch import intent_of
-from tasuki.engine.holding import hold_row
+from tasuki.engine.holding import doubt_row, hold_row
 from tasuki.engine.ruled import REJECTED
 from tasuki.engine.sync import Sync
 from tasuki.engine.tally import Ending, Tally
@@ -42,13 +42,19 @@ class Questions:
         source_id = turn.record.id
         before = turn.previous
         if ending is Ending.HELD:
-            verdict = turn.verdict
-            asked = verdict if isinstance(verdict, plan.Hold) else None
-            asked = asked or plan.Hold(reason, detail)
-            self._holds[source_id] = hold_row(self.sync, turn, asked)
+            self._holds[source_id] = self._asked(turn, plan.Hold(reason, detail))
         elif source_id in self._holds or (before and _was_asked(before)):
             self._holds[source_id] = None
         self._rule(turn, ending)
+
+    def _asked(self, turn: Turn, otherwise: plan.Hold) -> NewHold:
+        row, verdict = turn.doubt, turn.verdict
+        if row is not None:
+            sent = self.sync.ledger.intents_of(self.sync.id, [row.source_id])
+            same = [r for r in sent[row.source_id] if r.mark == row.mark and r.sent_at]
+            return doubt_row(self.sync, row, row.error_words, len(same))
+        asked = verdict if isinstance(verdict, plan.Hold) else otherwise
+        return hold_row(self.sync, turn, asked)
 
     def _rule(self, turn: Turn, ending: Ending) -> None:
         end = turn.ruling_end

@@ -150,7 +150,7 @@ def _is_update(turn: Turn) -> bool:
 def _has_begun(turn: Turn, ruling: RulingRow) -> bool:
     """Say whether a run that was killed had begun to carry the ruling out."""
     return any(
-        row.created_at > ruling.ruled_at and row.operation != "write_back"
+        row.created_at >= ruling.ruled_at and row.operation != "write_back"
         for row in turn.open_intents
     )
 

@@ -60,6 +60,7 @@ class Turn:
         sent_text: JSON of the fields under way, once their intent is made.
         ruling: A person's decision that the verdict carries out.
         ruling_end: What became of a ruling that the verdict does not carry out.
+        doubt: The held write that the question is about, for `in_doubt`.
         yields: Source id of a record that gives its counterpart up to this one.
     """
 
@@ -79,4 +80,5 @@ class Turn:
     sent_text: str = ""
     ruling: RulingRow | None = None
     ruling_end: RulingEndRow | None = None
+    doubt: IntentRow | None = None
     yields: str = ""

@@ -114,9 +114,13 @@ class Holds:
             connection, _move_hold, which=source_id, sync=sync, new_state=state
         )
 
-    def written_since(self, sync: str, since: str) -> dict[str, int]:
-        """Return how many writes were begun since a time, by operation."""
-        found = self._database.rows(_written_since, sync=sync, since=since)
+    def written_since(
+        self, sync: str, since: str, states: Sequence[str]
+    ) -> dict[str, int]:
+        """Return how many writes begun since a time are in these states, by kind."""
+        found = self._database.rows(
+            _written_since, sync=sync, since=since, ids=list(states)
+        )
         return {row[0]: row[1] for row in found}
 
 
@@ -260,14 +264,13 @@ def _ruled(_: Dialect) -> ClauseElement:
     )
 
 
-def _written_since(_: Dialect) -> ClauseElement:
+def _written_since(dialect: Dialect) -> ClauseElement:
     return (
         select(INTENT.c.operation, func.count())
         .where(
             INTENT.c.sync == bindparam("sync"),
             INTENT.c.created_at >= bindparam("since"),
-            INTENT.c.state != "rejected",
-            INTENT.c.state != "abandoned",
+            among(INTENT.c.state, "ids", dialect),
         )
         .group_by(INTENT.c.operation)
     )
