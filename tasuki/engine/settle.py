@@ -120,15 +120,25 @@ class Settler:
         return {one.ref: one for one in found}
 
     def _count_tries(self, intents: Sequence[IntentRow]) -> Counter[str]:
-        """Return how often each source id's document has been sent, all tries."""
+        """Return how often each source id's document has been sent, all tries.
+
+        A person's word that it was not there begins the count anew.
+        """
         marks = {row.mark for row in intents}
         ids = list({row.source_id for row in intents})
         sent = self.sync.ledger.intents_of(self.sync.id, ids)
+        anew = {
+            ruling.source_id: ruling.ended_at
+            for ruling in self.sync.ledger.rulings_about(ids)
+            if (ruling.choice, ruling.outcome) == ("not_there", "carried_out")
+            and ruling.sync == self.sync.id
+        }
         return Counter(
             row.source_id
             for rows in sent.values()
             for row in rows
             if row.mark in marks and row.sent_at
+            if row.created_at >= anew.get(row.source_id, "")
         )
 
     def _sources(
