@@ -69,7 +69,9 @@ def explain(ledger: Ledger, asked: str) -> Story:
         story.moments += known.moments
         story.refs += [one for one in known.refs if one not in story.refs]
         waiting.extend(known.refs)
-    story.moments = sorted(dict.fromkeys(story.moments), key=lambda one: (one.at, one.kind))
+    story.moments = sorted(
+        dict.fromkeys(story.moments), key=lambda one: (one.at, one.kind)
+    )
     return story
 
 

@@ -6,13 +6,14 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 from tasuki import plan
-from tasuki.engine.batch import Batch, intent_of, write_of
+from tasuki.engine.batch import Batch, Search, intent_of, write_of
 from tasuki.engine.journal import Journal
 from tasuki.engine.outcomes import Outcomes
 from tasuki.engine.sync import Sync
 from tasuki.engine.tally import Ending
 from tasuki.engine.turn import Turn
 from tasuki.ledger import Lease
+from tasuki.model.bisect import Bisection
 from tasuki.model.errors import (
     InDoubtError,
     LedgerError,
@@ -255,6 +256,9 @@ class Outbox:
                 self.outcomes.maybe_done(turn, ref, "no_answer", outcome.words)
                 continue
             self._settle(turn, outcome)
+        if batch.search is not None:
+            batch.search.rows.accepted()
+            self._search_on(batch.search)
 
     def _is_repeatable(self, batch: Batch) -> bool:
         return batch.operation is Operation.UPDATE or not self._marker
@@ -279,6 +283,7 @@ class Outbox:
                 self.outcomes.maybe_done(turn, ref, code, words)
             else:
                 self._settle(turn, InDoubt(ref, words))
+        self._put_off(batch.search, code, words)
         if not isinstance(error, InDoubtError):
             self._stop(error)
 
@@ -288,14 +293,31 @@ class Outbox:
 
     def _bisect(self, batch: Batch, error: RejectedError) -> None:
         """Find the rows a vendor's "no" to the whole batch is meant for."""
-        if len(batch.writes) == 1:
-            (ref,) = batch.turns
-            self._record(batch, [Rejected(ref, error.code, error.answer, error.remedy)])
-            return
-        middle = len(batch.writes) // 2
-        for part in (batch.writes[:middle], batch.writes[middle:]):
-            turns = {write.ref: batch.turns[write.ref] for write in part}
-            self._submit(Batch(batch.operation, turns, part))
+        search, blamed = batch.search, None
+        if search is not None:
+            blamed = search.rows.refused()
+        elif len(batch.writes) == 1:
+            (blamed,) = batch.writes
+        else:
+            rows = Bisection(list(batch.writes))
+            search = Search(batch.operation, rows, batch.turns)
+        if blamed is not None:
+            no = Rejected(blamed.ref, error.code, error.answer, error.remedy)
+            self._settle(batch.turns[blamed.ref], no)
+        self._search_on(search)
+
+    def _search_on(self, search: Search | None) -> None:
+        """Send the next part of a refused batch, where there is one."""
+        writes = search.rows.next() if search is not None else []
+        if search is not None and writes:
+            turns = {write.ref: search.turns[write.ref] for write in writes}
+            self._submit(Batch(search.operation, turns, writes, search))
+
+    def _put_off(self, search: Search | None, code: str, words: str) -> None:
+        """Leave what a search has not sent for the next run."""
+        if search is not None:
+            for write in search.rows.open_rows():
+                self._settle(search.turns[write.ref], Deferred(write.ref, code, words))
 
     def _settle(self, turn: Turn, outcome: Outcome) -> None:
         """Record one row's outcome; nothing of it is under way any more."""

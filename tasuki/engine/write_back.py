@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 
+from tasuki.engine.masking import masked_source, without_kinds
 from tasuki.engine.sync import Sync
 from tasuki.engine.tally import Tally
 from tasuki.ledger import Lease
@@ -16,6 +17,7 @@ from tasuki.ledger.rows import (
     encode,
 )
 from tasuki.mapping import CompiledMapping, Faulty
+from tasuki.model.bisect import Bisection
 from tasuki.model.errors import RejectedError
 from tasuki.model.record import Record
 from tasuki.model.write import (
@@ -79,22 +81,32 @@ def _send(
                 if isinstance(outcome, (Rejected, Gone)):
                     tx.add_decisions([_complaint(row, outcome)])
                 if isinstance(outcome, Rejected):
-                    tx.put_dead_letters([_letter(row, outcome)])
+                    tx.put_dead_letters([_letter(sync, row, outcome)])
 
 
 def _outcomes(sync: Sync, lease: Lease, writes: Sequence[Write]) -> list[Outcome]:
     """Send rows; where all of them are refused at once, find those to blame."""
-    stream = sync.mapping.source.stream
+    stream, destination = sync.mapping.source.stream, sync.source.destination
     try:
-        return sync.source.destination.write(stream, writes, lease.check)
+        return destination.write(stream, writes, lease.check)
     except RejectedError as error:
         if len(writes) == 1:
-            return [Rejected(writes[0].ref, error.code, error.answer, error.remedy)]
-    middle = len(writes) // 2
-    return [
-        *_outcomes(sync, lease, writes[:middle]),
-        *_outcomes(sync, lease, writes[middle:]),
-    ]
+            return [_refused(writes[0], error)]
+    search = Bisection(list(writes))
+    outcomes: list[Outcome] = []
+    while part := search.next():
+        try:
+            outcomes += destination.write(stream, part, lease.check)
+        except RejectedError as error:
+            blamed = search.refused()
+            outcomes += [_refused(blamed, error)] if blamed is not None else []
+        else:
+            search.accepted()
+    return outcomes
+
+
+def _refused(write: Write, error: RejectedError) -> Rejected:
+    return Rejected(write.ref, error.code, error.answer, error.remedy)
 
 
 def _open_replayed(sync: Sync, lease: Lease, run_id: str) -> None:
@@ -119,14 +131,14 @@ def _with_a_letter(sync: Sync, rows: Sequence[IntentRow]) -> set[str]:
     return {one for one, row in letters.items() if row.cause.startswith(_CAUSE)}
 
 
-def _letter(row: IntentRow, outcome: Rejected) -> NewDeadLetter:
+def _letter(sync: Sync, row: IntentRow, outcome: Rejected) -> NewDeadLetter:
     return NewDeadLetter(
         row.source_id,
         row.sync,
         f"{_CAUSE}{outcome.code}",
-        outcome.words,
+        without_kinds(outcome.words),
         outcome.remedy,
-        row.payload_text,
+        encode(masked_source(sync.mapping, row.payload)),
         row.version,
         row.revision,
     )
