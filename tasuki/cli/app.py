@@ -13,7 +13,17 @@ import typer
 from typer.exceptions import TyperException
 
 from tasuki import __version__
-from tasuki.cli import authoring, files, held, records, rulings, runs, serving, set_up
+from tasuki.cli import (
+    authoring,
+    files,
+    held,
+    letters,
+    records,
+    rulings,
+    runs,
+    serving,
+    set_up,
+)
 from tasuki.cli.context import Context
 from tasuki.cli.screen import Screen
 from tasuki.model.errors import ConfigError, LedgerError, TasukiError
@@ -71,7 +81,17 @@ def _options(
     context.obj = Context(project, Screen(as_json=as_json))
 
 
-for module in (set_up, authoring, files, runs, records, held, rulings, serving):
+for module in (
+    set_up,
+    authoring,
+    files,
+    runs,
+    records,
+    letters,
+    held,
+    rulings,
+    serving,
+):
     module.register(app)
 
 

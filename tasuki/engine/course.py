@@ -19,6 +19,7 @@ from tasuki.engine.gate import Gate
 from tasuki.engine.journal import Journal
 from tasuki.engine.outbox import Outbox
 from tasuki.engine.pages import Progress, read_ahead, unique_parts
+from tasuki.engine.schema import SchemaWatch
 from tasuki.engine.settle import Settled, Settler
 from tasuki.engine.sworn import held_doubts, words_given
 from tasuki.engine.sync import Options, Sync
@@ -54,6 +55,7 @@ class Course:
     progress: Progress = field(init=False)
     journal: Journal = field(init=False)
     outbox: Outbox = field(init=False)
+    schemas: SchemaWatch = field(init=False)
     settler: Settler = field(init=False)
     approval: Approval = field(init=False)
     gate: Gate = field(init=False)
@@ -80,6 +82,7 @@ class Course:
         self.outbox = Outbox(sync, self.journal, self.lease, run_id)
         self.decider.search.creating = self.outbox.creating
         sworn = words_given(self.decider.rulings)
+        self.schemas = SchemaWatch(sync, self.lease, run_id)
         self.settler = Settler(sync, self.lease, run_id, sworn, tally)
         self.approval = Approval(sync)
         self.gate = Gate.of(sync, self.options)
@@ -112,6 +115,8 @@ class Course:
         self.journal.commit()
 
     def _work(self) -> None:
+        self.schemas.replay_changed()
+        self.decider.replayed = frozenset(self.sync.ledger.replayed(self.sync.id))
         self._take_up()
         self._send_write_backs()
         self._settle(wait=False)
@@ -128,6 +133,8 @@ class Course:
         self._finish_sending()
         self._settle(wait=True)
         self._send_write_backs()
+        if self.tally.ended[Ending.DEAD] or self.tally.write_back_failed:
+            self.schemas.note_refused(self.report.run_id)
 
     # -- what earlier runs left --------------------------------------------------------
 

@@ -33,7 +33,8 @@ from tasuki.model.write import (
 
 log = logging.getLogger("tasuki.engine")
 
-_CAUSE = "write_back: "  # how the cause of such a dead letter begins
+CAUSE = "write_back: "
+"""How the cause of a dead letter begins that is about a write-back."""
 
 
 def send_write_backs(sync: Sync, lease: Lease, run_id: str, tally: Tally) -> None:
@@ -113,7 +114,7 @@ def _open_replayed(sync: Sync, lease: Lease, run_id: str) -> None:
     """Take refused write-backs up again whose dead letter a person has replayed."""
     replayed = sync.ledger.replayed(sync.id)
     letters = sync.ledger.unsolved_letters(sync.id, replayed)
-    wanted = [one for one, row in letters.items() if row.cause.startswith(_CAUSE)]
+    wanted = [one for one, row in letters.items() if row.cause.startswith(CAUSE)]
     if not wanted:
         return
     last = {
@@ -128,14 +129,14 @@ def _open_replayed(sync: Sync, lease: Lease, run_id: str) -> None:
 
 def _with_a_letter(sync: Sync, rows: Sequence[IntentRow]) -> set[str]:
     letters = sync.ledger.unsolved_letters(sync.id, [row.source_id for row in rows])
-    return {one for one, row in letters.items() if row.cause.startswith(_CAUSE)}
+    return {one for one, row in letters.items() if row.cause.startswith(CAUSE)}
 
 
 def _letter(sync: Sync, row: IntentRow, outcome: Rejected) -> NewDeadLetter:
     return NewDeadLetter(
         row.source_id,
         row.sync,
-        f"{_CAUSE}{outcome.code}",
+        f"{CAUSE}{outcome.code}",
         without_kinds(outcome.words),
         outcome.remedy,
         encode(masked_source(sync.mapping, row.payload)),

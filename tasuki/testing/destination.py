@@ -71,6 +71,8 @@ class FakeDestination:
             if stream.name in system.dies_late:
                 self._later(system.dies_late[stream.name], stream, writes)
             raise
+        if fault is None and _is_malformed(stream, writes):
+            raise system.error(Lie.REJECTED, stream.name)
         if fault is None or fault.lie.name.startswith("ROW_"):
             outcomes = self._carry_out(stream, writes, fault)
             system.on_step(f"after write {system.name}/{stream.name}")
@@ -166,6 +168,14 @@ class FakeDestination:
         system.refuse(system.begin("keys", stream), stream)
         for row in list(system.streams[stream].alive()):
             yield Candidate(row.id, stream, {n: value_of(row, n) for n in fields})
+
+
+def _is_malformed(stream: FakeStream, writes: Sequence[Write]) -> bool:
+    return any(
+        write.fields.get(name) == value
+        for write in writes
+        for name, value in stream.malformed.items()
+    )
 
 
 def _sighting(stream: FakeStream, write: Write) -> Sighting:
