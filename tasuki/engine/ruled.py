@@ -67,6 +67,9 @@ class Rulings:
                 return
             if _has_begun(turn, ruling):
                 turn.ruling = ruling
+            elif ruling.choice == "create" and isinstance(verdict, plan.Create):
+                # Taken up before its twin, which is not to be held because of it.
+                turn.ruling, turn.match_hashes = ruling, ()
             else:
                 self._end(turn, ruling, "moot", "the record is not held any more")
             return

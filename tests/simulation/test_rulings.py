@@ -647,6 +647,20 @@ def test_an_approved_run_that_dies_never_creates_more_than_was_approved(
     kill_everywhere(build, verify, step)
 
 
+def test_a_twin_approved_before_anything_was_sent_does_not_hold_the_other(
+    scene: Scene,
+) -> None:
+    stage = scene.leads(people=4, page=2)
+    stage.source.put("people", "p5", email="P1@x.jp", name="twin", score=90)
+    stage.mapping = mapping_of(f"{LEADS}guards: {{creates: 2}}\n", "leads")
+    stage.run()
+    decide(stage, "p5", "create")
+    done(stage.run(options=Options(allow=9, lease_seconds=LEASE)))
+    assert outcomes(stage, "p5") == ["carried_out"]
+    assert stage.ledger.holds() == []
+    check(stage, {"p1": {}, "p2": {}, "p4": {}, "p5": {"Name": "twin"}})
+
+
 def test_a_rejected_size_is_refused_without_asking_again(scene: Scene) -> None:
     stage = guarded(scene)
     hold = the_hold(stage, "")
