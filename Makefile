@@ -6,14 +6,16 @@ RUN    := $(BIN)/python
 # Test files run in this many processes; a file's tests stay together.
 JOBS   ?= 2
 
-.PHONY: help demo test test-all check fix docs up lock bench soak clean
+.PHONY: help demo test test-all check fix docs faults up lock bench soak clean
 
 help:
 	@echo "make demo    the whole chain on stand-ins: HubSpot → Salesforce → freee → back"
 	@echo "make test    every test but the long ones"
+	@echo "make soak    long random runs and a death at every step (TASUKI_SOAK_MINUTES=5)"
 	@echo "make check   ruff, mypy, import contracts, mapping files"
 	@echo "make fix     format and mend what can be mended"
 	@echo "make docs    write the generated reference pages"
+	@echo "make faults  run the fault matrix and write docs/reference/faults.md"
 	@echo "make up      a lasting local stack (Prefect UI on http://127.0.0.1:4200)"
 	@echo "make bench   figures beside a raw httpx loop"
 	@echo "make lock    renew requirements/*.txt"
@@ -39,8 +41,9 @@ demo: $(VENV)/.runtime
 test: $(VENV)/.dev
 	@$(RUN) -m pytest -q -m "not soak" -n $(JOBS) --dist loadfile
 
+# Says which seeds it takes. TASUKI_SOAK_MINUTES bounds the random lives; TASUKI_SEED repeats.
 soak: $(VENV)/.dev
-	@$(RUN) -m pytest -q -m soak
+	@$(RUN) -m pytest -q -m soak -s
 
 check: $(VENV)/.dev
 	@$(BIN)/ruff check .
@@ -55,6 +58,9 @@ fix: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	@$(RUN) docs/generate.py
+
+faults: $(VENV)/.dev
+	@$(RUN) -m tests.simulation.matrix
 
 # A project of your own stands elsewhere: `tasuki -p FOLDER up`.
 up: $(VENV)/.runtime

@@ -13,8 +13,9 @@ from typing import Any
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from tasuki.connector import ConnectionSettings, Connector
+from tasuki.mapping.files import read_document
 from tasuki.mapping.problem import Problems, nearest
-from tasuki.mapping.yaml_text import Document, read_yaml
+from tasuki.mapping.yaml_text import Document
 from tasuki.model.errors import ConfigError
 from tasuki.registry import Registry
 
@@ -55,7 +56,7 @@ def load_connections(
         remedy = "`tasuki init` writes one to begin with."
         raise ConfigError(str(path), "there is no such file", remedy)
     problems = Problems()
-    document = read_yaml(FILE, path.read_text(encoding="utf-8"), problems)
+    document = read_document(FILE, path, problems)
     found: dict[str, Connection] = {}
     if document is not None:
         if not isinstance(document.value, dict) or not document.value:
@@ -166,10 +167,15 @@ def _note(
         where = tuple(p for p in one["loc"] if not str(p).startswith("function-"))
         path = (entry.name, *where)
         if one["type"] == "extra_forbidden":
-            known = [*_known_keys(connector.settings), "connector"]
+            known = list(dict.fromkeys([*_known_keys(connector.settings), "connector"]))
             remedy = nearest(str(where[-1]), known, f"Known keys: {', '.join(known)}.")
             what = f"unknown key '{where[-1]}'"
             problems.add(entry.document.key_problem(path, what, remedy))
+            continue
+        if one["type"] == "missing":
+            what = f"'{where[-1]}' is missing"
+            remedy = f"connectors/{connector.name}/README.md says what it takes."
+            problems.add(entry.document.problem(path[:-1], what, remedy))
             continue
         what = one["msg"].removeprefix("Value error, ")
         named = ".".join(str(part) for part in where)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from tasuki.model.record import Page, Query, Record, Schema
+from tasuki.model.sweep import SweepFacts, SweepQuery, Swept
 from tasuki.model.write import Candidate, Outcome, Sighting, Write, WriteFacts
 
 
@@ -98,6 +99,36 @@ class Counting(Protocol):
         """Yield every record with these fields, in large pages."""
 
 
+@runtime_checkable
+class Sweeping(Protocol):
+    """A destination whose streams can be read whole, to compare both sides."""
+
+    def sweep_facts(self, stream: str) -> SweepFacts:
+        """Return how the stream can be swept (no call)."""
+
+    def sweep(self, stream: str, query: SweepQuery) -> Iterator[Sequence[Swept]]:
+        """Yield every record of the stream, a page at a time, in any order.
+
+        A record may come twice, never be left out. What is deleted does not come; a
+        cancelled document comes as not live.
+        """
+
+    def shown(self, stream: str, fields: Mapping[str, object]) -> Mapping[str, object]:
+        """Return what a sweep would show of a record that was sent these fields.
+
+        Fields that a sweep cannot show (lines of a document) are left out; what
+        follows from them (its total) may be added. No call.
+        """
+
+
+@runtime_checkable
+class Rewinding(Protocol):
+    """A source that can be read from a moment of our choice."""
+
+    def cursor_at(self, stream: str, moment: datetime) -> str | None:
+        """Return a cursor that covers all changes since then; None: it cannot."""
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """One line of `tasuki doctor`."""
@@ -125,6 +156,17 @@ class System(Protocol):
 
     def close(self) -> None:
         """Give sockets back."""
+
+
+@runtime_checkable
+class Accounted(Protocol):
+    """A system that can say whose records it holds."""
+
+    def account(self) -> str:
+        """Return what changes when the connection leads to another account (no call).
+
+        A cursor of one account says nothing about another.
+        """
 
 
 @dataclass(frozen=True, slots=True)

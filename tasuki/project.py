@@ -21,7 +21,8 @@ from tasuki.ledger import Ledger
 from tasuki.mapping import CompiledMapping
 from tasuki.mapping.load import MappingSet, load_mappings
 from tasuki.mapping.problem import nearest
-from tasuki.model.errors import ConfigError
+from tasuki.mapping.settings_file import VARIABLE as SETTINGS_VARIABLE
+from tasuki.model.errors import ConfigError, MappingError
 from tasuki.model.policy import RetryPolicy, Timeouts
 from tasuki.ports import Clock, System
 from tasuki.registry import Registry, shipped_root
@@ -76,7 +77,28 @@ class Project:
         """The project's mappings, the shipped ones behind them."""
         own, shipped = self.root / "mappings", shipped_root() / "mappings"
         folders = list(dict.fromkeys(f.resolve() for f in (own, shipped)))
-        return load_mappings([f for f in folders if f.is_dir()], today=self.today)
+        return load_mappings(
+            [f for f in folders if f.is_dir()],
+            today=self.today,
+            environment=self.environment.get(SETTINGS_VARIABLE, ""),
+        )
+
+    def read_all(self) -> tuple[MappingSet, dict[str, Connection]]:
+        """Read mappings and connections.
+
+        Raises:
+            MappingError: Every problem of every file.
+            ConfigError: There is no connections.yaml.
+        """
+        problems: list[str] = []
+        for read in (lambda: self.mappings, lambda: self.connections):
+            try:
+                read()
+            except MappingError as error:
+                problems += error.problems
+        if problems:
+            raise MappingError(tuple(problems))
+        return self.mappings, self.connections
 
     def connection(self, name: str) -> Connection:
         """Return a connection, or raise ConfigError with the nearest name."""

@@ -1,8 +1,9 @@
 """Writing to freee: partners by upsert (class B), invoices by mark (class C)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from tasuki.model.errors import AccessError, ConfigError, TransientError
+from tasuki.model.sweep import SweepFacts, SweepQuery, Swept
 from tasuki.model.write import (
     Candidate,
     Deferred,
@@ -72,6 +73,18 @@ class FreeeDestination:
             where = f"{self._freee.connection}/{stream}"
             raise ConfigError(where, "only invoices carry marks")
         return self._invoices.probe(writes)
+
+    def sweep_facts(self, stream: str) -> SweepFacts:
+        """Return how many records a list brings, and that invoices carry marks."""
+        return self._stream(stream).sweep_facts
+
+    def sweep(self, stream: str, query: SweepQuery) -> Iterator[Sequence[Swept]]:
+        """Yield every partner, or every invoice of the whole history, by list."""
+        return self._stream(stream).sweep(query)
+
+    def shown(self, stream: str, fields: Mapping[str, object]) -> Mapping[str, object]:
+        """Return what a list would show of these fields, an invoice's total added."""
+        return self._stream(stream).shown(fields)
 
     def _stream(self, stream: str) -> Partners | Invoices:
         if stream == "partner":

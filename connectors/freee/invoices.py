@@ -1,10 +1,11 @@
 """Writing invoices to freee請求書: once each, told apart by our mark in 社内メモ."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Final
 
 from tasuki.model.errors import ConfigError, InDoubtError, RejectedError
+from tasuki.model.sweep import SweepFacts, SweepQuery, Swept
 from tasuki.model.write import (
     Candidate,
     Confirmed,
@@ -19,8 +20,10 @@ from tasuki.model.write import (
 
 from .amounts import sums
 from .client import Freee, row_of, rows_of
-from .listing import INVOICES, Position, Row, Window, sweep
+from .listing import FUTURE, INVOICE_PAGE, INVOICES, Position, Row, Window, sweep
 from .partners import masked
+from .settings import TOKYO
+from .sweeping import ALIKE, as_shown, swept
 from .translation import (
     UnfitError,
     carries,
@@ -94,6 +97,8 @@ class Invoices:
         row = row_of(answer, _STREAM)
         if "id" not in row:
             return InDoubt(write.ref, f"answer {answer.status} without an invoice")
+        if not carries(row.get("memo"), self._mark(write)):
+            return InDoubt(write.ref, "the answer is another invoice's")
         return _confirmed(write.ref, row, created=True)
 
     def _update(self, write: Write, fence: Callable[[], None]) -> Outcome:
@@ -182,6 +187,25 @@ class Invoices:
                 return None
             raise
         return row_of(answer, _STREAM) or None
+
+    # Sweeping
+
+    sweep_facts = SweepFacts(INVOICE_PAGE - 1, marks=True, alike=ALIKE)
+
+    def sweep(self, query: SweepQuery) -> Iterator[list[Swept]]:
+        """Yield every invoice of the history, whatever its fields: marks may be old."""
+        today = self._freee.clock.now().astimezone(TOKYO).date()
+        window = Window(self._settings.history_from, today + FUTURE, {})
+        names = {*query.fields, *ALIKE}
+        for rows, _ in sweep(self._freee, Position((window,)), "sweep"):
+            yield [swept(row, names, self._settings.mark_prefix) for row in rows]
+
+    def shown(self, fields: Mapping[str, object]) -> Mapping[str, object]:
+        """Return what a list shows of an invoice made from these fields."""
+        try:
+            return as_shown(fields, self._settings)
+        except UnfitError:
+            return {}  # freee would refuse it, so there is nothing to compare with
 
     # Probing
 

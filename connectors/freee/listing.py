@@ -16,9 +16,10 @@ from .client import Freee, rows_of
 
 INVOICES: Final = "/iv/invoices"
 PARTNERS: Final = "/api/1/partners"
+INVOICE_PAGE: Final = 100
+PARTNER_PAGE: Final = 3000
 
-_PAGE: Final = 100
-_PARTNER_PAGE: Final = 3000
+FUTURE: Final = timedelta(days=3660)  # invoices may be dated ahead
 _WALL: Final = 10_000
 _PATIENCE: Final = 5  # restarts of a window whose rows keep moving
 
@@ -108,39 +109,59 @@ def sweep(
 
     The list's order is not documented and a row may vanish while it is paged. Each
     page therefore begins with the last row of the page before; when it is not there,
-    something moved and the window is read again from its start. Rows may come twice.
+    something moved and the window is read again from its start. When it is there, but
+    not in front, a row has come in before it, perhaps one that was still to be read:
+    the window is read once more afterwards. Rows may come twice.
     """
     restarts = 0
+    came_in = again = False
+    before: set[object] = set()
     while position.windows:
         window, *later = position.windows
         rows = _page(freee, window, position.offset, kind)
+        before = _moved_on(rows, before, f"{freee.connection}/invoice", INVOICE_PAGE)
         if position.offset and position.last not in {row["id"] for row in rows}:
             restarts += 1
             if restarts > _PATIENCE:
                 where = f"{freee.connection}/invoice"
                 raise TransientError(where, "the list changes faster than it is read")
-            position = replace(position, offset=0, last=0)
+            position, before = replace(position, offset=0, last=0), set()
             continue
-        if len(rows) < _PAGE:
-            restarts = 0
-            position = Position(tuple(later))
+        came_in |= bool(position.offset) and rows[0]["id"] != position.last
+        if len(rows) < INVOICE_PAGE:
+            restarts, before = 0, set()
+            again = came_in and not again
+            came_in = False
+            position = Position(position.windows if again else tuple(later))
         elif position.offset == 0 and _overflows(freee, window, kind):
             halves = window.halves()
             if not halves:
                 where = f"{freee.connection}/invoice"
                 words = f"more than {_WALL} invoices of {window.start} look alike"
                 raise RemoteError(where, words, "too_many")
-            position = Position((*halves, *later))
+            position, before = Position((*halves, *later)), set()
             continue
         else:
             position = Position(
-                position.windows, position.offset + _PAGE - 1, int(str(rows[-1]["id"]))
+                position.windows,
+                position.offset + INVOICE_PAGE - 1,
+                int(str(rows[-1]["id"])),
             )
         yield rows, position
 
 
+def _moved_on(
+    rows: list[Row], before: set[object], where: str, size: int
+) -> set[object]:
+    """Return the ids of a page, or raise when a full one brings nothing new."""
+    ids: set[object] = {row["id"] for row in rows}
+    if len(rows) >= size and before and ids <= before:
+        raise TransientError(where, "the list goes round in circles", "ENDLESS")
+    return ids
+
+
 def _page(freee: Freee, window: Window, offset: int, kind: str) -> list[Row]:
-    params = {**window.params(), "limit": _PAGE, "offset": offset}
+    params = {**window.params(), "limit": INVOICE_PAGE, "offset": offset}
     answer = freee.get(INVOICES, "invoice", params, kind)
     return rows_of(answer, "invoices", f"{freee.connection}/invoice")
 
@@ -160,22 +181,24 @@ def partner_pages(
     Pages overlap by one row, as those of invoices do; a list that moved is read again.
     """
     last: object = None
+    before: set[object] = set()
     restarts = 0
     while True:
-        params: dict[str, str | int] = {"limit": _PARTNER_PAGE, "offset": offset}
+        params: dict[str, str | int] = {"limit": PARTNER_PAGE, "offset": offset}
         if since:
             params["start_update_date"] = since
         where = f"{freee.connection}/partner"
         rows = rows_of(freee.get(PARTNERS, "partner", params, kind), "partners", where)
+        before = _moved_on(rows, before, where, PARTNER_PAGE)
         if last is not None and last not in {row["id"] for row in rows}:
             restarts += 1
             if restarts > _PATIENCE:
                 raise TransientError(where, "the list changes faster than it is read")
-            offset, last = 0, None
+            offset, last, before = 0, None, set()
             continue
-        if len(rows) < _PARTNER_PAGE:
+        if len(rows) < PARTNER_PAGE:
             yield rows, -1
             return
-        offset += _PARTNER_PAGE - 1
+        offset += PARTNER_PAGE - 1
         last = rows[-1]["id"]
         yield rows, offset

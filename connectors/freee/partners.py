@@ -1,14 +1,16 @@
 """Writing partners (取引先) to freee会計: an upsert by their code."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Final
 
 from tasuki.model.errors import AccessError, RejectedError
+from tasuki.model.sweep import SweepFacts, SweepQuery, Swept
 from tasuki.model.write import (
     Candidate,
     Confirmed,
     Gone,
+    InDoubt,
     Operation,
     Outcome,
     Rejected,
@@ -17,8 +19,8 @@ from tasuki.model.write import (
 from tasuki.transport.http import Answer
 
 from .client import Freee, row_of
-from .listing import PARTNERS, Row, partner_pages
-from .schema import flat_partner, partner_body
+from .listing import PARTNER_PAGE, PARTNERS, Row, partner_pages
+from .schema import PARTNER, flat_partner, partner_body
 
 _CACHE_SECONDS: Final = 600.0
 _STREAM: Final = "partner"
@@ -53,8 +55,10 @@ class Partners:
             return self._refused(write, error)
         row = row_of(answer, _STREAM)
         if "id" not in row:
-            words = "freee answered without the partner"
-            return Rejected(write.ref, str(answer.status), words)
+            words = f"answer {answer.status} without the partner"
+            return InDoubt(write.ref, words)
+        if not _is_of(write, row):
+            return InDoubt(write.ref, "the answer is another partner's")
         self._rows[str(row["id"])] = row
         created = answer.status == HTTPStatus.CREATED
         return Confirmed(write.ref, str(row["id"]), created, flat_partner(row))
@@ -100,6 +104,23 @@ class Partners:
         known = self._rows.get(partner_id)
         row = known or self._single(partner_id)
         return str(row.get("name") or "") if row else ""
+
+    # Sweeping
+
+    sweep_facts = SweepFacts(PARTNER_PAGE)
+
+    def sweep(self, query: SweepQuery) -> Iterator[list[Swept]]:
+        """Yield every partner; those in the archive are no counterparts any more."""
+        for rows, _ in partner_pages(self._freee, kind="sweep"):
+            flat = (flat_partner(row) for row in rows)
+            yield [
+                Swept(str(row["id"]), {name: row.get(name) for name in query.fields})
+                for row in flat
+            ]
+
+    def shown(self, fields: Mapping[str, object]) -> Mapping[str, object]:
+        """Return the fields that a partner shows as they were sent."""
+        return {name: fields[name] for name in fields if name in PARTNER}
 
     # Look-ups
 
@@ -152,6 +173,14 @@ class Partners:
                 return None
             raise
         return row_of(answer, _STREAM) or None
+
+
+def _is_of(write: Write, row: Row) -> bool:
+    """Say whether freee's answer is about the partner that was asked for."""
+    if write.operation is Operation.UPDATE:
+        return str(row["id"]) == write.target_id
+    code = write.key[1] if write.key else write.fields.get("code")
+    return str(row.get("code") or "").casefold() == str(code).casefold()
 
 
 def _remedy(error: RejectedError) -> str:

@@ -12,14 +12,22 @@ from tasuki.model.errors import ConfigError, CursorExpiredError, RejectedError
 from tasuki.model.record import Page, Query, Record
 
 from .client import Freee, row_of
-from .listing import INVOICES, PARTNERS, Position, Row, Window, partner_pages, sweep
+from .listing import (
+    FUTURE,
+    INVOICES,
+    PARTNERS,
+    Position,
+    Row,
+    Window,
+    partner_pages,
+    sweep,
+)
 from .schema import INVOICE_LIST_FIELDS, PARTNER, flat_partner
 from .settings import TOKYO
 
 log = logging.getLogger("tasuki.freee")
 
 _VERSION: Final = 1
-_FUTURE: Final = timedelta(days=3660)  # invoices may be dated ahead
 _OVERLAP: Final = timedelta(days=1)  # freee's update date has no time of day
 _MOST_OPEN: Final = 20_000
 _CLOSED: Final = frozenset({"settled", "canceled"})
@@ -44,6 +52,14 @@ class FreeeSource:
             return self._partners(cursor)
         self._known(query.stream)
         return self._invoices(query, cursor)
+
+    def cursor_at(self, stream: str, moment: datetime) -> str | None:
+        """Return a cursor that covers all changes since a moment; partners only."""
+        if stream != "partner":
+            return None  # freee does not tell when an invoice changed
+        day = moment.astimezone(TOKYO).date() - _OVERLAP
+        mark = {"v": _VERSION, "stream": "partner", "since": day.isoformat()}
+        return json.dumps(mark)
 
     def fetch(self, query: Query, ids: Sequence[str]) -> list[Record]:
         """Return these records as they are now (one call each)."""
@@ -163,7 +179,7 @@ class FreeeSource:
             raise
 
     def _whole(self, today: date, asked: Mapping[str, str]) -> Window:
-        return Window(self._freee.settings.history_from, today + _FUTURE, asked)
+        return Window(self._freee.settings.history_from, today + FUTURE, asked)
 
     def _filters(
         self, where: object

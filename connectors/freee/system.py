@@ -39,6 +39,10 @@ class FreeeSystem:
         """Return the record's page in freee; partners have no documented one."""
         return f"{_INVOICE_PAGE}{record_id}" if stream == "invoice" else None
 
+    def account(self) -> str:
+        """Return the company's number."""
+        return str(self._freee.settings.company_id)
+
     def close(self) -> None:
         """Give sockets back."""
         self._freee.close()

@@ -1,6 +1,6 @@
 """HubSpot over HTTP: credentials, and the few calls that everything is made of."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import httpx
 
 from tasuki.connector import Wire
+from tasuki.model.errors import TransientError
 from tasuki.transport.http import Authoriser, Http, no_fence
 from tasuki.transport.oauth import StaticAuth
 
@@ -117,6 +118,28 @@ class Client:
             params["after"] = after
         path = self.paths.objects(stream)
         return self.get(path, kind=kind, where=self.where(stream), params=params)
+
+    def list_pages(
+        self, stream: str, properties: Sequence[str], mark: str = "", kind: str = "read"
+    ) -> Iterator[tuple[Body, datetime]]:
+        """Yield a list's pages from a place on.
+
+        Raises:
+            TransientError: a page brings nothing new though more are promised: going
+                on would never end.
+        """
+        last: list[str] = []
+        while True:
+            body, told_at = self.list_page(stream, properties, mark, kind)
+            ids = [row["id"] for row in rows(body)]
+            following = after(body)
+            if following and (following == mark or ids == last):
+                words = "the list goes round in circles"
+                raise TransientError(self.where(stream), words, "ENDLESS")
+            yield body, told_at
+            if not following:
+                return
+            mark, last = following, ids
 
     def search(
         self,

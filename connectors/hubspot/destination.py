@@ -1,11 +1,13 @@
 """Writing to HubSpot: upserts by a unique property, updates by id, 100 at a time."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
 from tasuki.model.errors import TransientError
+from tasuki.model.sweep import SweepFacts, SweepQuery, Swept
 from tasuki.model.write import (
     Candidate,
     Confirmed,
@@ -19,13 +21,15 @@ from tasuki.model.write import (
     WriteFacts,
 )
 
-from .client import BATCH, Client, after, chunks, rows
+from .client import BATCH, LIST_PAGE, Client, chunks, rows
 from .lookup import Lookup
 from .outcomes import Tally
 from .properties import Properties
 from .vendor_errors import RefusedError
 
 Fence = Callable[[], None]
+
+log = logging.getLogger("tasuki.hubspot")
 
 _NO_KEY = (
     "Give the mapping a match on a unique property (for contacts `email`, else one "
@@ -96,14 +100,27 @@ class Destination:
 
     def keys(self, stream: str, fields: Sequence[str]) -> Iterator[Candidate]:
         """Yield every record with these fields."""
-        mark = ""
-        while True:
-            body, _ = self._client.list_page(stream, fields, mark, kind="look-up")
+        for body, _ in self._client.list_pages(stream, fields, kind="look-up"):
             for row in rows(body):
                 yield Candidate(row["id"], stream, row["properties"])
-            mark = after(body)
-            if not mark:
-                return
+
+    def sweep_facts(self, stream: str) -> SweepFacts:  # noqa: ARG002 - equal for all
+        """Return that a list brings 100 records a call."""
+        return SweepFacts(LIST_PAGE)
+
+    def sweep(self, stream: str, query: SweepQuery) -> Iterator[Sequence[Swept]]:
+        """Yield every record by list: unlike search, it shows what was just written."""
+        pages = self._client.list_pages(stream, query.fields, kind="sweep")
+        for body, _ in pages:
+            yield [Swept(row["id"], row["properties"]) for row in rows(body)]
+
+    def shown(
+        self,
+        stream: str,  # noqa: ARG002 - equal for all
+        fields: Mapping[str, object],
+    ) -> Mapping[str, object]:
+        """Return values as HubSpot keeps them: all of them are text."""
+        return {name: as_text(value) for name, value in fields.items()}
 
     def _batch(
         self, stream: str, batch: Sequence[Write], fence: Fence, *, is_first: bool
@@ -144,7 +161,15 @@ class Destination:
         except RefusedError as error:
             is_refused = True
             unnamed = tally.read_refusal(error)
-        return _to_repeat(part, unnamed, tally, is_refused=is_refused)
+        again = _to_repeat(part, unnamed, tally, is_refused=is_refused)
+        if again:
+            log.info(
+                "connection=%s stream=%s rows=%s not mentioned: sent again",
+                self._client.wire.connection,
+                stream,
+                sum(map(len, again)),
+            )
+        return again
 
 
 def _rounds(

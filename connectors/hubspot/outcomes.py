@@ -12,6 +12,7 @@ from tasuki.model.write import (
     Confirmed,
     Deferred,
     Gone,
+    InDoubt,
     Operation,
     Outcome,
     Rejected,
@@ -100,7 +101,7 @@ class Tally:
             self.outcomes[write.ref] = outcome_of(write, unnamed[0])
             return
         words = "the answer did not mention this row"
-        self.outcomes[write.ref] = Deferred(write.ref, "NO_ANSWER", words)
+        self.outcomes[write.ref] = InDoubt(write.ref, words)
 
     def _take_errors(self, errors: Iterable[Error]) -> list[Error]:
         unnamed: list[Error] = []
@@ -157,8 +158,11 @@ class Tally:
 def outcome_of(write: Write, error: Error) -> Outcome:
     """Return what an error means for the row it is about."""
     message = str(error.get("message") or "")
-    category = str(error.get("category") or error.get("code") or "ERROR")
+    category = str(error.get("category") or error.get("code") or "")
     found = validations(message)
+    if not category and not found:
+        # No error of HubSpot's is without a category: it says nothing about the row.
+        return InDoubt(write.ref, _without_values(message, write))
     code = found[0][0] if found else _known_code(error, message, category)
     words = ", ".join(f"{what} on {name}" for what, name in found)
     words = words or _without_values(message, write)

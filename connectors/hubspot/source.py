@@ -6,6 +6,7 @@ Walking by id also needs no cap of 10,000 hits, whatever their times are.
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
@@ -61,6 +62,10 @@ class Source:
             included.add_to(page.records)
             yield page
 
+    def cursor_at(self, stream: str, moment: datetime) -> str | None:  # noqa: ARG002
+        """Return a cursor that covers all changes since a moment."""
+        return str(Position("since", milliseconds(moment)))
+
     def fetch(self, query: Query, ids: Sequence[str]) -> list[Record]:
         """Return these records as they are now."""
         wanted = [*dict.fromkeys((*query.fields, MERGED))]
@@ -102,16 +107,14 @@ class Source:
         stream = query.stream
         is_wide = _width(query.fields) > _LONGEST_URL
         fields = () if is_wide else query.fields
-        while True:
-            body, told_at = self._client.list_page(stream, fields, position.after)
+        pages = self._client.list_pages(stream, fields, position.after)
+        for body, told_at in pages:
             started = position.since or milliseconds(told_at)
             following = after(body)
             mode = "list" if following else "since"
             position = Position(mode, started, following)
             found = self._whole(query, rows(body)) if is_wide else rows(body)
             yield Page([_record(row) for row in found], str(position))
-            if not following:
-                return
 
     def _resumed(self, query: Query, position: Position, where: str) -> Iterator[Page]:
         pages = self._list(query, position)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from hashlib import blake2b
 
 from tasuki.connector import Wire
 from tasuki.model.errors import AccessError, RemoteError
@@ -34,6 +35,8 @@ class HubspotSystem:
         self._client = Client(settings, wire)
         self._properties = Properties(self._client)
         self._portal = settings.portal_id
+        token = settings.auth.token.get_secret_value().encode()
+        self._digest = blake2b(token, digest_size=6, person=b"account").hexdigest()
         self._account: Body | None = None
         self._lock = threading.Lock()
         self.source: SourcePort = Source(self._client, settings.search_lag_seconds)
@@ -72,6 +75,14 @@ class HubspotSystem:
         portal = self._portal or account.get("portalId")
         domain = (self._account or {}).get("uiDomain") or "app.hubspot.com"
         return f"https://{domain}/contacts/{portal}/record/{page}/{record_id}"
+
+    def account(self) -> str:
+        """Return the account's number; without one in the settings, a digest.
+
+        Nothing else tells accounts apart without a call. A key that is renewed then
+        costs one full reading.
+        """
+        return self._portal or self._digest
 
     def close(self) -> None:
         """Give the sockets back."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from tasuki.model.bisect import Bisection
 from tasuki.model.errors import RejectedError, RemoteError, TransientError
+from tasuki.model.sweep import SweepFacts, SweepQuery, Swept
 from tasuki.model.write import (
     Candidate,
     Deferred,
@@ -24,6 +25,7 @@ from .errors import remedy
 from .moved import trace
 from .rows import COLLECTION, collection_body, done, refused, rounds
 from .settings import SalesforceSettings
+from .sweeping import PAGE, every_row
 
 _BULK_ROWS = 4_000  # 20 calls become 5 or 6; more rows would only cost more memory
 _RETRIEVE = 2_000  # ids of one collections look-up
@@ -245,18 +247,34 @@ class SalesforceDestination:
 
     def keys(self, stream: str, fields: Sequence[str]) -> Iterator[Candidate]:
         """Yield every record with these fields, 2,000 a page."""
-        where = self._client.where(stream)
         marks = _LEAD_MARKS if stream == "Lead" else ()
-        names = soql.columns(("Id",), (soql.name(one, where) for one in fields), marks)
-        text = f"{soql.select(names, soql.name(stream, where))} ORDER BY Id"
-        current = page(self._client.query(text, stream, kind="look-up").body)
-        while True:
-            for row in current.records:
+        for rows in every_row(self._client, stream, (*fields, *marks), kind="look-up"):
+            for row in rows:
                 yield _candidate(stream, row)
-            if not current.next_url:
-                return
-            answer = self._client.follow(current.next_url, stream, kind="look-up")
-            current = page(answer.body)
+
+    def sweep_facts(self, stream: str) -> SweepFacts:  # noqa: ARG002 - the same for all
+        """Return that a query brings 2,000 records a call."""
+        return SweepFacts(PAGE)
+
+    def sweep(self, stream: str, query: SweepQuery) -> Iterator[Sequence[Swept]]:
+        """Yield the records that claim one of ours; converted leads are among them."""
+        pages = every_row(
+            self._client, stream, query.fields, kind="sweep", filled=query.key
+        )
+        for rows in pages:
+            yield [Swept(str(row["Id"]), row) for row in rows]
+
+    def shown(
+        self,
+        stream: str,  # noqa: ARG002 - the same for all
+        fields: Mapping[str, object],
+    ) -> Mapping[str, object]:
+        """Return what comes back as it was sent: all but parents named by their key."""
+        return {
+            name: value
+            for name, value in fields.items()
+            if not isinstance(value, Mapping | list)
+        }
 
 
 def _outcome(write: Write, row: object) -> Outcome:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from tasuki.model.errors import RejectedError
+from tasuki.model.errors import RejectedError, TransientError
 from tasuki.model.record import Page, Query, Record
 from tasuki.transport.http import Answer
 
@@ -47,13 +47,21 @@ class SalesforceSource:
             rows = current.records
             if rows:
                 stamp = soql.stamp(str(rows[-1][selection.shape.stamp]))
-                position = position.past(soql.moment(stamp), str(rows[-1]["Id"]))
+                reached = (soql.moment(stamp), str(rows[-1]["Id"]))
+                if position.at and not _is_behind(reached, position.at):
+                    where = self._client.where(query.stream)
+                    raise TransientError(where, "the same page came again", "ENDLESS")
+                position = position.past(*reached)
             records = self._records(rows, selection, query.stream)
             if not current.next_url:
                 yield Page(records, position.done().text())
                 return
             yield Page(records, position.text())
             current = self._next(current.next_url, query, position)
+
+    def cursor_at(self, stream: str, moment: datetime) -> str | None:  # noqa: ARG002
+        """Return a cursor that covers all changes since a moment."""
+        return Position(following=soql.moment(moment)).done().text()
 
     def fetch(self, query: Query, ids: Sequence[str]) -> list[Record]:
         """Return these records as they are now, deleted and merged ones as such.
@@ -152,6 +160,11 @@ class SalesforceSource:
             answer = self._client.follow(current.next_url, stream, kind="read")
             current = page(answer.body)
             block["records"] += current.records
+
+
+def _is_behind(reached: tuple[str, str], before: tuple[str, str]) -> bool:
+    """Say whether a page ends behind the one before it, as its order demands."""
+    return reached != before and reached[0] >= before[0]
 
 
 def _told(answer: Answer) -> datetime | None:

@@ -94,6 +94,10 @@ class SalesforceSystem:
         )
         return f"{host}/lightning/r/{stream}/{record_id}/view"
 
+    def account(self) -> str:
+        """Return the org's address: each has its own."""
+        return self._settings.base_url.rstrip("/").casefold()
+
     def close(self) -> None:
         """Give the sockets back."""
         self.client.http.close()

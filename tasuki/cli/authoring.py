@@ -44,11 +44,16 @@ def new(
     ] = False,
 ) -> None:
     """Propose a mapping file from both systems' own fields, to be corrected."""
+    from tasuki.mapping.schema_file import SCHEMA_FILE, schema_text, with_header
+
     own = of(context)
     made = _proposed(own, _stream(source), _stream(destination), name)
     path = own.project.root / "mappings" / f"{made.name}.yaml"
     if not only_print:
-        _write(path, made.text)
+        _write(path, with_header(made.text))
+        schema = path.with_name(SCHEMA_FILE)
+        if not schema.exists():
+            schema.write_text(schema_text(), encoding="utf-8")
     value = {
         "kind": kind.value,
         "file": None if only_print else str(path),

@@ -12,6 +12,7 @@ from tasuki.model.errors import ConfigError
 if TYPE_CHECKING:
     from tasuki.cli.screen import Screen
     from tasuki.mapping.compile import CompiledMapping
+    from tasuki.mapping.coverage import Coverage
     from tasuki.mapping.inline_tests import TestResult
     from tasuki.mapping.problem import Problem, Problems
 
@@ -41,7 +42,7 @@ def check(
     from tasuki.mapping.problem import Problems
 
     own = of(context)
-    mappings, connections = own.project.mappings, own.project.connections
+    mappings, connections = own.project.read_all()
     problems = Problems()
     used = [m for m in mappings if _is_connected(own, m, problems)]
     problems.raise_any()
@@ -118,25 +119,50 @@ def show_mapping(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="A mapping's id.")],
 ) -> None:
-    """Print a mapping in full, every default made visible."""
+    """Print a mapping in full: every default, and where each outside thing stands."""
+    from tasuki.mapping.origins import origins
     from tasuki.mapping.show import show
 
     own = of(context)
     mapping = own.project.mappings[name]
     text = show(mapping)
-    value = {"id": mapping.id, "revision": mapping.revision, "yaml": text}
-    own.screen.show(value, lambda screen: screen.line(text.rstrip()))
+    mappings = own.project.mappings
+    found = origins(mappings.loaded(mapping.id), mappings.around)
+    value = {
+        "id": mapping.id,
+        "revision": mapping.revision,
+        "yaml": text,
+        "origins": [each._asdict() for each in found],
+    }
+
+    def people(screen: Screen) -> None:
+        screen.line(text.rstrip())
+        screen.line(f"# revision {mapping.revision}")
+        for each in found:
+            said = "" if each.kind != "setting" else f" = {each.value}"
+            screen.line(f"# {each.kind} {each.name}{said}  ({each.where})")
+
+    own.screen.show(value, people)
 
 
-def schema(context: typer.Context) -> None:
+def schema(
+    context: typer.Context,
+    write: Annotated[
+        bool, typer.Option("--write", help="Into mappings/, where editors look.")
+    ] = False,
+) -> None:
     """Print the JSON Schema of mapping files, for editors."""
-    import orjson
+    from tasuki.mapping.schema_file import SCHEMA_FILE, json_schema, schema_text
 
-    from tasuki.mapping.show import json_schema
-
-    value = json_schema()
-    text = orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
-    of(context).screen.show(value, lambda screen: screen.line(text))
+    own = of(context)
+    text = schema_text()
+    if not write:
+        own.screen.show(json_schema(), lambda screen: screen.line(text.rstrip()))
+        return
+    path = own.project.root / "mappings" / SCHEMA_FILE
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    own.screen.show({"file": str(path)}, lambda screen: screen.line(str(path)))
 
 
 def functions(
@@ -147,8 +173,11 @@ def functions(
     ] = False,
 ) -> None:
     """List the functions of formulas, with examples that run."""
+    from tasuki.formula.reference import shown
+
     own = of(context)
-    table = own.project.mappings.around.functions
+    around = own.project.mappings.around
+    table, places = around.functions, around.places
     if as_markdown:
         from tasuki.formula.reference import markdown
 
@@ -169,6 +198,7 @@ def functions(
             "signature": f.signature,
             "doc": f.doc,
             "examples": [e.formula for e in f.examples],
+            "where": places.get(f"function {f.name}", "built in"),
         }
         for f in chosen
     ]
@@ -177,7 +207,9 @@ def functions(
         rows = [(f.group, f.signature, f.doc.split("\n")[0]) for f in chosen]
         screen.table(("group", "function", "meaning"), sorted(rows))
         for example in chosen[0].examples if name else ():
-            screen.line(f"  {example.formula}")
+            screen.line(f"  {example.formula}  →  {shown(example.gives)}")
+        if name and f"function {name}" in places:
+            screen.line(f"  {places[f'function {name}']}")
 
     own.screen.show(value, people)
 
@@ -220,8 +252,19 @@ def fields(
     own.screen.show(value, lambda screen: screen.table(heads, rows))
 
 
-def run_inline_tests(context: typer.Context, names: Names = None) -> None:
+def run_inline_tests(
+    context: typer.Context,
+    names: Names = None,
+    with_coverage: Annotated[
+        bool, typer.Option("--coverage", help="Say what no test reaches.")
+    ] = False,
+    fail_under: Annotated[
+        float | None,
+        typer.Option(min=0, max=100, help="Least coverage of each mapping, percent."),
+    ] = None,
+) -> None:
     """Run the tests inside mapping files: offline, in milliseconds."""
+    from tasuki.mapping.coverage import coverage
     from tasuki.mapping.inline_tests import run_tests
 
     own = of(context)
@@ -239,8 +282,38 @@ def run_inline_tests(context: typer.Context, names: Names = None) -> None:
         }
         for r in results
     ]
-    own.screen.show(value, lambda screen: _results(screen, results, failed))
-    leave(2 if failed else 0)
+    wanted = with_coverage or fail_under is not None
+    covered = coverage(mappings, chosen) if wanted else []
+    low = [one for one in covered if one.percent < (fail_under or 0)]
+    if not wanted:
+        own.screen.show(value, lambda screen: _results(screen, results, failed))
+        leave(2 if failed else 0)
+        return
+
+    def people(screen: Screen) -> None:
+        _results(screen, results, failed)
+        _coverage(screen, covered)
+        for one in low:
+            screen.line(f"{one.mapping}: {one.percent:.0f} % is under {fail_under:g} %")
+
+    reached = [
+        {
+            "mapping": one.mapping,
+            "percent": round(one.percent, 1),
+            "missing": [part._asdict() for part in one.missing],
+        }
+        for one in covered
+    ]
+    own.screen.show({"tests": value, "coverage": reached}, people)
+    leave(2 if failed or low else 0)
+
+
+def _coverage(screen: Screen, covered: list[Coverage]) -> None:
+    for one in covered:
+        counts = f"{len(one.parts) - len(one.missing)} of {len(one.parts)} parts"
+        screen.line(f"{one.mapping}: {one.percent:.0f} % ({counts})")
+        for part in one.missing:
+            screen.line(f"  {part.position}: {part.what}")
 
 
 def _results(

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from tasuki.cli.answers import NEEDED, Answers
+from tasuki.mapping.schema_file import SCHEMA_FILE, schema_text, with_header
 from tasuki.model.errors import ConfigError
 from tasuki.registry import shipped_root
 from tasuki.sandbox.rehearsal import ENVIRONMENT, SYSTEMS
@@ -54,12 +55,18 @@ used as long as this folder has no file of the same name:
     tasuki show lead.hubspot-salesforce      # one in full, with every default
     tasuki init --copy-mappings              # copies the shipped files to here
 
-- `settings.yaml`: values that formulas read by `setting("name")`
+- `settings.yaml`: values that formulas read by `setting("name")`;
+  `settings.production.yaml`: what is different where TASUKI_ENV is `production`
 - `lists/NAME.txt`: one value a line, for `value in list("NAME")`
 - `lookups/NAME.csv`: tables for `lookup:`
+- `values/NAME.csv`: tables for `values:`, the value as it comes and what it becomes
+- `fields/NAME.yaml`: sets of fields that several mappings include
+- `functions.py`: functions of your own, for formulas
 - `policies.yaml`: retry policies
 
-After a change: `tasuki check`, `tasuki test`, `tasuki plan MAPPING`.
+- `mapping.schema.json`: for editors; `tasuki schema --write` renews it
+
+After a change: `tasuki check`, `tasuki test --coverage`, `tasuki plan MAPPING`.
 """
 _CONNECTORS = """\
 # connectors
@@ -143,12 +150,20 @@ def project_files(answers: Answers | None = None) -> dict[str, str]:
         ".env.example": _ENV_EXAMPLE + blanks + _KEY_HINT,
         ".gitignore": _GITIGNORE,
         "mappings/README.md": _MAPPINGS,
+        f"mappings/{SCHEMA_FILE}": schema_text(),
         "mappings/settings.yaml": _SETTINGS_HEAD + settings,
         "mappings/lists/.gitkeep": "",
         "connectors/README.md": _CONNECTORS.format(names=", ".join(names)),
         "flows/README.md": _FLOWS.format(module=flows_module()),
         "prefect.yaml": prefect_yaml(),
     }
+
+
+def _copied(path: Path) -> str:
+    """Return the text of a shipped file; a mapping names its schema for editors."""
+    text = path.read_text(encoding="utf-8")
+    is_mapping = path.suffix == ".yaml" and "-" in path.stem
+    return with_header(text) if is_mapping else text
 
 
 def _belongs(variable: str, systems: Collection[str]) -> bool:
@@ -188,7 +203,7 @@ def shipped_mappings(systems: Collection[str] = SYSTEMS) -> dict[str, str]:
     shipped = shipped_root() / "mappings"
     others = set(SYSTEMS) - set(systems)
     return {
-        f"mappings/{path.relative_to(shipped)}": path.read_text(encoding="utf-8")
+        f"mappings/{path.relative_to(shipped)}": _copied(path)
         for path in sorted(shipped.rglob("*"))
         if path.suffix in {".yaml", ".txt", ".csv"} and path.name != "settings.yaml"
         if not others & set(re.split(r"[.-]", path.stem))

@@ -107,6 +107,10 @@ def run(
         int | None,
         typer.Option("--yes-really", help="So many creates or changes are meant."),
     ] = None,
+    accept_empty: Annotated[
+        bool,
+        typer.Option("--accept-empty", help="A system that shrank is meant."),
+    ] = False,
 ) -> None:
     """Run a sync once."""
     from tasuki.engine.run import run_sync
@@ -115,7 +119,12 @@ def run(
     own = of(context)
     with own.sync(name) as sync:
         _watch(sync, own.screen)
-        options = Options(full=full, only=tuple(only or ()), allow=allow)
+        options = Options(
+            full=full,
+            only=tuple(only or ()),
+            allow=allow,
+            accept_empty=accept_empty,
+        )
         report = run_sync(sync, options)
     own.screen.show(report.as_json(), lambda screen: print_report(screen, report))
     leave(report.exit_code)

@@ -59,7 +59,7 @@ class Approval:
             self.end = RulingEndRow(ruling.id, "stale", "the mapping has changed since")
             return
         # What is open is decided again, and counted then; not what must be looked up.
-        states = [*_WRITTEN, *(_UNDER_WAY if sync.is_marker() else ())]
+        states = [*_WRITTEN, *(_UNDER_WAY if sync.settles_first() else ())]
         written = sync.ledger.written_since(sync.id, ruling.ruled_at, states)
         self.ruling = ruling
         self.size = Size(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from tasuki import plan
 from tasuki.engine.sync import Sync
 from tasuki.engine.turn import Turn
-from tasuki.ledger.rows import NewIntent, encode
+from tasuki.ledger.rows import NewIntent, decode, encode
 from tasuki.model.bisect import Bisection
 from tasuki.model.write import Operation, Write
 
@@ -29,21 +29,28 @@ class Batch:
     search: Search | None = None
 
 
-def write_of(turn: Turn, ref: str) -> Write:
-    """Return the row that a turn's Create or Update asks for."""
+def write_of(turn: Turn, ref: str, *, keyed: bool = False) -> Write:
+    """Return the row that a turn's Create or Update asks for.
+
+    Under an idempotency key (`keyed`) the row must be the same word for word when it
+    is repeated from the ledger, so it is sent in the ledger's form from the first time
+    on: amounts and days as text.
+    """
     verdict, identity = turn.verdict, turn.identity
     if isinstance(verdict, plan.Create):
         key = (identity.key_field, identity.key_value) if identity.key_field else None
-        return Write(ref, Operation.CREATE, verdict.fields, key=key, mark=identity.mark)
+        fields = decode(encode(verdict.fields)) if keyed else verdict.fields
+        return Write(ref, Operation.CREATE, fields, key=key, mark=identity.mark)
     assert isinstance(verdict, plan.Update)  # noqa: S101 - nothing else is sent
     return Write(ref, Operation.UPDATE, verdict.fields, target_id=verdict.target_id)
 
 
-def intent_of(sync: Sync, turn: Turn, write: Write, *, marker: bool) -> NewIntent:
+def intent_of(sync: Sync, turn: Turn, write: Write, *, in_full: bool) -> NewIntent:
     """Return what is recorded before a row is sent.
 
-    The link keeps what a create has sent. Only where it may have to be looked up and
-    told apart (`marker`) must the intent itself say so, before anything is answered.
+    The link keeps what a create has sent. Only where it may have to be repeated or
+    looked up (`in_full`) must the intent itself say so, before anything is answered;
+    and fields that people may own, to tell our value from theirs.
     """
     mapping = sync.mapping
     creating = write.operation is Operation.CREATE
@@ -60,8 +67,16 @@ def intent_of(sync: Sync, turn: Turn, write: Write, *, marker: bool) -> NewInten
         mark=write.mark,
         key_field=write.key[0] if write.key else "",
         key_value=write.key[1] if write.key else "",
-        payload_text=turn.sent_text if marker or not creating else "{}",
+        payload_text=turn.sent_text if in_full or not creating else _owned(turn, write),
         fingerprint=turn.fingerprint,
         version=turn.record.version,
         revision=mapping.revision,
     )
+
+
+def _owned(turn: Turn, write: Write) -> str:
+    """Return as JSON the fields of a create that people may own from then on."""
+    owners = turn.payload.owners if turn.payload else None
+    if not owners:
+        return "{}"
+    return encode({n: write.fields[n] for n in owners if n in write.fields})

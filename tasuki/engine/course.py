@@ -17,10 +17,13 @@ from tasuki.engine.approval import Approval
 from tasuki.engine.decide import Decider
 from tasuki.engine.gate import Gate
 from tasuki.engine.journal import Journal
+from tasuki.engine.least import minimum_calls
 from tasuki.engine.outbox import Outbox
 from tasuki.engine.pages import Progress, read_ahead, unique_parts
 from tasuki.engine.schema import SchemaWatch
 from tasuki.engine.settle import Settled, Settler
+from tasuki.engine.shrunken import believable, believe_gone
+from tasuki.engine.start import note_account, usable_position
 from tasuki.engine.sworn import held_doubts, words_given
 from tasuki.engine.sync import Options, Sync
 from tasuki.engine.tally import Ending, RunReport, Tally
@@ -33,9 +36,10 @@ from tasuki.model.errors import (
     CursorExpiredError,
     GuardError,
     LedgerError,
+    ShrunkenError,
     TasukiError,
 )
-from tasuki.model.record import Page, Record, RecordRef
+from tasuki.model.record import Page, Record
 
 log = logging.getLogger("tasuki.engine")
 
@@ -103,16 +107,24 @@ class Course:
                 self._keep_what_is_known()
                 if isinstance(error, GuardError):
                     self.approval.ask(self.gate, self.lease, self.report.run_id)
+                if isinstance(error, ShrunkenError):
+                    self._read_all_next_time()
                 raise
             self.approval.settle(self.gate, self.lease, self.report.run_id)
         self.tally.balance()
-        self.report.minimum_calls = self._minimum_calls()
+        self.report.minimum_calls = minimum_calls(self.sync, self.tally)
 
     def _keep_what_is_known(self) -> None:
         """Record the outcomes that came before the error; send nothing more."""
         self.outbox.sends = False
         self.outbox.drain()
         self.journal.commit()
+
+    def _read_all_next_time(self) -> None:
+        """Let the next run begin anew: this one has not seen what it should have."""
+        if self.report.full and not self.options.only:
+            with self.sync.ledger.transaction(self.lease, self.report.run_id) as tx:
+                tx.forget_cursor(self.sync.id)
 
     def _work(self) -> None:
         self.schemas.replay_changed()
@@ -141,11 +153,11 @@ class Course:
     def _take_up(self) -> None:
         """Sort the intents that earlier runs did not finish."""
         by_source: dict[str, list[IntentRow]] = defaultdict(list)
-        marker = self.sync.is_marker()
+        first = self.sync.settles_first()
         for row in self.sync.ledger.open_intents(self.sync.id):
             if row.operation == "write_back":
                 continue
-            if marker and row.operation == "create" and row.state != "planned":
+            if first and row.operation == "create" and row.state != "planned":
                 self.in_doubt.append(row)
                 self.decider.unsettled.add(row.source_id)
             else:
@@ -161,6 +173,8 @@ class Course:
     def _fetched(self, ids: Sequence[str]) -> Iterator[Page]:
         """Yield records of the ledger's choice as pages outside the stream."""
         for page in fetched(self.sync, ids):
+            if not (self.options.only or self.options.accept_empty):
+                believe_gone(self.sync, page.records)
             self.tally.again += len(page.records)
             versions = {one.id: one.version for one in page.records if one.version}
             self.taken_up |= versions
@@ -170,15 +184,8 @@ class Course:
 
     def _read(self) -> None:
         """Read the stream from the cursor, or all of it."""
-        stored = self.sync.ledger.cursor(self.sync.id)
-        position = stored.position if stored else None
-        if stored and stored.revision != self.sync.mapping.revision:
-            log.info(
-                "sync=%s the mapping has changed: everything is read", self.sync.id
-            )
-            position = None
-        if self.options.full:
-            position = None
+        position = None if self.options.full else usable_position(self.sync)
+        note_account(self.sync, self.lease, self.report.run_id)
         self.report.full = position is None
         try:
             self._pages(self._source_pages(position), cursors=True)
@@ -189,7 +196,10 @@ class Course:
 
     def _source_pages(self, position: str | None) -> Iterator[Page]:
         pages = self.sync.source.source.read(self.sync.mapping.query(), position)
-        return read_ahead(pages) if self.sync.threads else iter(pages)
+        ahead = read_ahead(pages) if self.sync.threads else iter(pages)
+        if position is not None or self.options.accept_empty:
+            return ahead
+        return believable(self.sync, ahead)
 
     def _pages(self, pages: Iterator[Page], *, cursors: bool = False) -> None:
         with closing(pages):  # type: ignore[type-var]
@@ -241,7 +251,7 @@ class Course:
 
     def _dispatch(self, turn: Turn) -> None:
         journal = self.journal
-        self._relate(turn)
+        journal.relate(turn)
         match turn.verdict:
             case plan.Create() | plan.Update():
                 if self.gate.count(turn.verdict):
@@ -267,17 +277,6 @@ class Course:
             case StillInDoubt():
                 journal.put_off(turn)
                 self.put_off[turn.record.id].append(turn)
-
-    def _relate(self, turn: Turn) -> None:
-        """Note the records of the same story that the mapping names."""
-        mapping, record = self.sync.mapping, turn.record
-        unchanged = isinstance(turn.verdict, plan.Unchanged)
-        if not mapping.model.relates or turn.payload is None or unchanged:
-            return
-        here = mapping.source
-        for stream, other in mapping.relations(record):
-            to_ref = RecordRef(here.connection, stream, other)
-            self.journal.relate(str(RecordRef(*here, record.id)), str(to_ref))
 
     def _skip(self, turn: Turn, reason: str) -> None:
         """End a skipped turn; a merged record hands its counterpart to the survivor."""
@@ -361,8 +360,10 @@ class Course:
                 self.decider.open_intents.setdefault(row.source_id, []).append(row)
         again = dict.fromkeys(settled.again)
         for row in rows:
-            self.decider.unsettled.discard(row.source_id)
             self._count_settled(row, settled)
+            if row.source_id in settled.still:
+                continue
+            self.decider.unsettled.discard(row.source_id)
             for turn in self.put_off.pop(row.source_id, ()):
                 self.journal.resume(turn)
                 again[row.source_id] = None
@@ -382,19 +383,13 @@ class Course:
         elif row.source_id in settled.held:
             tally.take(1)
             tally.end(Ending.HELD, "in_doubt")
+        elif row.source_id in settled.refused:
+            tally.take(1)
+            tally.end(Ending.DEAD, settled.refused[row.source_id])
+        elif row.source_id in settled.still:
+            tally.take(1)
+            tally.end(Ending.IN_DOUBT, "no_answer")
 
     def _send_write_backs(self) -> None:
         if self.sync.mapping.model.write_back:
             send_write_backs(self.sync, self.lease, self.report.run_id, self.tally)
-
-    def _minimum_calls(self) -> int:
-        """Return the calls nobody could do without: pages read, batches written."""
-        mapping, tally = self.sync.mapping, self.tally
-        facts = self.sync.destination.destination.facts(mapping.destination.stream)
-        size = facts.batch_size
-        back = self.sync.source.destination.facts(mapping.source.stream).batch_size
-        return (
-            tally.pages
-            + sum(-(-rows // size) for rows in tally.written.values())
-            + -(-tally.written_back // back)
-        )

@@ -3,9 +3,9 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from hashlib import blake2b
 
 from tasuki import plan
+from tasuki.engine.claims import claim_of, mark_hash, mark_of, route_of
 from tasuki.engine.counterparts import Made, Search, match_hash
 from tasuki.engine.earlier import doubtful_fields, made_earlier
 from tasuki.engine.holding import doubt_of
@@ -23,9 +23,8 @@ from tasuki.mapping import (
     fingerprint,
 )
 from tasuki.model.record import Record
-from tasuki.model.write import WriteClass, WriteFacts
+from tasuki.model.write import Operation, WriteClass, WriteFacts
 
-_UNREPEATABLE = frozenset({WriteClass.MARKER, WriteClass.NONE})
 _NO_KEY = "Fill the fields that `key` reads at the source."
 _NO_NATURAL_KEY = "Make the first match step a unique field of the destination."
 
@@ -69,7 +68,7 @@ class Decider:
         self._facts = destination.facts(mapping.destination.stream)
         self._home = str(mapping.destination)
         self._source = str(mapping.source)
-        self._route = f"{mapping.destination}|{mapping.source}"
+        self._route = route_of(mapping)
         self._rules = plan.Rules(
             mode=mapping.write.value,
             on_change=mapping.on_change.value,
@@ -98,8 +97,10 @@ class Decider:
             if made is not None:
                 unlinked.append(made)
             turns.append(turn)
+        self._keep_questions(turns)
         unlinked = self._leave_dead(turns, unlinked)
-        unlinked = [made for made in unlinked if self._identify(made)]
+        tries = self._earlier_tries(unlinked)
+        unlinked = [made for made in unlinked if self._identify(made, tries)]
         earlier = made_earlier(self.sync, turns)
         for turn in turns:
             turn.earlier = earlier.get(turn.record.id, "")
@@ -109,6 +110,27 @@ class Decider:
         self.rulings.apply(turns)
         respect_owners(self.sync, turns)
         return turns
+
+    def _keep_questions(self, turns: Sequence[Turn]) -> None:
+        """Keep a person's question open though its record would be skipped now.
+
+        What was sent without an answer may stand at the destination all the same.
+        """
+        asked = {
+            turn.record.id: turn
+            for turn in turns
+            if isinstance(turn.verdict, plan.Skip)
+            and turn.previous is not None
+            and (turn.previous.outcome, turn.previous.reason) == ("held", "in_doubt")
+        }
+        if not asked:
+            return
+        for source_id, rows in self.sync.ledger.intents_of(
+            self.sync.id, list(asked)
+        ).items():
+            question = next((row for row in rows if row.state == "held"), None)
+            if question is not None:
+                asked[source_id].verdict = plan.Hold("in_doubt", question.error_words)
 
     def _leave_dead(self, turns: Sequence[Turn], unlinked: list[Made]) -> list[Made]:
         """Leave dead letters alone whose payload would be refused again.
@@ -299,29 +321,43 @@ class Decider:
         one = plan.Counterpart(self._home, verdict.target_id, "match", taken_by=owner)
         return plan.duplicate(one, self._rules)
 
-    def _identify(self, made: Made) -> bool:
+    def _earlier_tries(self, unlinked: Sequence[Made]) -> Mapping[str, int]:
+        """Return how many creates of each record are over, where keys are per create.
+
+        A vendor remembers its refusal under the key, too, and takes the key with
+        nothing else but what it came with first: every create has a key of its own.
+        Those in doubt keep theirs and do not come here.
+        """
+        if self._facts.create_class is not WriteClass.KEY:
+            return {}
+        ids = [made.turn.record.id for made in unlinked]
+        sent = self.sync.ledger.intents_of(self.sync.id, ids)
+        return {
+            source_id: sum(row.operation == Operation.CREATE for row in rows)
+            for source_id, rows in sent.items()
+        }
+
+    def _identify(self, made: Made, tries: Mapping[str, int]) -> bool:
         """Give a record the names its create would go by; False: it has none."""
         mapping, turn = self.sync.mapping, made.turn
         if mapping.write.value == "update_only":
             return True
-        claim = None
-        if self._facts.create_class in _UNREPEATABLE:
-            # Whatever the mapping says: such a create is never sent twice.
-            claim = f"{self._route}|{turn.record.id}"
-        if mapping.write.value == "once":
-            key = mapping.key(turn.record)
-            if not key:
-                turn.verdict = Faulty(
-                    "key", "key", "the business key is blank", _NO_KEY
-                )
-                return False
-            claim = f"{self._route}|{key}"
+        claim = claim_of(mapping, self._facts.create_class, turn.record)
+        if claim == "":
+            words = "the business key is blank"
+            turn.verdict = Faulty("key", "key", words, _NO_KEY)
+            return False
         natural = self.search.natural_key(made)
         if self._facts.create_class is WriteClass.UPSERT and natural is None:
             words = f"{mapping.destination} is written by a natural key; there is none"
             turn.verdict = Faulty("match", "key", words, _NO_NATURAL_KEY)
             return False
-        mark = mark_of(claim or f"{self._route}|{turn.record.id}")
+        name = claim or f"{self._route}|{turn.record.id}"
+        again = tries.get(turn.record.id, 0)
+        mark = mark_of(f"{name}|{again}" if again else name)
+        if self._facts.create_class is WriteClass.MARKER:
+            # A document that was found with this mark when links were made again.
+            turn.match_hashes = (*turn.match_hashes, mark_hash(mark))
         turn.identity = Identity(claim, mark, *(natural or ("", "")))
         return True
 
@@ -340,8 +376,3 @@ def _claimed(row: IntentRow | None, turn: Turn) -> Verdict | None:
         turn.doubt = row
         return doubt_of(row, row.error_words)
     return None if row.state == "planned" else StillInDoubt()
-
-
-def mark_of(claim: str) -> str:
-    """Return our mark: short, and equal for the same thing on every try."""
-    return blake2b(claim.encode(), digest_size=10).hexdigest()

@@ -25,6 +25,7 @@ from tasuki.ledger.rows import (
     encode,
 )
 from tasuki.ledger.transaction import ClaimTakenError
+from tasuki.model.record import RecordRef
 
 _SENT = frozenset({Ending.CREATED, Ending.UPDATED, Ending.ATTACHED, Ending.UNCHANGED})
 
@@ -214,7 +215,10 @@ class Journal:
     def put_off(self, turn: Turn) -> None:
         """End a turn for now: its page stays unfinished, so that it is read again."""
         self.tally.end(Ending.IN_DOUBT, "no_answer")
-        self._decide(turn, Ending.IN_DOUBT, "no_answer", "")
+        before = turn.previous
+        known = before is not None and before.outcome == Ending.IN_DOUBT
+        words = before.detail if before is not None and known else ""
+        self._decide(turn, Ending.IN_DOUBT, "no_answer", words)
 
     def resume(self, turn: Turn) -> None:
         """Take a put-off turn back: the record gets another one."""
@@ -241,9 +245,16 @@ class Journal:
         """Note a write that follows from another one; it is sent later."""
         self._intents.append(intent)
 
-    def relate(self, from_ref: str, to_ref: str) -> None:
-        """Note that two records belong to one story."""
-        self._relations.append(RelationRow(from_ref, to_ref, self.sync.id))
+    def relate(self, turn: Turn) -> None:
+        """Note the records of the same story that the mapping names."""
+        mapping, record = self.sync.mapping, turn.record
+        unchanged = isinstance(turn.verdict, plan.Unchanged)
+        if not mapping.model.relates or turn.payload is None or unchanged:
+            return
+        here, own = mapping.source, str(RecordRef(*mapping.source, record.id))
+        for stream, other in mapping.relations(record):
+            to_ref = str(RecordRef(here.connection, stream, other))
+            self._relations.append(RelationRow(own, to_ref, self.sync.id))
 
     # -- durable ---------------------------------------------------------------------
 

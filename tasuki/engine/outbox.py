@@ -1,14 +1,16 @@
 """Sending: intents first, then the call, then what became of each row."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 from tasuki import plan
 from tasuki.engine.batch import Batch, Search, intent_of, write_of
+from tasuki.engine.echo import strangers
 from tasuki.engine.journal import Journal
 from tasuki.engine.outcomes import Outcomes
+from tasuki.engine.shrunken import doubt_gone
 from tasuki.engine.sync import Sync
 from tasuki.engine.tally import Ending
 from tasuki.engine.turn import Turn
@@ -63,11 +65,11 @@ class Outbox:
     _sent_rows: int = 0
     _counter: int = 0
     _pool: ThreadPoolExecutor | None = None
-    _marker: bool = False
+    _settles_first: bool = False
     outcomes: Outcomes = field(init=False)
 
     def __post_init__(self) -> None:
-        self._marker = self.sync.is_marker()
+        self._settles_first = self.sync.settles_first()
         self.outcomes = Outcomes(self.sync, self.journal, self.add)
         if self.sync.threads:
             self._pool = ThreadPoolExecutor(
@@ -148,7 +150,7 @@ class Outbox:
 
     def _batch_size(self, rows: Sequence[Turn]) -> int:
         facts = self._facts()
-        if facts.create_class in {WriteClass.MARKER, WriteClass.NONE}:
+        if self._settles_first:
             return facts.batch_size
         if facts.bulk_threshold and self._sent_rows + len(rows) >= facts.bulk_threshold:
             return max(facts.bulk_size, facts.batch_size)
@@ -164,7 +166,7 @@ class Outbox:
                 return
         batch = self._batch(turns)
         intents = [
-            intent_of(self.sync, turn, write, marker=self._marker)
+            intent_of(self.sync, turn, write, in_full=self._settles_first)
             for turn, write in zip(turns, batch.writes, strict=True)
         ]
         refused = self.journal.commit(intents, turns)
@@ -209,10 +211,11 @@ class Outbox:
         )
 
     def _batch(self, turns: Sequence[Turn]) -> Batch:
+        keyed = self._facts().create_class is WriteClass.KEY
         writes, by_ref = [], {}
         for turn in turns:
             self._counter += 1
-            write = write_of(turn, f"{self.run_id}{self._counter:07d}")
+            write = write_of(turn, f"{self.run_id}{self._counter:07d}", keyed=keyed)
             writes.append(write)
             by_ref[write.ref] = turn
         return Batch(writes[0].operation, by_ref, writes)
@@ -230,28 +233,30 @@ class Outbox:
             batch = self._flying.pop(answer)
             error = answer.exception()
             if error is None:
-                self._record(batch, answer.result())
+                outcomes, doubt = doubt_gone(self.sync, answer.result())
+                self._record(batch, outcomes)
+                if doubt is not None:
+                    self._stop(doubt)
             elif isinstance(error, TasukiError):
                 self._record_failure(batch, error)
             else:
                 raise error
-        if done and (not self.waiting() or self._marker):
+        if done and (not self.waiting() or self._settles_first):
             self.journal.commit()  # a receipt for money is made durable at once
 
     def _record(self, batch: Batch, outcomes: Sequence[Outcome]) -> None:
         answered = {outcome.ref: outcome for outcome in outcomes}
+        foreign = self._foreign(batch, answered)
         repeatable = self._is_repeatable(batch)
         for ref, turn in batch.turns.items():
             outcome = answered.get(ref)
-            if outcome is None:
+            if outcome is None or ref in foreign:
+                owner = foreign.get(ref)
                 words = "the destination's answer does not name this row"
+                words = f"the answer is that of {owner}" if owner else words
                 log.error("sync=%s change=%s %s", self.sync.id, ref, words)
-                outcome = (
-                    Deferred(ref, "no_outcome", words)
-                    if repeatable
-                    else InDoubt(ref, words)
-                )
-            elif isinstance(outcome, InDoubt) and repeatable:
+                outcome = InDoubt(ref, words)
+            if isinstance(outcome, InDoubt) and repeatable:
                 self._let_go(turn)
                 self.outcomes.maybe_done(turn, ref, "no_answer", outcome.words)
                 continue
@@ -260,8 +265,21 @@ class Outbox:
             batch.search.rows.accepted()
             self._search_on(batch.search)
 
+    def _foreign(self, batch: Batch, answered: Mapping[str, Outcome]) -> dict[str, str]:
+        """Return the rows that were answered with somebody else's counterpart."""
+        if batch.operation is not Operation.CREATE:
+            return {}
+        if self.journal.has_new_links():
+            self.journal.commit()  # whose counterparts they are must be known
+        told = [
+            (turn.record.id, answered[ref])
+            for ref, turn in batch.turns.items()
+            if ref in answered
+        ]
+        return strangers(self.sync, told)
+
     def _is_repeatable(self, batch: Batch) -> bool:
-        return batch.operation is Operation.UPDATE or not self._marker
+        return batch.operation is Operation.UPDATE or not self._settles_first
 
     def _record_failure(self, batch: Batch, error: TasukiError) -> None:
         """Record what an error says about a whole batch; the class decides."""

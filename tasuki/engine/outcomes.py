@@ -69,9 +69,9 @@ class Outcomes:
     def _in_doubt(self, turn: Turn, ref: str, words: str) -> None:
         stream = self.sync.mapping.destination.stream
         facts = self.sync.destination.destination.facts(stream)
-        until = self.sync.clock.now() + timedelta(seconds=facts.quiet_seconds)
+        until = self.sync.clock.now() + timedelta(seconds=facts.settling_delay)
         self.journal.state(StateRow(ref, "in_doubt", "no_answer", words, until))
-        self.journal.end(turn, Ending.IN_DOUBT, "no_answer")
+        self.journal.end(turn, Ending.IN_DOUBT, "no_answer", words)
         self.unsettled[ref] = turn
 
     def _confirmed(self, turn: Turn, outcome: Confirmed) -> None:

@@ -1,7 +1,8 @@
 """Fields that people own at the destination are not written over.
 
 What stands there now is read for the records that would change such a field, in one
-call for a page; a value that is neither blank nor what we sent last is theirs.
+call for a page; a value that is neither blank nor what we sent last is theirs. What a
+run has sent that died before it was answered is ours too.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,18 +26,48 @@ def respect_owners(sync: Sync, turns: Sequence[Turn]) -> None:
     present = sync.destination.destination.fetch(
         sync.mapping.destination.stream, sorted(contested), names
     )
+    unanswered = _unanswered(sync, turns, contested)
     for turn in turns:
         verdict = turn.verdict
         if not isinstance(verdict, plan.Update) or verdict.target_id not in contested:
             continue
-        theirs = _theirs(turn, verdict, present.get(verdict.target_id, {}))
+        ours = unanswered.get(turn.record.id, ())
+        theirs = _theirs(turn, verdict, present.get(verdict.target_id, {}), ours)
         if not theirs:
             continue
-        ours = {k: v for k, v in verdict.fields.items() if k not in theirs}
+        left = {k: v for k, v in verdict.fields.items() if k not in theirs}
         linked = not verdict.attaching
         turn.verdict = (
-            plan.Unchanged() if linked and not ours else replace(verdict, fields=ours)
+            plan.Unchanged() if linked and not left else replace(verdict, fields=left)
         )
+
+
+def _unanswered(
+    sync: Sync, turns: Sequence[Turn], contested: Mapping[str, object]
+) -> dict[str, list[Mapping[str, object]]]:
+    """Return by source id what was sent since the last receipt: it may stand there.
+
+    Costs no query unless a run was killed or an answer lost.
+    """
+    ids = [
+        turn.record.id
+        for turn in turns
+        if turn.open_intents
+        and isinstance(turn.verdict, plan.Update)
+        and turn.verdict.target_id in contested
+    ]
+    if not ids:
+        return {}
+    payloads: dict[str, list[Mapping[str, object]]] = {one: [] for one in ids}
+    for source_id, rows in sync.ledger.intents_of(sync.id, ids).items():
+        for row in rows:
+            if row.operation == "write_back":
+                continue
+            if row.state == "confirmed":
+                payloads[source_id].clear()
+            else:
+                payloads[source_id].append(row.payload)
+    return payloads
 
 
 def _contested(turn: Turn) -> list[str]:
@@ -49,7 +80,10 @@ def _contested(turn: Turn) -> list[str]:
 
 
 def _theirs(
-    turn: Turn, verdict: plan.Update, present: Mapping[str, object]
+    turn: Turn,
+    verdict: plan.Update,
+    present: Mapping[str, object],
+    unanswered: Sequence[Mapping[str, object]],
 ) -> frozenset[str]:
     """Return the fields whose present value people have set."""
     owners = (turn.payload.owners if turn.payload else None) or {}
@@ -59,6 +93,7 @@ def _theirs(
         owner, value = owners.get(name), present.get(name)
         if owner is None or value is None or value == "":
             continue
-        if owner == "destination" or plan.stored(value) != sent.get(name):
+        ours = [sent.get(name), *(one.get(name) for one in unanswered)]
+        if owner == "destination" or plan.stored(value) not in ours:
             theirs.add(name)
     return frozenset(theirs)

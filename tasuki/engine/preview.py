@@ -9,6 +9,7 @@ from tasuki import plan
 from tasuki.engine.again import fetched, held, open_again
 from tasuki.engine.decide import Decider
 from tasuki.engine.masking import masked
+from tasuki.engine.start import usable_position
 from tasuki.engine.sync import Options, Sync
 from tasuki.engine.turn import Accept, Relink, StillDead, StillInDoubt, Turn
 from tasuki.mapping import Faulty, Waiting
@@ -94,15 +95,17 @@ def preview_sync(
         sample: Stop after this many records; 0 for all.
     """
     options = options or Options()
-    stored = sync.ledger.cursor(sync.id)
-    unusable = stored is None or stored.revision != sync.mapping.revision
-    position = None if options.full or unusable or stored is None else stored.position
+    position = None if options.full else usable_position(sync)
     result = Preview(sync.id, position is None)
     decider = Decider.of(sync)
     for row in sync.ledger.open_intents(sync.id):
         if row.operation == "write_back":
             continue
-        if sync.is_marker() and row.operation == "create" and row.state != "planned":
+        if (
+            sync.settles_first()
+            and row.operation == "create"
+            and row.state != "planned"
+        ):
             decider.unsettled.add(row.source_id)
         else:
             decider.open_intents.setdefault(row.source_id, []).append(row)

@@ -71,7 +71,7 @@ class Questions:
         mark = turn.identity.mark
         write = Write(f"{run_id}{turn.record.id}", Operation.CREATE, {}, mark=mark)
         sent = turn.sent_text
-        intent = intent_of(self.sync, turn, write, marker=True)
+        intent = intent_of(self.sync, turn, write, in_full=True)
         turn.sent_text = sent
         self._adopted.append((intent, ConfirmRow(intent.id, target_id)))
 

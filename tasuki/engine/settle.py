@@ -1,7 +1,8 @@
-"""Looking up writes that are in doubt: found, not there, or a person's question.
+"""Settling writes that are in doubt: done, not done, or a person's question.
 
-A lost write may land seconds after its connection died, so nothing is looked up
-before its quiet time is over; only then does "not found" mean "not done".
+Where the vendor knows idempotency keys, they are repeated (see `repeat`). Elsewhere
+they are looked up. A lost write may land seconds after its connection died, so nothing
+is looked up before its quiet time is over; only then does "not found" mean "not done".
 """
 
 from collections import Counter
@@ -9,17 +10,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from tasuki.engine.echo import strangers
 from tasuki.engine.holding import doubt_row
+from tasuki.engine.masking import masked, masked_words
+from tasuki.engine.repeat import (
+    Repeated,
+    as_write,
+    is_remembered,
+    is_wanted,
+    repeat,
+)
 from tasuki.engine.sworn import HELD, new_suspects, prove
 from tasuki.engine.sync import Sync
 from tasuki.engine.tally import Tally
 from tasuki.engine.write_back import write_back_intent, written_back
-from tasuki.ledger import Lease
+from tasuki.ledger import Lease, Tx
 from tasuki.ledger.hold_rows import RulingEndRow, RulingRow
 from tasuki.ledger.rows import (
     ConfirmRow,
     IntentRow,
     LinkRow,
+    NewDeadLetter,
     NewDecision,
     NewIntent,
     StateRow,
@@ -30,9 +41,9 @@ from tasuki.mapping import Payload, fingerprint
 from tasuki.model.record import Record
 from tasuki.model.write import (
     Confirmed,
-    Operation,
+    InDoubt,
+    Rejected,
     Sighting,
-    Write,
     WriteClass,
     WriteFacts,
 )
@@ -51,6 +62,10 @@ class Settled:
     """Source ids: certainly not done, to be decided and sent afresh."""
     held: dict[str, str] = field(default_factory=dict)
     """By source id: a person must look, and at what."""
+    refused: dict[str, str] = field(default_factory=dict)
+    """By source id: the destination refused it, with which code."""
+    still: set[str] = field(default_factory=set)
+    """Source ids that are in doubt as before."""
 
 
 @dataclass(slots=True)
@@ -80,7 +95,7 @@ class Settler:
         sending = [row.id for row in intents if row.state == "sending"]
         if not sending:
             return list(intents)
-        until = self.sync.clock.now() + timedelta(seconds=self._facts().quiet_seconds)
+        until = self.sync.clock.now() + timedelta(seconds=self._facts().settling_delay)
         words = "the run that was sending it did not end"
         with self.sync.ledger.transaction(self.lease, self.run_id) as tx:
             tx.set_state(sending, "in_doubt", "no_answer", words, until)
@@ -102,6 +117,8 @@ class Settler:
         if not intents:
             return settled
         self.lease.check()
+        if self._facts().create_class is WriteClass.KEY:
+            intents = self._repeat(intents, settled)
         sightings = self._sightings(intents)
         self.tries = self._count_tries(intents)
         records = self._sources(intents, sightings)
@@ -111,10 +128,57 @@ class Settler:
             self._one(row, sighting, record, settled)
         return settled
 
+    def _repeat(
+        self, intents: Sequence[IntentRow], settled: Settled
+    ) -> list[IntentRow]:
+        """Send again what the vendor still knows the key of; return the others."""
+        sync, now = self.sync, self.sync.clock.now()
+        young = [
+            row
+            for row in intents
+            if row.state != HELD and is_remembered(row, self._facts(), now)
+        ]
+        if not young:
+            return list(intents)
+        ids = list(dict.fromkeys(row.source_id for row in young))
+        found = sync.source.source.fetch(sync.mapping.query(), ids)
+        records = {record.id: record for record in found}
+        wanted = {one for one in ids if is_wanted(sync, records.get(one))}
+        for row in young:
+            if row.source_id not in wanted:
+                lost = "sent without an answer, and not wanted any more"
+                words = f"{lost}: {row.error_words}".removesuffix(": ")
+                self._hold(row, words, settled)
+        again = [row for row in young if row.source_id in wanted]
+        told = repeat(sync, self.lease, self.run_id, again, records)
+        foreign = strangers(
+            sync, [(one.row.source_id, one.outcome) for one in told if one.outcome]
+        )
+        for one in told:
+            self._answered(one, foreign.get(one.row.id, ""), settled)
+        return [row for row in intents if row not in young]
+
+    def _answered(self, one: Repeated, owner: str, settled: Settled) -> None:
+        """Record what the answer to a repeated row says about the first time."""
+        row, outcome = one.row, one.outcome
+        if isinstance(outcome, Confirmed) and not owner:
+            self._confirm(row, one.record, outcome, settled)
+        elif isinstance(outcome, Rejected):
+            self._refuse(row, outcome, settled)
+        elif isinstance(outcome, InDoubt) and row.attempts + 1 >= MOST_ATTEMPTS:
+            self._hold(row, outcome.words, settled)
+        else:
+            words = getattr(outcome, "words", "") or "the answer is another row's"
+            with self.sync.ledger.transaction(self.lease, self.run_id) as tx:
+                tx.set_states([StateRow(row.id, "in_doubt", "no_answer", words)])
+            settled.still.add(row.source_id)
+
     def _sightings(self, intents: Sequence[IntentRow]) -> dict[str, Sighting]:
         if self._facts().create_class is WriteClass.NONE:
             return {}  # nothing to look for: a person decides about each
-        writes = [_as_write(row) for row in intents]
+        writes = [as_write(row) for row in intents]
+        if not writes:
+            return {}
         stream = self.sync.mapping.destination.stream
         found = self.sync.destination.destination.probe(stream, writes)
         return {one.ref: one for one in found}
@@ -146,7 +210,11 @@ class Settler:
     ) -> dict[str, Record]:
         """Read the source records that a write-back may need."""
         mapping = self.sync.mapping
-        found = [r.source_id for r in intents if sightings.get(r.id, _NONE).found]
+        found = [
+            r.source_id
+            for r in intents
+            if sightings.get(r.id, _NONE).found or r.source_id in self.sworn
+        ]
         if not (found and mapping.model.write_back):
             return {}
         records = self.sync.source.source.fetch(mapping.query(), found)
@@ -156,31 +224,57 @@ class Settler:
         self, row: IntentRow, sighting: Sighting, record: Record, settled: Settled
     ) -> None:
         found, end = self._by_word(row, sighting)
-        is_again = end is not None and end.outcome == "carried_out" and not found
         if end is None:
-            found = sighting.found
-            is_again = self._may_go_again(row, sighting)
-        with self.sync.ledger.transaction(self.lease, self.run_id) as tx:
-            if len(found) == 1:
-                tx.confirm([ConfirmRow(row.id, found[0].id, encode(found[0].answer))])
-                tx.put_links([_link(self.sync, row, found[0])])
-                tx.add_intents(self._write_back(row, record, found[0]))
-                tx.close_holds(row.sync, [row.source_id])
-                settled.confirmed[row.source_id] = found[0]
-            elif is_again:
-                words = "looked up after the quiet time: not there"
+            found, is_again = sighting.found, self._may_go_again(row, sighting)
+        else:
+            is_again = end.outcome == "carried_out"
+        if len(found) == 1:
+            self._confirm(row, record, found[0], settled, end)
+        elif is_again:
+            words = "looked up after the quiet time: not there"
+            with self.sync.ledger.transaction(self.lease, self.run_id) as tx:
                 tx.set_states([StateRow(row.id, "planned", "not_found", words)])
-                settled.again.append(row.source_id)
-            else:
-                words = self._question(row, found or sighting.suspects)
-                tries = self.tries[row.source_id]
-                tx.set_states([StateRow(row.id, HELD, "in_doubt", words)])
-                tx.add_decisions([_held(row, words)])
-                tx.put_holds([doubt_row(self.sync, row, words, tries)])
-                settled.held[row.source_id] = words
-            if end is not None:
-                tx.end_rulings([end])
-                self.tally.ruled[end.outcome] += 1
+                self._end(tx, end)
+            settled.again.append(row.source_id)
+        else:
+            words = self._question(row, found or sighting.suspects)
+            self._hold(row, words, settled, end)
+
+    def _confirm(
+        self,
+        row: IntentRow,
+        record: Record,
+        found: Confirmed,
+        settled: Settled,
+        end: RulingEndRow | None = None,
+    ) -> None:
+        with self.sync.ledger.transaction(self.lease, self.run_id) as tx:
+            tx.confirm([ConfirmRow(row.id, found.id, encode(found.answer))])
+            tx.put_links([_link(self.sync, row, found)])
+            tx.add_intents(self._write_back(row, record, found))
+            tx.close_holds(row.sync, [row.source_id])
+            self._end(tx, end)
+        settled.confirmed[row.source_id] = found
+
+    def _hold(
+        self,
+        row: IntentRow,
+        words: str,
+        settled: Settled,
+        end: RulingEndRow | None = None,
+    ) -> None:
+        tries = self.tries[row.source_id] or row.attempts
+        with self.sync.ledger.transaction(self.lease, self.run_id) as tx:
+            tx.set_states([StateRow(row.id, HELD, "in_doubt", words)])
+            tx.add_decisions([_decided(row, "held", "in_doubt", words)])
+            tx.put_holds([doubt_row(self.sync, row, words, tries)])
+            self._end(tx, end)
+        settled.held[row.source_id] = words
+
+    def _end(self, tx: Tx, end: RulingEndRow | None) -> None:
+        if end is not None:
+            tx.end_rulings([end])
+            self.tally.ruled[end.outcome] += 1
 
     def _by_word(
         self, row: IntentRow, sighting: Sighting
@@ -201,6 +295,20 @@ class Settler:
             return sighting.found, RulingEndRow(ruling.id, "stale", words)
         return (), RulingEndRow(ruling.id, "carried_out", "not there: sent again")
 
+    def _refuse(self, row: IntentRow, outcome: Rejected, settled: Settled) -> None:
+        mapping, code = self.sync.mapping, outcome.code
+        words = masked_words(mapping, row.payload, outcome.words)
+        payload = encode(masked(mapping, row.payload))
+        letter = NewDeadLetter(
+            row.source_id, row.sync, code, words, outcome.remedy, payload,
+            row.version, row.revision,
+        )  # fmt: skip
+        with self.sync.ledger.transaction(self.lease, self.run_id) as tx:
+            tx.set_states([StateRow(row.id, "rejected", code, words)])
+            tx.put_dead_letters([letter])
+            tx.add_decisions([_decided(row, "dead", code, words)])
+        settled.refused[row.source_id] = code
+
     def _may_go_again(self, row: IntentRow, sighting: Sighting) -> bool:
         return (
             sighting.ref == row.id
@@ -214,7 +322,10 @@ class Settler:
         stream = self.sync.mapping.destination
         names = ", ".join(f"{stream}/{one.id}" for one in found[:5])
         tries = self.tries[row.source_id]
-        return names or f"sent without an answer, {tries} time(s)"
+        lost = f"sent without an answer, {tries} time(s): {row.error_words}"
+        if row.state == HELD:
+            return names or row.error_words
+        return names or lost.removesuffix(": ")
 
     def _write_back(
         self, row: IntentRow, record: Record, found: Confirmed
@@ -224,11 +335,6 @@ class Settler:
         if not fields:
             return []
         return [write_back_intent(self.sync, f"{row.id}w", record, fields)]
-
-
-def _as_write(row: IntentRow) -> Write:
-    key = (row.key_field, row.key_value) if row.key_field else None
-    return Write(row.id, Operation.CREATE, row.payload, key=key, mark=row.mark)
 
 
 def _link(sync: Sync, row: IntentRow, found: Confirmed) -> LinkRow:
@@ -246,7 +352,7 @@ def _link(sync: Sync, row: IntentRow, found: Confirmed) -> LinkRow:
     )
 
 
-def _held(row: IntentRow, words: str) -> NewDecision:
+def _decided(row: IntentRow, outcome: str, reason: str, words: str) -> NewDecision:
     return NewDecision(
-        row.source_id, row.sync, "held", "in_doubt", words, row.revision, row.version
+        row.source_id, row.sync, outcome, reason, words, row.revision, row.version
     )

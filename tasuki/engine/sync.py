@@ -32,10 +32,15 @@ class Sync:
         """Return the mapping's id, under which everything is recorded."""
         return self.mapping.id
 
-    def is_marker(self) -> bool:
-        """Say whether creating here cannot be repeated without looking first."""
+    def settles_first(self) -> bool:
+        """Say whether a create in doubt is settled before its record is decided again.
+
+        By repeating it under its key (class A), by looking for its mark (C), or by a
+        person (D). Only a natural key (B) makes the next create the same record,
+        whatever it says.
+        """
         facts = self.destination.destination.facts(self.mapping.destination.stream)
-        return facts.create_class in {WriteClass.MARKER, WriteClass.NONE}
+        return facts.create_class is not WriteClass.UPSERT
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +51,15 @@ class Options:
         full: Read everything, not only what changed.
         only: Source ids: these records and no others; the cursor stays.
         allow: A person's word that this many creates or updates are meant.
+        accept_empty: A person's word that a system which lacks most of what was known
+            is right.
         lease_seconds: How long this run may be silent before another may take over.
     """
 
     full: bool = False
     only: tuple[str, ...] = ()
     allow: int | None = None
+    accept_empty: bool = False
     lease_seconds: float = 120.0
 
 

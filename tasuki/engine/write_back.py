@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from tasuki.engine.masking import masked_source, without_kinds
+from tasuki.engine.repeat import send_apart
 from tasuki.engine.sync import Sync
 from tasuki.engine.tally import Tally
 from tasuki.ledger import Lease
@@ -17,8 +18,6 @@ from tasuki.ledger.rows import (
     encode,
 )
 from tasuki.mapping import CompiledMapping, Faulty
-from tasuki.model.bisect import Bisection
-from tasuki.model.errors import RejectedError
 from tasuki.model.record import Record
 from tasuki.model.write import (
     Confirmed,
@@ -66,7 +65,9 @@ def _send(
     ]
     with sync.ledger.transaction(lease, run_id) as tx:
         tx.mark_sending([row.id for row in rows])
-    answered = {one.ref: one for one in _outcomes(sync, lease, writes)}
+    source, stream = sync.source.destination, sync.mapping.source.stream
+    outcomes = send_apart(source, stream, writes, lease.check)
+    answered = {one.ref: one for one in outcomes}
     lettered = _with_a_letter(sync, rows)
     with sync.ledger.transaction(lease, run_id) as tx:
         for row in rows:
@@ -83,31 +84,6 @@ def _send(
                     tx.add_decisions([_complaint(row, outcome)])
                 if isinstance(outcome, Rejected):
                     tx.put_dead_letters([_letter(sync, row, outcome)])
-
-
-def _outcomes(sync: Sync, lease: Lease, writes: Sequence[Write]) -> list[Outcome]:
-    """Send rows; where all of them are refused at once, find those to blame."""
-    stream, destination = sync.mapping.source.stream, sync.source.destination
-    try:
-        return destination.write(stream, writes, lease.check)
-    except RejectedError as error:
-        if len(writes) == 1:
-            return [_refused(writes[0], error)]
-    search = Bisection(list(writes))
-    outcomes: list[Outcome] = []
-    while part := search.next():
-        try:
-            outcomes += destination.write(stream, part, lease.check)
-        except RejectedError as error:
-            blamed = search.refused()
-            outcomes += [_refused(blamed, error)] if blamed is not None else []
-        else:
-            search.accepted()
-    return outcomes
-
-
-def _refused(write: Write, error: RejectedError) -> Rejected:
-    return Rejected(write.ref, error.code, error.answer, error.remedy)
 
 
 def _open_replayed(sync: Sync, lease: Lease, run_id: str) -> None:

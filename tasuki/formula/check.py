@@ -149,7 +149,7 @@ class Checker:
         return None
 
     def _call(self, node: ast.Call, depth: int) -> None:
-        called = self._called(node)
+        called = self._called(node, depth)
         if called is None:
             self._all([*node.args, *(word.value for word in node.keywords)], depth)
             return
@@ -165,7 +165,7 @@ class Checker:
                 self.check(argument, depth)
         self._all([word.value for word in node.keywords], depth)
 
-    def _called(self, node: ast.Call) -> Function | None:
+    def _called(self, node: ast.Call, depth: int) -> Function | None:
         """Return the function that is called, or say what is wrong with the call."""
         name = self._source.written(node.func)
         at = self._source.start(node.func)
@@ -182,7 +182,7 @@ class Checker:
             method = node.func.attr
             remedy = f"Write {method}(x)." if method in self._table else None
             self._refuse(at, f"'.{method}(…)': values have no functions", remedy)
-            self.check(node.func.value)
+            self.check(node.func.value, depth)
         else:
             self._refuse(at, "only functions can be called, by their name")
         return None

@@ -1,5 +1,6 @@
 """What can be wrong with a formula: when it is read, and when it meets a record."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tasuki.model.errors import TasukiError
@@ -41,22 +42,36 @@ class FormulaError(TasukiError):
         text: The formula.
         position: Character offset of the call or operator that gave up, from 0.
         reason: Why, in words that hold no value of the record.
+        met: What each field held, masked: its kind and size, never its value.
     """
 
     remedy = "Correct the record at its source, or the formula."
 
     def __init__(
-        self, text: str, position: int, reason: str, remedy: str | None = None
+        self,
+        text: str,
+        position: int,
+        reason: str,
+        remedy: str | None = None,
+        met: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(text, position, reason, remedy)
+        super().__init__(text, position, reason, remedy, met)
         self.text = text
         self.position = position
         self.reason = reason
+        self.met = met or {}
         if remedy:
             self.remedy = remedy
 
     def __str__(self) -> str:
         return f"{self.position}: {self.reason}"
+
+    @property
+    def told(self) -> str:
+        """The reason, the formula, the place in it and the masked values it met."""
+        held = "".join(f"; {name}: {words}" for name, words in self.met.items())
+        place = f"in `{self.text}`, character {self.position + 1}"
+        return f"{self.reason} ({place}{held})"
 
 
 class RefusedValueError(Exception):

@@ -19,11 +19,13 @@ from tasuki.formula.functions import FunctionTable
 from tasuki.formula.nodes import Source
 from tasuki.formula.runtime import needed_globals
 from tasuki.formula.scan import Scan
+from tasuki.formula.values import masked
 from tasuki.model.errors import TasukiError
 
 _FILE = "<formula>"
 _PREFIX = "lambda get: "
 _MAX_PROBLEMS = 20
+_MOST_NAMED = 6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,24 +60,29 @@ class Formula:
         try:
             return self._run(scope.get)
         except Exception as error:  # noqa: BLE001 - a project's own
-            failure = self._explained(error)
+            failure = self._explained(error, scope)
         # Raised outside the clause: what went wrong may quote the record, so it does
         # not travel along as the context of our own error.
         raise failure
 
-    def _explained(self, error: Exception) -> FormulaError:
+    def _explained(self, error: Exception, scope: Mapping[str, object]) -> FormulaError:
         position, word = self._place(error.__traceback__)
+        remedy = None
         if isinstance(error, RefusedValueError):
-            return FormulaError(self.text, position, error.reason, error.remedy)
-        if isinstance(error, DecimalException):
+            reason, remedy = error.reason, error.remedy
+        elif isinstance(error, DecimalException):
             reason = "a number too large to calculate with"
         elif isinstance(error, RecursionError | MemoryError):
             reason = "values nested too deeply"
         else:
             # Another error's text may quote the record, so only its kind is told.
             reason = f"{word} gave up ({type(error).__name__})"
-        remedy = error.remedy if isinstance(error, TasukiError) else None
-        return FormulaError(self.text, position, reason, remedy)
+            remedy = error.remedy if isinstance(error, TasukiError) else None
+        return FormulaError(self.text, position, reason, remedy, self._met(scope))
+
+    def _met(self, scope: Mapping[str, object]) -> dict[str, str]:
+        """Return what the fields held, masked."""
+        return {name: _held(scope, name) for name in sorted(self.names)[:_MOST_NAMED]}
 
     def _place(self, trace: TracebackType | None) -> tuple[int, str]:
         """Return the position in the formula that failed, and the word there."""
@@ -92,6 +99,14 @@ class Formula:
                 word = self.text[span.position :].partition("(")[0].strip()
                 return span.position, word if word.isidentifier() else "the formula"
         return 0, "the formula"
+
+
+def _held(scope: Mapping[str, object], name: str) -> str:
+    """Return what a field holds, masked; a name with dots is itself or a path."""
+    value: object = scope
+    for part in [name] if name in scope else name.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return masked(value)
 
 
 def _columns(code: CodeType, instruction: int) -> tuple[int, int] | None:

@@ -50,13 +50,14 @@ class Source:
         Names are taken from the text: Python would turn half-width katakana and
         full-width letters of a kintone field code into other characters.
         """
-        if isinstance(node, ast.Name):
-            return [self.written(node)]
-        if isinstance(node, ast.Attribute):
-            before = self.path(node.value)
+        parts: list[str] = []
+        while isinstance(node, ast.Attribute):  # a loop: there may be a thousand
             name = self.text[self.end(node.value) : self.end(node)].strip(") .\t\r\n")
-            return None if before is None else [*before, name]
-        return None
+            parts.append(name)
+            node = node.value
+        if not isinstance(node, ast.Name):
+            return None
+        return [self.written(node), *reversed(parts)]
 
     def number(self, node: ast.Constant) -> int | Decimal:
         """Return a number as written: exact, where Python's own would be a float."""

@@ -24,6 +24,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _ESCAPE = re.compile(r"""\\(?:[\\"'nt]|u[0-9a-fA-F]{4}|(?P<bad>.))""", re.DOTALL)
+_LONG_EXPONENT = re.compile(r"[eE][+-]?[0-9]{4}")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _WORDS = frozenset({"and", "or", "not", "in", "if", "else", "True", "False", "None"})
 _INSTEAD = {
@@ -111,7 +112,7 @@ class Scan:
                 f"'{piece}{following}' is neither a number nor a name",
                 'Read a field whose name starts with a digit by field("name").',
             )
-        elif len(digits) > MAX_DIGITS:
+        elif len(digits) > MAX_DIGITS or _LONG_EXPONENT.search(piece):
             self._refuse(at, f"a number of more than {MAX_DIGITS} digits")
         elif len(digits) > 1 and digits[0] == "0" and "." not in piece:
             self._refuse(
@@ -151,9 +152,11 @@ class Scan:
         elif plain in {"“", "”", "„", "‘", "’", "＂", "「", "」"} or piece in "＂＇":
             self._refuse(at, f"'{piece}' is not a quotation mark here", 'Write ".')
         elif plain != piece and plain.isascii():
-            shown = "a full-width space" if piece == "\u3000" else f"'{piece}'"
-            instead = "a normal space" if plain == " " else f"`{plain}`"
-            self._refuse(at, f"{shown} is a full-width character", f"Write {instead}.")
+            if plain == " ":
+                told, instead = "a full-width space", "a normal space"
+            else:
+                told, instead = f"'{piece}' is a full-width character", f"`{plain}`"
+            self._refuse(at, told, f"Write {instead}.")
         else:
             shown = f"'{piece}'" if piece.isprintable() else f"U+{ord(piece):04X}"
             remedy = _INSTEAD.get(piece)

@@ -77,6 +77,16 @@ def kind(value: object) -> str:
     return next((name for each, name in _KINDS.items() if isinstance(value, each)), "?")
 
 
+def masked(value: object) -> str:
+    """Say what kind of value it is and how large, for messages: never what it says."""
+    if isinstance(value, str):
+        plural = "" if len(value) == 1 else "s"
+        return f"text of {len(value)} character{plural}" if value else "empty text"
+    if isinstance(value, list | tuple | set | frozenset):
+        return f"a list of {len(value)} items"
+    return kind(value)
+
+
 def exact(value: object) -> object:
     """Return the value, a float as the decimal number it was written as."""
     if not isinstance(value, float):

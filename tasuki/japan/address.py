@@ -72,6 +72,21 @@ def prefecture(value: str | None) -> str | None:
     return found.name if found else None
 
 
+def after_prefecture(value: str | None) -> str | None:
+    """Return what follows the prefecture of an address; all of it where there is none.
+
+    Example:
+        >>> after_prefecture("〒105-0014 東京都港区芝1-1"), after_prefecture("港区芝")
+        ('港区芝1-1', '港区芝')
+    """
+    if not value:
+        return None
+    address = _COUNTRY.sub("", _COUNTRY.sub("", clean(value)))
+    if found := _FULL_NAME.match(address):
+        address = address[found.end() :].lstrip(" ,、")
+    return address or None
+
+
 def prefecture_code(value: str | None) -> str | None:
     """Return the ISO 3166-2 code of the prefecture in a state field or an address.
 

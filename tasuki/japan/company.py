@@ -85,6 +85,29 @@ def company_key(value: str | None) -> str | None:
     return settled(_key, _parts(name).body) if name else None
 
 
+def company_core(value: str | None) -> str | None:
+    """Return a company's name without its legal form (法人格), in its own spelling.
+
+    Example:
+        >>> company_core("（株）サンプル"), company_core("日本株式会社研究所")
+        ('サンプル', '日本株式会社研究所')
+    """
+    name = _addressee(value)
+    return _bare(name) or None if name else None
+
+
+def company_form(value: str | None) -> str | None:
+    """Return the legal form (法人格) spelled out, or its code for an English one.
+
+    Example:
+        >>> company_form("サンプル㈲"), company_form("Sample Inc.")
+        ('有限会社', 'KK')
+    """
+    name = _addressee(value)
+    form = _parts(name).form if name else None
+    return (form.written or form.code) if form else None
+
+
 def company_match(one: str | None, other: str | None) -> Verdict | None:
     """Say whether two names may be one company's; None where a name is missing.
 

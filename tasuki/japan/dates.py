@@ -93,6 +93,33 @@ def wareki(value: str | date | None) -> str | None:
     return f"{era.name}{'元' if year == 1 else year}年{day.month}月{day.day}日"
 
 
+def wareki_year(value: str | date | None) -> str | None:
+    """Return a day's year in the era calendar: 令和7年; None before 明治6年.
+
+    Example:
+        >>> wareki_year("2019-05-01"), wareki_year("2019-04-30")
+        ('令和元年', '平成31年')
+    """
+    written = wareki(value)
+    return written and written.partition("年")[0] + "年"
+
+
+def wareki_short(value: str | date | None) -> str | None:
+    """Return a day as forms have it: R7.4.1; None before 明治6年.
+
+    Example:
+        >>> wareki_short("2025-04-01"), wareki_short("1989-01-07")
+        ('R7.4.1', 'S64.1.7')
+    """
+    day = parse_date(value)
+    year = wareki_year(day)
+    if day is None or year is None:
+        return None
+    era = _BY_SIGN[year[:2]]
+    number = year[2:-1].replace("元", "1")
+    return f"{era.letter}{number}.{day.month}.{day.day}"
+
+
 def _in_digits(found: re.Match[str]) -> str:
     """Return a kanji number in digits: 「二〇二四」 by place, 「二十一」 by tens."""
     tens, ten, ones = found[0].translate(_KANJI_DIGITS).rpartition("十")

@@ -48,6 +48,22 @@ def amount(value: str | int | Decimal | None) -> Decimal | None:
     return _signed(written)
 
 
+def yen_in_words(value: int | Decimal) -> str:
+    """Return whole yen with 兆, 億 and 万, as amounts stand in running text.
+
+    Example:
+        >>> yen_in_words(125_000_000), yen_in_words(-30_000), yen_in_words(0)
+        ('1億2,500万円', '-3万円', '0円')
+    """
+    rest, parts = abs(int(value)), []
+    for unit, worth in {"兆": 10**12, "億": 10**8, "万": 10**4, "": 1}.items():
+        count, rest = divmod(rest, worth)
+        if count:
+            parts.append(f"{count:,}{unit}")
+    sign = "-" if value <= -1 else ""
+    return f"{sign}{''.join(parts) or '0'}円"
+
+
 def _signed(written: str) -> Decimal | None:
     opened = written.replace("¥(", "(¥").replace(")円", ")")
     bracketed = _BRACKETED.fullmatch(opened)

@@ -54,6 +54,21 @@ class BatchReading:
         )
         return {row[0]: row[1] for row in found}
 
+    def owners(
+        self, sync: str, destination: str, destination_ids: Sequence[str]
+    ) -> dict[str, str]:
+        """Return the source id of the live link to each of these counterparts.
+
+        `destination` is `connection/stream`; counterparts of other streams may have
+        the same ids.
+        """
+        if not destination_ids:
+            return {}
+        found = self._database.rows(
+            _owners, sync=sync, destination=destination, ids=list(destination_ids)
+        )
+        return {row[0]: row[1] for row in found}
+
     def open_intents(
         self, sync: str, source_ids: Sequence[str] | None = None
     ) -> list[IntentRow]:
@@ -139,6 +154,15 @@ def _reverse_links(dialect: Dialect) -> ClauseElement:
             LINK.c.state == "live",
         )
         .order_by(LINK.c.linked_at.desc(), LINK.c.source_id.desc())
+    )
+
+
+def _owners(dialect: Dialect) -> ClauseElement:
+    return select(LINK.c.destination_id, LINK.c.source_id).where(
+        among(LINK.c.destination_id, "ids", dialect),
+        LINK.c.sync == bindparam("sync"),
+        LINK.c.destination == bindparam("destination"),
+        LINK.c.state == "live",
     )
 
 

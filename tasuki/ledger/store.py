@@ -14,6 +14,7 @@ from tasuki.ledger.reading import BatchReading
 from tasuki.ledger.revisit import Revisits
 from tasuki.ledger.sealing import SHORTEST_KEY, Seal
 from tasuki.ledger.story import Relations
+from tasuki.ledger.survey import Survey
 from tasuki.ledger.tokens import LedgerTokens
 from tasuki.ledger.transaction import Tx
 from tasuki.model.errors import LedgerError
@@ -23,7 +24,7 @@ from tasuki.ports import Budget, Clock, TokenStore
 Durability = Literal["FULL", "NORMAL", "OFF"]
 
 
-class Ledger(BatchReading, Revisits, Relations, History, Holds):
+class Ledger(BatchReading, Revisits, Relations, Survey, History, Holds):
     """One opened ledger; safe to share between threads, not across a fork."""
 
     def __init__(self, database: Database, secret_key: bytes | None) -> None:

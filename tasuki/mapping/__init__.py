@@ -14,7 +14,8 @@ from tasuki.mapping.result import (
     Skip,
     Waiting,
 )
-from tasuki.mapping.show import json_schema, show
+from tasuki.mapping.schema_file import json_schema
+from tasuki.mapping.show import show
 from tasuki.mapping.tables import Surroundings
 
 __all__ = [

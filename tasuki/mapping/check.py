@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from dataclasses import field as attribute
 
 from tasuki.mapping.field_model import FieldModel
 from tasuki.mapping.inline_test_model import TestModel
@@ -10,21 +11,30 @@ from tasuki.mapping.match_model import MatchModel
 from tasuki.mapping.model import MappingModel, WriteMode
 from tasuki.mapping.names import RECEIPT, RESULT, SOURCE, find_names
 from tasuki.mapping.problem import Problem, Problems, nearest
-from tasuki.mapping.rules import Rules
+from tasuki.mapping.rules import Rules, walk
 from tasuki.mapping.yaml_text import Document, Path
 from tasuki.model.policy import RetryPolicy
 from tasuki.model.record import StreamRef
 
 _LIKE = 0.8
+_PARTS = frozenset({"qualify", "match", "key", "write_back", "relates"})
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """One mapping file on its way: the text, the model, the rules if they were read."""
+    """One mapping file on its way.
+
+    Attributes:
+        document: The text, and the files that parts of it stand in.
+        model: What it says.
+        rules: With its formulas read, unless something is wrong.
+        tables: The files of its tables of values, by name.
+    """
 
     document: Document
     model: MappingModel
     rules: Rules | None
+    tables: Mapping[str, str] = attribute(default_factory=dict)
 
 
 def check_file(
@@ -136,10 +146,36 @@ def _test(
             where = (*path, "expect", "write_back", name)
             what = f"the mapping writes back no field '{name}'"
             yield document.key_problem(where, what, nearest(name, model.write_back))
+    yield from _test_words(document, model, test, path)
     if expect.skip is not None and expect.skip not in model.qualify:
         what = f"'{expect.skip}' is no reason of 'qualify'"
         where = (*path, "expect", "skip")
         yield document.problem(where, what, nearest(expect.skip, model.qualify))
+
+
+def _test_words(
+    document: Document, model: MappingModel, test: TestModel, path: Path
+) -> Iterator[Problem]:
+    """Refuse a sync, a field or a reason to hold that nothing of the mapping has."""
+    expect = test.expect
+    syncs = [sync for _, sync, step in _references(model) if step is not None]
+    for where, name in (
+        ((*path, "expect", "wait"), expect.wait),
+        *(((*path, "links", each), each) for each in test.links),
+    ):
+        if name is not None and name not in syncs:
+            what = f"no field of the mapping links '{name}'"
+            at = document.key_problem if "links" in where else document.problem
+            yield at(where, what, nearest(name, syncs))
+    if expect.hold not in {None, "on_change"}:
+        where = (*path, "expect", "hold")
+        what = f"'{expect.hold}' is no reason to hold that a test can show"
+        yield document.problem(where, what, "Write hold: on_change.")
+    root = (expect.fault or "").partition(".")[0]
+    if root and root not in {*model.fields, *_PARTS} and model.document is None:
+        what = f"the mapping has no field '{root}'"
+        where = (*path, "expect", "fault")
+        yield document.problem(where, what, nearest(root, model.fields))
 
 
 def _reading(document: Document, rules: Rules) -> Iterator[Problem]:
@@ -153,15 +189,64 @@ def _reading(document: Document, rules: Rules) -> Iterator[Problem]:
         what = f"'{name}' is a field of the source, and '{name}.' a prefix here"
         remedy = f"Read the field by: = source.{name}."
         yield document.problem(("fields",), what, remedy)
-    for name, at in names.unknown_results:
-        what = f"'result.{name}': no field above is called '{name}'"
-        earlier = list(rules.model.fields)
-        yield document.problem(("fields", at), what, nearest(name, earlier))
+    yield from _results(document, rules, names.unknown_results)
     for name in names.dotted:
         close = difflib.get_close_matches(name, rules.model.include, n=1, cutoff=_LIKE)
         if close:
             what = f"nothing is included as '{name}'"
             yield document.problem(("include",), what, f"Did you mean '{close[0]}'?")
+
+
+def _results(
+    document: Document, rules: Rules, unknown: tuple[tuple[str, str], ...]
+) -> Iterator[Problem]:
+    """Refuse `result.x` where no field above is x; say where it is, or the circle."""
+    needs = _needs(rules)
+    below = list(rules.model.fields)
+    for name, at in unknown:
+        root = name.partition(".")[0]
+        at_top = at.partition(".")[0]
+        what = f"'result.{name}': no field above is called '{root}'"
+        remedy = nearest(root, [f for f in below if f != at_top])
+        if root == at_top:
+            what = f"'{at}' needs itself: result.{name}"
+            remedy = f"Write source.{name} if the source's field is meant."
+        elif circle := _way(root, at_top, needs):
+            what = f"these fields need each other: {' → '.join([at_top, *circle])}"
+            remedy = "Write source.x where the source's field is meant."
+        elif root in below:
+            what = f"'result.{name}': '{root}' is written further below"
+            remedy = f"Move '{root}' above '{at}'."
+        yield document.problem(("fields", *at.split(".")), what, remedy)
+
+
+def _needs(rules: Rules) -> dict[str, set[str]]:
+    """Return the fields of the mapping that each field reads."""
+    needs: dict[str, set[str]] = {}
+    for rule in rules.fields:
+        found = needs.setdefault(rule.name, set())
+        for name in (
+            n for each in walk([rule]) for f in each.formulas for n in f.names
+        ):
+            root, _, rest = name.partition(".")
+            if root == RESULT:
+                found.add(rest.partition(".")[0])
+            elif root in needs and root != rule.name:
+                found.add(root)  # a plain name of a field above
+    return needs
+
+
+def _way(start: str, goal: str, needs: Mapping[str, set[str]]) -> list[str]:
+    """Return how one field comes to need another, if it does."""
+    ways, seen = [[start]], {start}
+    while ways:
+        way = ways.pop()
+        if way[-1] == goal:
+            return way
+        for name in sorted(needs.get(way[-1], set()) - seen):
+            seen.add(name)
+            ways.append([*way, name])
+    return []
 
 
 def check_together(all_loaded: Mapping[str, Loaded], problems: Problems) -> None:

@@ -289,11 +289,13 @@ def _revision(rules: Rules, around: Surroundings) -> str:
     """Return a hash of the mapping and of everything outside that it reads."""
     said = rules.model.model_dump(mode="json", exclude=_NOT_REVISED)
     called = {name for formula in rules.formulas for name in formula.functions}
-    outside = {
+    outside: dict[str, object] = {
         "lookups": {name: around.lookups[name].digest for name in rules.lookups},
         "lists": dict(around.lists) if "list" in called else {},
         "settings": dict(around.settings) if "setting" in called else {},
     }
+    if any(f"function {name}" in around.places for name in called):
+        outside["code"] = around.own_code
     content = canonical({"mapping": said, **outside})
     return blake2b(content, digest_size=_DIGEST_BYTES).hexdigest()
 
@@ -308,8 +310,7 @@ def _text(formula: Formula, scope: Mapping[str, object], step: str) -> str | Fau
 def _faulty(step: str, error: FormulaError | RefusedValueError) -> Faulty:
     remedy = error.remedy or FormulaError.remedy
     if isinstance(error, FormulaError):
-        words = f"{error.reason} (in `{error.text}`, character {error.position + 1})"
-        return Faulty(step, "formula", words, remedy)
+        return Faulty(step, "formula", error.told, remedy)
     return Faulty(step, "value", error.reason, remedy)
 
 

@@ -41,6 +41,27 @@ ELSEWHERE: Mapping[str, str] = {
 }
 
 
+_FIELD_TEXT = {"type": "string", "minLength": 1}
+_SETS: dict[str, object] = {
+    "type": "array",
+    "description": "Sets of fields of mappings/fields/, by their files' stems.",
+    "items": {
+        "anyOf": [
+            _FIELD_TEXT,
+            {
+                "type": "object",
+                "properties": {
+                    "set": _FIELD_TEXT,
+                    "without": {"type": "array", "items": _FIELD_TEXT},
+                },
+                "required": ["set"],
+                "additionalProperties": False,
+            },
+        ]
+    },
+}
+
+
 def wrong(what: str, remedy: str = "", at: str = "") -> PydanticCustomError:
     """Make an error that the loader turns into a problem at `at`, below the value."""
     return PydanticCustomError(
@@ -49,6 +70,9 @@ def wrong(what: str, remedy: str = "", at: str = "") -> PydanticCustomError:
 
 
 def _formula(value: object) -> object:
+    if value is None:
+        msg = "nothing is said here"
+        raise wrong(msg, "Write a field name or a formula.")
     if not isinstance(value, str):
         msg = "a formula is text"
         raise wrong(msg, "Put it in quotes.")
@@ -104,11 +128,52 @@ def _as_rule(value: object) -> object:
     raise wrong(msg, "For a fixed value write {const: …}.")
 
 
+class _TableName:
+    """In the schema, a table of values may be the name of a file."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"anyOf": [{"type": "string", "minLength": 1}, handler(schema)]}
+
+
+class IncludesSets:
+    """In the schema, fields may include sets of mappings/fields/."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        made = handler.resolve_ref_schema(handler(schema))
+        for option in made.get("anyOf", [made]):
+            if option.get("type") == "object":
+                option["properties"] = {"include": {"anyOf": [_SETS, _FIELD_TEXT]}}
+        return made
+
+
 class FieldModel(Strict):
     """One field of the destination: exactly one verb, then what is done to the value.
 
     The order is fixed: the verb, `as`, `values`, `default`, `max`, `required`.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [{"required": [verb]} for verb in VERBS],
+            "dependentRequired": {
+                **{verb: list(needed) for verb, needed in COMPANIONS.items()},
+                "by": ["lookup"],
+                "take": ["lookup"],
+                "of": ["link"],
+                "fields": ["each"],
+                "values": ["default"],
+            },
+            "examples": [
+                {"from": "lastname", "default": "（姓未入力）", "max": 80},
+                {"from": "industry", "values": {"IT": "情報通信"}, "default": "その他"},
+                {"lookup": "territory", "by": {"prefecture": "state"}, "take": "owner"},
+            ],
+        }
+    )
 
     from_: str | None = Field(
         None,
@@ -136,7 +201,7 @@ class FieldModel(Strict):
         None,
         description="A list of the record, or `= where(list, …)`: an entry an item.",
     )
-    fields: "dict[str, FieldRule] | None" = Field(
+    fields: "Annotated[dict[str, FieldRule] | None, IncludesSets()]" = Field(
         None, description="Fields of each entry; names are fields of the item."
     )
     as_: Annotated[
@@ -151,8 +216,10 @@ class FieldModel(Strict):
             }
         ),
     ] = Field((), alias="as", description="Functions of one value, applied in order.")
-    values: dict[str, Any] | None = Field(
-        None, description="A table from value to value; needs `default`."
+    values: Annotated[dict[str, Any] | None, _TableName()] = Field(
+        None,
+        description="A table from value to value, or the name of one in "
+        "mappings/values/; needs `default`.",
     )
     default: Any = Field(
         None,

@@ -31,13 +31,16 @@ def generate(rules: Rules, names: Names, table: FunctionTable) -> tuple[Run, Run
     """Return the fast function, and the slow one that notes each step."""
     formulas = tuple(rules.formulas)
     found = {**runtime_globals(table, *formulas), **RUNTIME}
-    fast = _Writer(rules, names, found, slow=False).compiled()
-    slow = _Writer(rules, names, found, slow=True).compiled()
+    fast = Writer(rules, names, found, slow=False).compiled()
+    slow = Writer(rules, names, found, slow=True).compiled()
     return fast, slow
 
 
-class _Writer:
-    """Writes the lines of one function."""
+class Writer:
+    """Writes the lines of one function.
+
+    Methods with one underscore are hooks for `trace`, which notes what is reached.
+    """
 
     def __init__(
         self, rules: Rules, names: Names, found: dict[str, object], *, slow: bool
@@ -51,6 +54,7 @@ class _Writer:
         self._prefixes = names.prefixes
 
     def compiled(self) -> Run:
+        """Write and compile the function."""
         self._whole()
         text = "\n".join([*self._functions, *self._lines])
         self._globals["__builtins__"] = {}
@@ -140,6 +144,9 @@ class _Writer:
             if rule.default is None
             else self._value(rule.default)
         )
+        self._use_default(test, value)
+
+    def _use_default(self, test: str, value: str) -> None:
         self._line(1, f"if {test}: v = {value}")
 
     def _finish(self, rule: Rule, step: str) -> None:

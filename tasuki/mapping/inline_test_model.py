@@ -1,5 +1,6 @@
 """The inline tests of a mapping file, as pydantic models."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any
 
@@ -79,3 +80,9 @@ class TestModel(Strict):
         WithJsonSchema({"type": "string", "format": "date"}),
     ] = Field(None, description="What today() gives, e.g. 2026-05-20.")
     expect: ExpectModel
+
+    @property
+    def day(self) -> Callable[[], date]:
+        """What `today()` asks in this test, where it says a day."""
+        fixed = date.fromisoformat(self.today or "")
+        return lambda: fixed

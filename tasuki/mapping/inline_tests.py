@@ -1,9 +1,15 @@
 """Runs the tests inside mapping files: offline, without a clock, in milliseconds."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 
+from tasuki.formula import (
+    Example,
+    FormulaError,
+    FormulaSyntaxError,
+    FunctionTable,
+    parse,
+)
 from tasuki.mapping.compile import CompiledMapping
 from tasuki.mapping.fingerprint import canonical, fingerprint
 from tasuki.mapping.inline_test_model import ExpectModel, TestModel
@@ -11,6 +17,7 @@ from tasuki.mapping.load import MappingSet
 from tasuki.mapping.model import OnChange
 from tasuki.mapping.result import Evaluation, Faulty, Payload, Skip, Waiting
 from tasuki.mapping.runtime import word
+from tasuki.mapping.tables import Surroundings
 from tasuki.model.record import Record
 
 _NOTHING = object()
@@ -41,13 +48,44 @@ class TestResult:
 
 
 def run_tests(mappings: MappingSet, names: tuple[str, ...] = ()) -> list[TestResult]:
-    """Run the inline tests of these mappings, or of all.
+    """Run the inline tests of these mappings, or of all and of functions.py.
 
     Raises:
         ConfigError: A name is unknown.
     """
     chosen = [mappings[name] for name in names] if names else list(mappings)
-    return [result for mapping in chosen for result in _results(mappings, mapping)]
+    results = [result for mapping in chosen for result in _results(mappings, mapping)]
+    if not names:
+        results += _function_results(mappings.around)
+    return results
+
+
+def _function_results(around: Surroundings) -> Iterator[TestResult]:
+    """Run the examples in the docstrings of a project's own functions."""
+    for each in around.functions:
+        place = around.places.get(f"function {each.name}")
+        for index, example in enumerate(each.examples if place else ()):
+            difference = _example_difference(example, around.functions)
+            yield TestResult(
+                mapping=f"function {each.name}",
+                index=index,
+                name=example.formula,
+                passed=not difference,
+                difference=difference,
+                position=place or "",
+            )
+
+
+def _example_difference(example: Example, table: FunctionTable) -> str:
+    try:
+        came = parse(example.formula, table)(example.given)
+    except FormulaSyntaxError as error:
+        return f"an example is a formula: {error.problems[0].message}"
+    except FormulaError as error:
+        return f"expected {_written(example.gives)}, came an error: {error.reason}"
+    if _same(came, example.gives):
+        return ""
+    return f"expected {_written(example.gives)}, came {_written(came)}"
 
 
 def _results(mappings: MappingSet, mapping: CompiledMapping) -> Iterator[TestResult]:
@@ -55,7 +93,7 @@ def _results(mappings: MappingSet, mapping: CompiledMapping) -> Iterator[TestRes
     for index, test in enumerate(mapping.model.tests):
         ready = mapping
         if test.today is not None:
-            ready = mappings.recompiled(mapping.id, _always(test.today))
+            ready = mappings.recompiled(mapping.id, test.day)
         difference = "\n".join(_differences(ready, test))
         place = document.problem(("tests", index), "")
         yield TestResult(
@@ -66,11 +104,6 @@ def _results(mappings: MappingSet, mapping: CompiledMapping) -> Iterator[TestRes
             difference=difference,
             position=f"{place.file}:{place.line}",
         )
-
-
-def _always(day: str) -> Callable[[], date]:
-    fixed = date.fromisoformat(day)
-    return lambda: fixed
 
 
 def _named(expect: ExpectModel) -> str:
@@ -85,7 +118,7 @@ def _expected(expect: ExpectModel) -> tuple[str, object]:
 
 
 def _differences(mapping: CompiledMapping, test: TestModel) -> Iterator[str]:
-    record = _record(test.given)
+    record = record_of(test.given)
 
     def links(sync: str, source_id: str) -> str | None:
         return test.links.get(sync, {}).get(source_id)
@@ -93,7 +126,7 @@ def _differences(mapping: CompiledMapping, test: TestModel) -> Iterator[str]:
     made = mapping.evaluate(record, links)
     before = None
     if test.before is not None:
-        before = mapping.evaluate(_record({**test.given, **test.before}), links)
+        before = mapping.evaluate(record_of({**test.given, **test.before}), links)
     ending, expected = _expected(test.expect)
     if ending:
         came, details = _ending(mapping, record, made, before)
@@ -106,7 +139,8 @@ def _differences(mapping: CompiledMapping, test: TestModel) -> Iterator[str]:
             yield from _fields("write_back.", test.expect.write_back, back)
 
 
-def _record(fields: Mapping[str, object]) -> Record:
+def record_of(fields: Mapping[str, object]) -> Record:
+    """Return the record that a test gives; its id is that of the usual id fields."""
     own = next((word(fields[name]) for name in _IDS if fields.get(name)), "1")
     return Record(own, "", dict(fields))
 

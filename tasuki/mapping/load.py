@@ -1,33 +1,41 @@
 """Reads the mapping files of a project: strictly, and all problems in one go."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
-from tasuki.formula import Function, builtin_functions
+from tasuki.formula import Function, FunctionTable, builtin_functions
 from tasuki.mapping.check import Loaded, check_file, check_together
 from tasuki.mapping.compile import CompiledMapping, compile_mapping
-from tasuki.mapping.model import MappingModel
-from tasuki.mapping.policy_model import PolicyModel
-from tasuki.mapping.problem import Problem, Problems, nearest
-from tasuki.mapping.rules import Reader, Rules
-from tasuki.mapping.tables import (
-    Lookup,
-    Surroundings,
-    decode,
-    read_list,
-    read_lookup,
+from tasuki.mapping.field_sets import Expansion, FieldSets, read_field_sets
+from tasuki.mapping.files import (
+    check_folders,
+    folder_files,
+    mapping_files,
+    read_bytes,
+    read_document,
 )
+from tasuki.mapping.model import MappingModel
+from tasuki.mapping.own_functions import read_functions
+from tasuki.mapping.policy_file import read_policies
+from tasuki.mapping.problem import Problems, nearest
+from tasuki.mapping.rules import Reader, Rules
+from tasuki.mapping.settings_file import Settings, read_settings
+from tasuki.mapping.tables import Lookup, Surroundings, read_list, read_lookup
 from tasuki.mapping.validate import validate
-from tasuki.mapping.yaml_text import Document, read_yaml
+from tasuki.mapping.value_tables import ValueTable, put_in, read_value_tables
+from tasuki.mapping.yaml_text import Document
 from tasuki.model.errors import ConfigError
-from tasuki.model.policy import RetryPolicy
 
-POLICIES, SETTINGS = "policies.yaml", "settings.yaml"
-NOT_MAPPINGS = frozenset({POLICIES, SETTINGS, "handoffs.yaml", "leaks.yaml"})
-_SECRETS = ("secret", "token", "password", "api_key", "apikey", "private_key")
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What mappings share: sets of fields, and tables of values."""
+
+    sets: FieldSets
+    tables: Mapping[str, ValueTable]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,23 +94,29 @@ class MappingSet:
             raise AssertionError(name)
         return rules
 
+    def loaded(self, name: str) -> Loaded:
+        """Return a mapping's file, model and rules."""
+        return self._loaded[name]
+
     def recompiled(self, name: str, today: Callable[[], date]) -> CompiledMapping:
         """Return a mapping whose `today()` is another."""
+        rules, table = self.rules_on(name, today)
+        return compile_mapping(rules, replace(self.around, functions=table))
+
+    def rules_on(
+        self, name: str, today: Callable[[], date]
+    ) -> tuple[Rules, FunctionTable]:
+        """Return a mapping's rules, and the functions, with another `today()`."""
         table = builtin_functions(self.around.settings, self.around.lists, today)
         shipped = set(table.names)
         added = [f for f in self.around.functions if f.name not in shipped]
-        around = Surroundings(
-            functions=table.extended(added),
-            policies=self.around.policies,
-            lookups=self.around.lookups,
-            lists=self.around.lists,
-            settings=self.around.settings,
-        )
+        table = table.extended(added)
+        around = replace(self.around, functions=table)
         loaded = self._loaded[name]
         rules = Reader(loaded.document, around, Problems()).read(loaded.model)
         if rules is None:  # the same text was read before without a problem
             raise AssertionError(name)
-        return compile_mapping(rules, around)
+        return rules, table
 
 
 def load_mappings(
@@ -111,6 +125,7 @@ def load_mappings(
     today: Callable[[], date],
     settings: Mapping[str, object] | None = None,
     functions: Sequence[Function] = (),
+    environment: str = "",
 ) -> MappingSet:
     """Read every mapping of these folders.
 
@@ -121,16 +136,23 @@ def load_mappings(
         folders: A project's `mappings`, then the shipped one.
         today: What `today()` gives, asked at each call.
         settings: Added to settings.yaml, and stronger.
-        functions: A project's own functions.
+        functions: Further functions, beside those of functions.py.
+        environment: Whose settings.NAME.yaml counts, beside settings.yaml.
 
     Raises:
         MappingError: All problems of all files.
     """
     problems = Problems()
-    around = _surroundings(folders, today, settings or {}, functions, problems)
+    check_folders(folders, problems)
+    said = read_settings(folders, environment, problems)
+    said = replace(said, values={**said.values, **(settings or {})})
+    around = _surroundings(folders, today, said, functions, problems)
+    parts = _Parts(
+        read_field_sets(folders, problems), read_value_tables(folders, problems)
+    )
     all_loaded: dict[str, Loaded] = {}
-    for file, path in _mapping_files(folders, problems).items():
-        loaded = _load(file, path, around, problems)
+    for file, path in mapping_files(folders, problems).items():
+        loaded = _load(file, path, around, parts, problems)
         if loaded is None:
             continue
         name = loaded.model.id
@@ -153,131 +175,66 @@ def load_mappings(
 def _surroundings(
     folders: Sequence[Path],
     today: Callable[[], date],
-    settings: Mapping[str, object],
+    settings: Settings,
     functions: Sequence[Function],
     problems: Problems,
 ) -> Surroundings:
-    lists = {
-        path.stem: read_list(file, path.read_bytes(), problems)
-        for file, path in _files(folders, "lists", (".txt", ".csv")).items()
-    }
+    lists: dict[str, tuple[str, ...]] = {}
     lookups: dict[str, Lookup] = {}
-    for file, path in _files(folders, "lookups", (".csv",)).items():
-        lookup = read_lookup(path.stem, file, path.read_bytes(), problems)
+    places = {f"setting {name}": place for name, place in settings.places.items()}
+    for file, path in folder_files(folders, "lists", (".txt", ".csv")).items():
+        content = read_bytes(file, path, problems)
+        lists[path.stem] = read_list(file, content or b"", problems)
+        places[f"list {path.stem}"] = file
+    for file, path in folder_files(folders, "lookups", (".csv",)).items():
+        content = read_bytes(file, path, problems)
+        lookup = None
+        if content is not None:
+            lookup = read_lookup(path.stem, file, content, problems)
+        places[f"lookup {path.stem}"] = file
         if lookup is not None:
             lookups[path.stem] = lookup
-    policies: dict[str, RetryPolicy] = {"standard": RetryPolicy()}
-    said: dict[str, object] = {}
-    for folder in reversed(folders):
-        policies |= _policies(folder, problems)
-        said |= _settings(folder, problems)
-    said |= settings
-    table = builtin_functions(said, lists, today).extended(functions)
-    return Surroundings(table, policies, lookups, lists, said)
-
-
-def _files(
-    folders: Sequence[Path], kind: str, endings: tuple[str, ...]
-) -> dict[str, Path]:
-    """Return files by the name that problems give them; the first folder wins."""
-    found: dict[str, tuple[str, Path]] = {}
-    for folder in folders:
-        for path in sorted((folder / kind).glob("*")):
-            if path.suffix in endings:
-                name = f"{folder.name}/{kind}/{path.name}"
-                found.setdefault(path.stem, (name, path))
-    return dict(found.values())
-
-
-def _mapping_files(folders: Sequence[Path], problems: Problems) -> dict[str, Path]:
-    found: dict[str, tuple[str, Path]] = {}
-    for folder in folders:
-        for path in sorted(folder.glob("*.y*ml")):
-            file = f"{folder.name}/{path.name}"
-            if path.suffix != ".yaml":
-                problems.add(
-                    Problem(file, 1, 1, "this file is not read", "Name it .yaml.")
-                )
-            elif path.name not in NOT_MAPPINGS:
-                found.setdefault(path.stem, (file, path))
-    return dict(found.values())
-
-
-def _read(file: str, path: Path, problems: Problems) -> Document | None:
-    text = decode(file, path.read_bytes(), problems)
-    return None if text is None else read_yaml(file, text, problems)
+    policies, of_policies = read_policies(folders, problems)
+    table = builtin_functions(settings.values, lists, today).extended(functions)
+    own = read_functions(folders, table, problems)
+    places |= {f"policy {name}": place for name, place in of_policies.items()}
+    places |= {f"function {name}": place for name, place in own.places.items()}
+    return Surroundings(
+        functions=table.extended(own.functions),
+        policies=policies,
+        lookups=lookups,
+        lists=lists,
+        settings=settings.values,
+        places=places,
+        own_code=own.digest,
+    )
 
 
 def _load(
-    file: str, path: Path, around: Surroundings, problems: Problems
+    file: str, path: Path, around: Surroundings, parts: _Parts, problems: Problems
 ) -> Loaded | None:
-    document = _read(file, path, problems)
+    document = read_document(file, path, problems)
     if document is None:
         return None
     before = len(problems)
+    Expansion(document, parts.sets, problems).whole()
+    tables = _put_tables(document, parts, problems)
     model = validate(document, MappingModel, problems)
     if model is None:
         return None
     if not model.id:
         model = model.model_copy(update={"id": path.stem})
     rules = Reader(document, around, problems).read(model)
-    loaded = Loaded(document, model, rules if len(problems) == before else None)
+    sound = rules if len(problems) == before else None
     check_file(Loaded(document, model, rules), around.policies, problems)
-    return loaded
+    return Loaded(document, model, sound, tables)
 
 
-def _policies(folder: Path, problems: Problems) -> dict[str, RetryPolicy]:
-    document = _optional(folder, POLICIES, problems)
-    if document is None:
+def _put_tables(
+    document: Document, parts: _Parts, problems: Problems
+) -> Mapping[str, str]:
+    value = document.value
+    fields = value.get("fields") if isinstance(value, dict) else None
+    if not isinstance(fields, dict):
         return {}
-    found = {}
-    for name, value in _keys(document, problems).items():
-        model = _policy(document, name, value, problems)
-        if model is not None:
-            found[name] = RetryPolicy(
-                attempts=model.attempts,
-                first=float(model.first),
-                factor=float(model.factor),
-                ceiling=float(model.ceiling),
-                total=float(model.total),
-                throttled_attempts=model.throttled_attempts,
-                settle=float(model.settle),
-            )
-    return found
-
-
-def _policy(
-    document: Document, name: str, value: object, problems: Problems
-) -> PolicyModel | None:
-    if not isinstance(value, dict):
-        what = "a policy holds keys and values"
-        problems.add(document.problem((name,), what, "For example attempts: 5."))
-        return None
-    return validate(document.within(name), PolicyModel, problems)
-
-
-def _settings(folder: Path, problems: Problems) -> dict[str, object]:
-    document = _optional(folder, SETTINGS, problems)
-    if document is None:
-        return {}
-    values = _keys(document, problems)
-    for name in values:
-        if any(word in name.casefold() for word in _SECRETS):
-            what = f"'{name}' looks like a secret, and this file is shared"
-            remedy = "Secrets belong into the environment or connections.yaml's store."
-            problems.add(document.key_problem((name,), what, remedy))
-    return dict(values)
-
-
-def _optional(folder: Path, name: str, problems: Problems) -> Document | None:
-    path = folder / name
-    if not path.is_file():
-        return None
-    return _read(f"{folder.name}/{name}", path, problems)
-
-
-def _keys(document: Document, problems: Problems) -> dict[str, object]:
-    if isinstance(document.value, dict):
-        return document.value
-    problems.add(document.problem((), "the file holds keys and values"))
-    return {}
+    return put_in(document, ("fields",), fields, parts.tables, problems)

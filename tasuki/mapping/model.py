@@ -8,9 +8,15 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
-from tasuki.mapping.field_model import FieldRule, FormulaText, Strict, wrong
+from tasuki.mapping.field_model import (
+    FieldRule,
+    FormulaText,
+    IncludesSets,
+    Strict,
+    wrong,
+)
 from tasuki.mapping.inline_test_model import TestModel
 from tasuki.mapping.match_model import MatchModel
 
@@ -57,7 +63,7 @@ class GuardsModel(Strict):
         Annotated[
             Decimal,
             BeforeValidator(_as_share),
-            WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?%$"}),
+            WithJsonSchema({"type": "string", "pattern": r"^(100|\d{1,2}(\.\d+)?)%$"}),
         ]
         | None
     ) = Field(
@@ -70,6 +76,42 @@ def _default_guards() -> GuardsModel:
     return GuardsModel.model_validate({})
 
 
+_EXAMPLES: dict[str, object] = {
+    "version": 1,
+    "source": "hubspot/contacts",
+    "destination": "salesforce/Lead",
+    "include": {"account": "AccountId"},
+    "handoff": "mql_to_sal",
+    "after": ["customer.salesforce-freee"],
+    "key": "Id",
+    "qualify": {"no_email": "valid_email(email)"},
+    "match": [{"Email": "email"}],
+    "fields": {"Email": "= lower(email)", "Rating": {"const": "Hot"}},
+    "write_back": {"Invoice_Id__c": "= receipt.id"},
+    "relates": {"deals": "deal_id"},
+    "retry": "money",
+    "guards": {"creates": 500, "change_share": "30%"},
+    "pii": ["email", "lastname"],
+    "tests": [{"given": {"email": ""}, "expect": {"skip": "no_email"}}],
+}
+
+
+def _whole_rules(schema: dict[str, Any]) -> None:
+    """Add what editors can check between keys, and an example of each."""
+    schema["allOf"] = [
+        {
+            "if": {"properties": {"write": {"const": "once"}}, "required": ["write"]},
+            "then": {"required": ["key"]},
+        },
+        {
+            "if": {"required": ["document"]},
+            "then": {"properties": {"write": {"const": "once"}}, "required": ["write"]},
+        },
+    ]
+    for name, example in _EXAMPLES.items():
+        schema["properties"][name]["examples"] = [example]
+
+
 StreamText = Annotated[
     str, WithJsonSchema({"type": "string", "pattern": "^[^/]+/[^/]+$"})
 ]
@@ -77,6 +119,8 @@ StreamText = Annotated[
 
 class MappingModel(Strict):
     """One handoff: who qualifies, how a counterpart is found, what is written."""
+
+    model_config = ConfigDict(json_schema_extra=_whole_rules)
 
     version: Literal[1] = Field(description="Version of this language.")
     id: str = Field("", description="The sync's name; the file's stem by default.")
@@ -120,7 +164,7 @@ class MappingModel(Strict):
     document: Literal["invoice"] | None = Field(
         None, description="Checked as a Japanese qualified invoice before sending."
     )
-    fields: dict[str, FieldRule] = Field(
+    fields: Annotated[dict[str, FieldRule], IncludesSets()] = Field(
         description="Destination field: name, `= formula` or a verb."
     )
     write_back: dict[str, FormulaText] = Field(

@@ -29,8 +29,12 @@ _AROUND = """## Beside the mappings
 |---|---|
 | `mappings/policies.yaml` | retry policies, by name |
 | `mappings/settings.yaml` | what `setting("…")` reads; no secrets |
+| `settings.NAME.yaml` | what is different where TASUKI_ENV is `NAME` |
 | `mappings/lists/NAME.txt` | what `list("NAME")` reads: an entry a line, `#` comments |
 | `mappings/lookups/NAME.csv` | what `lookup: NAME` reads: UTF-8, columns in line one |
+| `values/NAME.csv`, `values/NAME.yaml` | what `values: NAME` reads: two columns |
+| `fields/NAME.yaml` | a set of fields, for `include: [NAME]` under `fields:` |
+| `functions.py` | functions of the project, for formulas |
 
 A file of the project hides the shipped file of the same name.
 """
@@ -41,7 +45,12 @@ _PARTS: tuple[tuple[str, str, type[BaseModel]], ...] = (
         "`fields:`",
         """`Field: name` copies, `Field: = formula` computes. The long form is exactly
 one of `from`, `formula`, `const`, `lookup`, `link`, `each`, and what is done to the
-value. The order is fixed: the verb, `as`, `values`, `default`, `max`, `required`.""",
+value. The order is fixed: the verb, `as`, `values`, `default`, `max`, `required`.
+
+A formula reads fields above it: by their plain name where the source has no field of
+that name, and always by `result.Name`; `source.name` is always the source's.
+`include: [set]` puts the fields of a shared set in its place, and
+`include: [{set: name, without: [Field]}]` some of them.""",
         FieldModel,
     ),
     (

@@ -233,6 +233,8 @@ class Reader:
         if field.lookup is None:
             return None
         table = self._around.lookups.get(field.lookup)
+        if table is None and f"lookup {field.lookup}" in self._around.places:
+            return None  # it is there, and what is wrong with it was noted
         if table is None:
             known = self._around.lookups
             listed = f"There is: {', '.join(known)}." if known else "Add the CSV file."

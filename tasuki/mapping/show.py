@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from io import StringIO
-from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
@@ -24,12 +23,6 @@ def show(mapping: CompiledMapping) -> str:
     Includes what other syncs imply: `after` lists the syncs of links too.
     """
     return dump(_whole(mapping.model, mapping.after))
-
-
-def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of mapping files, for editors."""
-    schema = MappingModel.model_json_schema(by_alias=True, mode="validation")
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
 def dump(values: Mapping[str, object]) -> str:

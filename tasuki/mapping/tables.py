@@ -7,8 +7,11 @@ from hashlib import blake2b
 from io import StringIO
 
 from tasuki.formula.functions import FunctionTable
+from tasuki.japan.encoding import decode_csv
 from tasuki.mapping.problem import Problem, Problems, nearest
 from tasuki.model.policy import RetryPolicy
+
+_ENCODINGS = {"cp932": "Shift_JIS (cp932)", "utf-16": "UTF-16", "euc-jp": "EUC-JP"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +56,21 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Everything outside a mapping file that it may name."""
+    """Everything outside a mapping file that it may name.
+
+    Attributes:
+        places: Where each thing stands that a mapping may name, `file:line` or a file:
+            `setting default_owner`, `list free_mail_domains`, `function rank`.
+        own_code: Changes with the project's functions.py; "" where there is none.
+    """
 
     functions: FunctionTable
     policies: Mapping[str, RetryPolicy]
     lookups: Mapping[str, Lookup] = field(default_factory=dict)
     lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     settings: Mapping[str, object] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict)
+    own_code: str = ""
 
 
 def decode(file: str, content: bytes, problems: Problems) -> str | None:
@@ -69,20 +80,12 @@ def decode(file: str, content: bytes, problems: Problems) -> str | None:
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         column = error.start - (content.rfind(b"\n", 0, error.start) + 1) + 1
-        what = "this is not UTF-8"
-        if _is_cp932(content):
-            what = "this is Shift_JIS (cp932), not UTF-8"
+        found = decode_csv(content)
+        named = _ENCODINGS.get(found.encoding, "") if found else ""
+        what = f"this is {named}, not UTF-8" if named else "this is not UTF-8"
         remedy = "Save it as UTF-8; in Excel: CSV UTF-8 (コンマ区切り)."
         problems.add(Problem(file, line, column, what, remedy))
         return None
-
-
-def _is_cp932(content: bytes) -> bool:
-    try:
-        content.decode("cp932")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def read_list(file: str, content: bytes, problems: Problems) -> tuple[str, ...]:

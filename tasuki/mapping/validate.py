@@ -7,12 +7,12 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from tasuki.mapping.field_model import ELSEWHERE, FieldModel
+from tasuki.mapping.field_model import ELSEWHERE, VERBS, FieldModel
 from tasuki.mapping.inline_test_model import ExpectModel, TestModel
 from tasuki.mapping.match_model import MatchModel
 from tasuki.mapping.model import GuardsModel, MappingModel
 from tasuki.mapping.problem import Problem, Problems, nearest
-from tasuki.mapping.yaml_text import Document, Path
+from tasuki.mapping.yaml_text import Document, Path, no_keys
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -25,7 +25,7 @@ _EMPTY: Mapping[str, object] = {
     "destination": "?/?",
     "fields": {},
     "given": {},
-    "expect": {},
+    "expect": {"create": {}},
 }
 _KINDS = {
     "string_type": "text",
@@ -52,7 +52,7 @@ def validate(
     """
     data = deepcopy(document.value if values is None else values)
     if not isinstance(data, dict):
-        problems.add(document.problem((), "the file holds keys and values", ""))
+        problems.add(no_keys(document))
         return None
     for _ in range(_ROUNDS):
         try:
@@ -114,6 +114,8 @@ def _words(error: ErrorDetails) -> tuple[str, str]:
             str(context.get("expected", "")).replace("'", "").replace(" or ", ", ")
         )
         known = [word.strip() for word in expected.split(",")]
+        if str(given) in known:
+            return "a number is needed here, not text", "Remove the quotes."
         return f"'{given}' is none of: {', '.join(known)}", nearest(str(given), known)
     if kind in _KINDS:
         remedy = (
@@ -122,6 +124,8 @@ def _words(error: ErrorDetails) -> tuple[str, str]:
             else ""
         )
         needed = _KINDS[kind]
+        if needed == "keys and values" and isinstance(given, list):
+            remedy = "Remove the '- ' in front of each line."
         verb = "are" if needed == "keys and values" else "is"
         return f"{needed} {verb} needed here, not {_shape(given)}", remedy
     if kind.startswith(("greater_than", "less_than")):
@@ -183,10 +187,18 @@ def _take_out(data: Any, path: Path, kind: str) -> None:  # noqa: ANN401 - YAML'
     if kind == "missing" and isinstance(holder, dict) and last in _EMPTY:
         holder[str(last)] = deepcopy(_EMPTY[str(last)])
         return
-    if kind == "mapping" and isinstance(holder, dict) and last in _MENDABLE:
+    if last in VERBS and _is_rule(path):
+        _remove_rule(data, path)  # without its verb nothing of it can be checked
+    elif kind == "mapping" and isinstance(holder, dict) and last in _MENDABLE:
         del holder[str(last)]
     elif kind in {"mapping", "missing"} or not _remove(holder, last):
         _remove_rule(data, path)
+    if parents[-1:] == ["expect"] and holder == {}:
+        holder["create"] = {}  # what was expected is wrong, and was noted
+
+
+def _is_rule(path: Path) -> bool:
+    return len(path) > 2 and path[0] == "fields" == path[-3]  # noqa: PLR2004 - fields, name, key
 
 
 def _inside(holder: Any, part: str | int) -> Any:  # noqa: ANN401 - YAML's values

@@ -11,17 +11,25 @@ from decimal import Decimal
 from itertools import pairwise
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from tasuki.formula.limits import MAX_DIGITS
 from tasuki.mapping.problem import Problem, Problems
+from tasuki.mapping.yaml_words import (
+    ALIASES,
+    MOST_DEPTH,
+    WRITE_OUT,
+    depth_problem,
+    unreadable,
+)
 
 Path = tuple[str | int, ...]
 
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*)\.[0-9]+")
 _CONSTANTS = {"true": True, "false": False, "null": None, "~": None, "": None}
-_MOST_DEPTH = 30
+_AS_TEXT = 'If it is text, put it in quotes: "…".'
 _COMMA_CUT = re.compile(r"[(\[]")
 
 
@@ -40,19 +48,46 @@ class Document:
     value: object = None
     _keys: dict[Path, Node] = field(default_factory=dict)
     _values: dict[Path, Node] = field(default_factory=dict)
+    _grafts: dict[Path, "tuple[Document, Path]"] = field(default_factory=dict)
+
+    def graft(self, path: Path, other: "Document", there: Path) -> None:
+        """Say that what stands at a path is written in another file."""
+        self._grafts[path] = (other, there)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The other files that parts of this document are written in."""
+        return tuple(dict.fromkeys(other.file for other, _ in self._grafts.values()))
+
+    def home(self, path: Path) -> "tuple[Document, Path]":
+        """Return the document that a path is written in, and the path there."""
+        for end in range(len(path), 0, -1):
+            if path[:end] in self._grafts:
+                other, there = self._grafts[path[:end]]
+                return other.home((*there, *path[end:]))
+        return self, path
 
     def problem(self, path: Path, what: str, remedy: str = "") -> Problem:
         """Return a problem at the value of a path, or at its nearest parent."""
-        return self._at(self._values, path, what, remedy)
+        home, there = self.home(path)
+        return home._at(home._values, there, what, remedy)  # noqa: SLF001 - its own kind
 
     def key_problem(self, path: Path, what: str, remedy: str = "") -> Problem:
         """Return a problem at the key of a path."""
+        home, there = self.home(path)
+        return home._at(home._keys, there, what, remedy)  # noqa: SLF001 - its own kind
+
+    def own_key(self, path: Path, what: str, remedy: str = "") -> Problem:
+        """Return a problem at a key of this very file, whatever is grafted there."""
         return self._at(self._keys, path, what, remedy)
 
     def formula_problem(
         self, path: Path, formula: str, position: int, what: str, remedy: str = ""
     ) -> Problem:
         """Return a problem at a character of a formula."""
+        home, there = self.home(path)
+        if home is not self:
+            return home.formula_problem(there, formula, position, what, remedy)
         node = self._node(path)
         if not isinstance(node, ScalarNode):
             return self.problem(path, what, remedy)
@@ -78,6 +113,9 @@ class Document:
 
     def comment_behind(self, path: Path) -> bool:
         """Whether a ` #` ends a plain value: YAML reads the rest as a comment."""
+        home, there = self.home(path)
+        if home is not self:
+            return home.comment_behind(there)
         node = self._node(path)
         if not isinstance(node, ScalarNode) or node.style is not None:
             return False
@@ -122,8 +160,11 @@ class Document:
             index = self.text.find("\n", index) + 1
         elif node.style:
             index += 1
+        before = ""
         for letter in str(node.value)[:position]:
-            index = self._behind(letter, index, end)
+            if not (letter in " \n" and before in {" ", "\n"}):
+                index = self._behind(letter, index, end)
+            before = letter
         while index < end and self.text[index] in " \n" and node.style in {"|", ">"}:
             index += 1
         return min(index, max(end, 0))
@@ -146,19 +187,24 @@ def read_yaml(file: str, text: str, problems: Problems) -> Document | None:
 
     Every problem is noted: duplicate keys, anchors, tags, what YAML cannot read.
     """
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    deep = depth_problem(file, text)
+    if deep is not None:
+        problems.add(deep)
+        return None
     try:
         node = YAML(typ="safe", pure=True).compose(text)
-    except MarkedYAMLError as error:
-        problems.add(_syntax_problem(file, text, error))
-        return None
-    except YAMLError as error:
-        problems.add(Problem(file, 1, 1, f"not YAML ({str(error).splitlines()[0]})"))
+    except (YAMLError, RecursionError) as error:
+        problems.add(unreadable(file, text, error))
         return None
     if node is None:
         problems.add(Problem(file, 1, 1, "the file is empty"))
         return None
     document = Document(file, text)
     document.value = _Reader(document, problems).read(node, ())
+    if document.value is None and isinstance(node, ScalarNode):
+        problems.add(Problem(file, 1, 1, "the file is empty"))
+        return None
     return document
 
 
@@ -172,9 +218,12 @@ class _Reader:
 
     def read(self, node: Node, path: Path) -> object:
         self._document._values[path] = node  # noqa: SLF001 - being filled here
-        if id(node) in self._seen or node.anchor or len(path) > _MOST_DEPTH:
-            remedy = "Write the value out at each place."
-            self._note(path, "anchors and aliases (& and *) are not used here", remedy)
+        if len(path) > MOST_DEPTH:
+            remedy = "Write the inner values in blocks of their own."
+            self._note(path, "values nested too deeply", remedy)
+            return None
+        if id(node) in self._seen or node.anchor:
+            self._note(path, ALIASES, WRITE_OUT)
             return str(node.value) if isinstance(node, ScalarNode) else None
         self._seen.add(id(node))
         if self._document.text[node.start_mark.index :][:1] == "!":
@@ -184,7 +233,12 @@ class _Reader:
             return self._mapping(node, path)
         if isinstance(node, SequenceNode):
             return [self.read(item, (*path, i)) for i, item in enumerate(node.value)]
-        return _scalar(node) if isinstance(node, ScalarNode) else None
+        if not isinstance(node, ScalarNode):
+            return None
+        if _is_long_number(node):
+            self._note(path, f"a number of more than {MAX_DIGITS} digits", _AS_TEXT)
+            return str(node.value)
+        return _scalar(node)
 
     def _mapping(self, node: MappingNode, path: Path) -> dict[str, object]:
         result: dict[str, object] = {}
@@ -196,6 +250,19 @@ class _Reader:
                 continue
             key = str(key_node.value)
             where = (*path, key)
+            if key == "<<":
+                what = "'<<' merges nothing here"
+                remedy = "Shared fields: include: [set], a file of mappings/fields/."
+                self._problems.add(
+                    _node_problem(self._document, key_node, what, remedy)
+                )
+                continue
+            if key != key.strip():
+                what = "a key begins or ends with a space that is easily overlooked"
+                remedy = "Indent with normal spaces; full-width ones count as text."
+                self._problems.add(
+                    _node_problem(self._document, key_node, what, remedy)
+                )
             if key in result:
                 first = self._document._keys[where].start_mark.line + 1  # noqa: SLF001
                 what = f"'{key}' is written twice (first in line {first})"
@@ -228,9 +295,25 @@ class _Reader:
         self._problems.add(self._document.problem(path, what, remedy))
 
 
+def no_keys(document: Document) -> Problem:
+    """Return the problem of a file that is a list or a text."""
+    remedy = ""
+    if isinstance(document.value, str) and "：" in document.value:
+        remedy = "Write ': ' with a half-width colon and a space."
+    return document.problem((), "the file holds keys and values", remedy)
+
+
 def _node_problem(doc: Document, node: Node, what: str, remedy: str = "") -> Problem:
     mark = node.start_mark
     return Problem(doc.file, mark.line + 1, mark.column + 1, what, remedy)
+
+
+def _is_long_number(node: ScalarNode) -> bool:
+    text = str(node.value)
+    if len(text) <= MAX_DIGITS or node.style is not None:
+        return False
+    is_number = _INTEGER.fullmatch(text) or _DECIMAL.fullmatch(text)
+    return bool(is_number) and sum(map(str.isdigit, text)) > MAX_DIGITS
 
 
 def _scalar(node: ScalarNode) -> object:
@@ -244,19 +327,3 @@ def _scalar(node: ScalarNode) -> object:
     if _DECIMAL.fullmatch(text):
         return Decimal(text)
     return text
-
-
-def _syntax_problem(file: str, text: str, error: MarkedYAMLError) -> Problem:
-    """Say in our words where YAML could not be read."""
-    mark = error.problem_mark or error.context_mark
-    line, column = (mark.line, mark.column) if mark else (0, 0)
-    words = (error.problem or "not YAML").splitlines()[0]
-    at = text.split("\n")[line] if line < text.count("\n") + 1 else ""
-    remedy = "Check the indentation and the quotes around here."
-    if "\t" in at[: column + 1] or "\\t" in words:
-        column = max(at.find("\t"), 0)
-        words, remedy = "a tab", "YAML indents with spaces."
-    elif "mapping values are not allowed" in words:
-        words = "a second ': ' in one line"
-        remedy = "Put the value in quotes: field: '= concat(a, \": \", b)'."
-    return Problem(file, line + 1, column + 1, words, remedy)

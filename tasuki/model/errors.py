@@ -9,6 +9,7 @@ A connector's only duty is to translate a system's answer into one of these.
     ├── LedgerError           the ledger cannot be read or written  (the run stops)
     │   └── LeaseLostError    another run took this sync over       (the run stops)
     ├── GuardError            the run would do something unusual    (a person decides)
+    ├── ShrunkenError         a system suddenly lacks what it had   (a person decides)
     ├── ConservationError     the run's sums do not balance         (report it)
     ├── RemoteError           a connected system answered badly
     │   ├── TransientError    it will pass                          (retried by policy)
@@ -104,6 +105,27 @@ class GuardError(TasukiError):
         self.where = where
         self.what = what
         self.count = count
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
+
+
+class ShrunkenError(TasukiError):
+    """A system answers without most of what it is known to hold: nothing was changed.
+
+    Far more often a lost permission or a wrong account than a mass deletion.
+    """
+
+    remedy = (
+        "Check the connection's account and permissions with `tasuki doctor`; if the "
+        "records really are gone, run again with --accept-empty."
+    )
+    exit_code = 1
+
+    def __init__(self, where: str, what: str) -> None:
+        super().__init__(where, what)
+        self.where = where
+        self.what = what
 
     def __str__(self) -> str:
         return f"{self.where}: {self.what}"

@@ -33,6 +33,8 @@ class WriteFacts:
         bulk_size: Rows per bulk hand-over.
         quiet_seconds: Class C: a lost write may still land this long afterwards, so
             nothing is looked up or sent again earlier.
+        key_seconds: Class A: for so long the vendor surely remembers an idempotency
+            key. Later the same key may make a second record, so it is not used again.
         in_flight: Batches that may be under way at once.
     """
 
@@ -41,7 +43,13 @@ class WriteFacts:
     bulk_threshold: int = 0
     bulk_size: int = 0
     quiet_seconds: float = 60.0
+    key_seconds: float = 86_400.0
     in_flight: int = 2
+
+    @property
+    def settling_delay(self) -> float:
+        """Seconds before a create in doubt may be settled: only looking needs any."""
+        return self.quiet_seconds if self.create_class is WriteClass.MARKER else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +62,8 @@ class Write:
         fields: The payload: destination field names to plain values.
         target_id: The counterpart's id, for updates.
         key: (field, value) of the natural key, for creates of class B.
-        mark: Our own mark, equal on every retry: idempotency key (A) or the text
-            that class C writes into the document.
+        mark: Our own mark: the idempotency key (A), equal whenever this very row is
+            sent again, or the text that class C writes into the document.
     """
 
     ref: str

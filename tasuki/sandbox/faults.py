@@ -25,6 +25,13 @@ class Kind(StrEnum):
     LATE_COMMIT = "late_commit"  # the connection dies now, it is done `seconds` later
     PARTIAL = "partial"  # the vendor's batch answer with every n-th row failing
     UNAUTHORISED = "unauthorised"  # 401; nothing done
+    ERRORS_200 = (
+        "errors_200"  # status 200, and the body holds only errors; nothing done
+    )
+    STALE = "stale"  # done; the answer is that of the last write of the same kind
+    TWICE = (
+        "twice"  # done; a batch's second row is answered with the first one's answer
+    )
 
 
 @dataclass(slots=True)
@@ -76,6 +83,22 @@ class Fault:
             return False
         self.fired += 1
         return True
+
+
+def doubled(body: object) -> object:
+    """Return a batch's answer with its first row in place of the second, too.
+
+    >>> doubled({"results": [{"id": 1}, {"id": 2}]})
+    {'results': [{'id': 1}, {'id': 1}]}
+    """
+    if isinstance(body, list):
+        return [body[0], body[0], *body[2:]] if len(body) > 1 else body
+    if isinstance(body, dict):
+        return {
+            name: doubled(part) if isinstance(part, list) else part
+            for name, part in body.items()
+        }
+    return body
 
 
 class Faults:

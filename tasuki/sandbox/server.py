@@ -3,7 +3,7 @@
 Every stand-in answers, beside its vendor's API:
 `GET /__stats` (calls by route), `GET|POST|DELETE /__faults`, `GET|PUT /__state`,
 `POST /__reset` (empties the counters), `POST /__act/…` (a person's doing, as the
-stand-in offers it).
+stand-in offers it). What can be planted as a fault is listed in `faults.Kind`.
 """
 
 import re
@@ -13,7 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol, Self
@@ -21,7 +21,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import orjson
 
-from tasuki.sandbox.faults import Fault, Faults, Kind
+from tasuki.sandbox.faults import Fault, Faults, Kind, doubled
 
 
 @dataclass(slots=True)
@@ -35,6 +35,7 @@ class Request:
     body: bytes
     args: Mapping[str, str] = field(default_factory=dict)
     """Named groups of the route's pattern."""
+    route: str = ""
 
     def json(self) -> object:
         """Return the decoded body; raises ValueError when it is not JSON."""
@@ -99,9 +100,16 @@ class SandboxServer:
     """Serves one stand-in on loopback until it is stopped."""
 
     def __init__(
-        self, sandbox: Sandbox, port: int = 0, host: str = "127.0.0.1"
+        self,
+        sandbox: Sandbox,
+        port: int = 0,
+        host: str = "127.0.0.1",
+        later: Callable[[float, Callable[[], None]], None] | None = None,
     ) -> None:
+        """Make a server; `later` does things after so many seconds (None: real)."""
         self.sandbox = sandbox
+        self._later = later or self._in_real_time
+        self._told: dict[str, Reply] = {}
         self.faults = Faults()
         self.lock = threading.RLock()
         self.calls: Counter[str] = Counter()
@@ -158,18 +166,35 @@ class SandboxServer:
         """Route a request to the stand-in."""
         for method, pattern, text, function in self._routes:
             if method == request.method and (found := pattern.fullmatch(request.path)):
-                request.args = found.groupdict()
+                request.args, request.route = found.groupdict(), f"{method} {text}"
                 with self.lock:
                     if not text.startswith(_ACT):
-                        self.calls[f"{method} {text}"] += 1
-                    return function(request)
+                        self.calls[request.route] += 1
+                    reply = function(request)
+                    if method != "GET" and reply.status < HTTPStatus.BAD_REQUEST:
+                        self._told[request.route] = reply
+                    return reply
         with self.lock:
             self.calls[f"{request.method} (unknown)"] += 1
         return Reply(404, {"message": f"no such path: {request.method} {request.path}"})
 
+    def stale(self, request: Request) -> Reply:
+        """Carry a request out, and return what the one before was answered."""
+        with self.lock:
+            told = dict(self._told)
+            reply = self.carry_out(request)
+            return told.get(request.route, reply)
+
     def later(self, seconds: float, request: Request) -> None:
         """Carry a request out after its connection has died."""
-        timer = threading.Timer(seconds, self.carry_out, [request])
+
+        def act() -> None:
+            self.carry_out(request)
+
+        self._later(seconds, act)
+
+    def _in_real_time(self, seconds: float, action: Callable[[], None]) -> None:
+        timer = threading.Timer(seconds, action)
         timer.daemon = True
         self._timers.append(timer)
         timer.start()
@@ -279,6 +304,11 @@ class _Exchange(BaseHTTPRequestHandler):
             case Kind.PARTIAL:
                 with owner.lock:
                     self._answer(owner.sandbox.partial(request, owner.carry_out))
+            case Kind.STALE:
+                self._answer(owner.stale(request))
+            case Kind.TWICE:
+                reply = owner.carry_out(request)
+                self._answer(replace(reply, body=doubled(reply.body)))
             case Kind.LATE_COMMIT:
                 owner.later(fault.seconds, request)
                 self._die()
@@ -350,6 +380,9 @@ def _refusal(sandbox: Sandbox, fault: Fault) -> Reply | None:
             return sandbox.limit_reply(fault)
         case Kind.NOT_JSON:
             return Reply(200, "<html>gateway</html>")
+        case Kind.ERRORS_200:
+            words = "planted error"
+            return Reply(200, {"errors": [{"message": words, "messages": [words]}]})
         case Kind.UNAUTHORISED:
             return Reply(401, {"message": "planted: token expired"})
         case _:

@@ -4,7 +4,12 @@ from tasuki.testing.clock import ManualClock
 from tasuki.testing.destination import FakeDestination
 from tasuki.testing.faults import FakeFault, Lie
 from tasuki.testing.mapping import mapping_of, mappings_of
-from tasuki.testing.runs import fake_sync, temporary_ledger, watch_ledger
+from tasuki.testing.runs import (
+    fake_sync,
+    memory_ledger,
+    temporary_ledger,
+    watch_ledger,
+)
 from tasuki.testing.source import FakeSource
 from tasuki.testing.store import Effect, FakeStream
 from tasuki.testing.system import FakeSystem
@@ -21,6 +26,7 @@ __all__ = [
     "fake_sync",
     "mapping_of",
     "mappings_of",
+    "memory_ledger",
     "temporary_ledger",
     "watch_ledger",
 ]

@@ -44,6 +44,10 @@ class ManualClock:
 
     advance = sleep
 
+    def jump(self, seconds: float) -> None:
+        """Set the wall clock forward or back, as a time server does; no time passes."""
+        self._begin += timedelta(seconds=seconds)
+
     def later(self, seconds: float, action: Callable[[], None]) -> None:
         """Let something happen after so many seconds."""
         at = self._passed + seconds

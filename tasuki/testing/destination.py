@@ -8,6 +8,7 @@ from tasuki.model.errors import (
     RemoteError,
     TransientError,
 )
+from tasuki.model.sweep import SweepFacts, SweepQuery, Swept
 from tasuki.model.write import (
     Candidate,
     Confirmed,
@@ -73,11 +74,26 @@ class FakeDestination:
             raise
         if fault is None and _is_malformed(stream, writes):
             raise system.error(Lie.REJECTED, stream.name)
+        if fault is None and len(writes) > stream.batch_size:
+            return self._bulk(stream, writes)
         if fault is None or fault.lie.name.startswith("ROW_"):
             outcomes = self._carry_out(stream, writes, fault)
             system.on_step(f"after write {system.name}/{stream.name}")
             return outcomes
         return self._lost(stream, writes, fault)
+
+    def _bulk(self, stream: FakeStream, writes: Sequence[Write]) -> list[Outcome]:
+        """Hand a job over and wait for it; it goes on when its sender dies."""
+        system, told = self._system, list[Outcome]()
+        sent = list(writes)
+        system.clock.later(
+            stream.bulk_seconds,
+            lambda: told.extend(self._carry_out(stream, sent, None)),
+        )
+        system.on_step(f"waiting for bulk {system.name}/{stream.name}")
+        system.clock.sleep(stream.bulk_seconds)
+        system.on_step(f"after bulk {system.name}/{stream.name}")
+        return told
 
     def _lost(
         self, stream: FakeStream, writes: Sequence[Write], fault: FakeFault
@@ -133,6 +149,7 @@ class FakeDestination:
             ]
             for value in values
         }
+        system.on_step(f"after find {system.name}/{stream}")
         return {value: rows for value, rows in found.items() if rows}
 
     def fetch(
@@ -142,20 +159,26 @@ class FakeDestination:
         system = self._system
         system.refuse(system.begin("fetch", stream), stream)
         asked = set(ids)
-        return {
+        found = {
             row.id: {name: value_of(row, name) for name in fields}
             for row in system.streams[stream].alive()
             if row.id in asked
         }
+        system.on_step(f"after fetch {system.name}/{stream}")
+        return found
 
     def probe(self, stream: str, writes: Sequence[Write]) -> list[Sighting]:
         """Look for the marks of these writes."""
         system, own = self._system, self._system.streams[stream]
         system.refuse(system.begin("probe", stream), stream)
+        if own.write_class is WriteClass.KEY:
+            return []  # it knows keys, and no search by them
         if own.write_class is not WriteClass.MARKER:
             where = f"{system.name}/{stream}"
             raise ConfigError(where, "its records carry no marks")
-        return [_sighting(own, write) for write in writes]
+        seen = [_sighting(own, write) for write in writes]
+        system.on_step(f"after probe {system.name}/{stream}")
+        return seen
 
     def count(self, stream: str) -> int:
         """Return the number of records."""
@@ -168,6 +191,38 @@ class FakeDestination:
         system.refuse(system.begin("keys", stream), stream)
         for row in list(system.streams[stream].alive()):
             yield Candidate(row.id, stream, {n: value_of(row, n) for n in fields})
+
+    def sweep_facts(self, stream: str) -> SweepFacts:
+        """Return how the stream can be swept."""
+        own = self._system.streams[stream]
+        marks = own.write_class is WriteClass.MARKER
+        return SweepFacts(own.page_size, marks, own.alike)
+
+    def sweep(self, stream: str, query: SweepQuery) -> Iterator[Sequence[Swept]]:
+        """Yield every record, a page at a time."""
+        system, own = self._system, self._system.streams[stream]
+        names = {*query.fields, *own.alike}
+        rows = list(own.alive())
+        for start in range(0, max(1, len(rows)), own.page_size):
+            system.refuse(system.begin("sweep", stream), stream)
+            yield [
+                Swept(
+                    row.id,
+                    {name: value_of(row, name) for name in names},
+                    (row.mark,) if row.mark else (),
+                    live=not row.cancelled,
+                )
+                for row in rows[start : start + own.page_size]
+                if not query.key or value_of(row, query.key)
+            ]
+
+    def shown(
+        self,
+        stream: str,  # noqa: ARG002 - all show what they were sent
+        fields: Mapping[str, object],
+    ) -> Mapping[str, object]:
+        """Return the fields as they are."""
+        return dict(fields)
 
 
 def _is_malformed(stream: FakeStream, writes: Sequence[Write]) -> bool:

@@ -6,12 +6,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, QueuePool, create_engine, event, make_url
 from sqlalchemy.engine import CursorResult
 
 from tasuki.engine.sync import Sync
 from tasuki.ledger import Ledger
 from tasuki.ledger.database import Build, Database
+from tasuki.ledger.migration import bring_up_to_date
 from tasuki.mapping import CompiledMapping
 from tasuki.ports import Clock
 from tasuki.testing.system import FakeSystem
@@ -30,36 +31,87 @@ def temporary_ledger(clock: Clock, path: Path | None = None) -> Iterator[Ledger]
 
 
 @contextmanager
-def watch_ledger(ledger: Ledger, on_step: Callable[[str], None]) -> Iterator[None]:
+def memory_ledger(clock: Clock) -> Iterator[Ledger]:
+    """Open a ledger that lives in memory, with one connection, and goes away."""
+    database = _InMemory(clock)
+    bring_up_to_date(database)
+    with Ledger(database, _KEY) as ledger:
+        yield ledger
+
+
+@contextmanager
+def watch_ledger(
+    ledger: Ledger, on_step: Callable[[str], None]
+) -> Iterator["WatchedDatabase"]:
     """Tell of every statement and commit of a ledger, before and after; may raise.
 
     What was not committed when it raises is rolled back, as when a process dies.
     """
     database = ledger._database  # noqa: SLF001 - what users never need
-    ledger._database = _Watched(database, on_step)  # noqa: SLF001
+    watched = WatchedDatabase(database, on_step)
+    ledger._database = watched  # noqa: SLF001
     try:
-        yield
+        yield watched
     finally:
         ledger._database = database  # noqa: SLF001
 
 
-class _Watched(Database):
-    """The same database, which tells what it does."""
+class _InMemory(Database):
+    """SQLite in memory: one connection, so a second one at a time is an error."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.url = make_url("sqlite://")
+        self.where = "memory"
+        self.clock = clock
+        self.is_sqlite = True
+        self.engine = create_engine(
+            self.url,
+            poolclass=QueuePool,
+            pool_size=1,
+            max_overflow=0,
+            pool_timeout=0.01,
+            connect_args={"check_same_thread": False},
+        )
+        event.listen(self.engine, "connect", _without_implicit_begin)
+        self._reader = self.engine
+        self._statements = {}
+
+
+def _without_implicit_begin(connection: Any, _: object) -> None:  # noqa: ANN401
+    connection.isolation_level = None
+
+
+class WatchedDatabase(Database):
+    """The same database, which tells what it does.
+
+    Attributes:
+        commits: How many transactions have been committed.
+        is_writing: A transaction that writes is open.
+    """
 
     def __init__(self, database: Database, on_step: Callable[[str], None]) -> None:
         vars(self).update(vars(database))
         self._on_step = on_step
+        self.commits = 0
+        self.is_writing = False
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        with super().writing() as connection:
-            yield connection
-            self._on_step("before commit")
+        """Give a connection inside a transaction, telling of its end."""
+        try:
+            with super().writing() as connection:
+                self.is_writing = True
+                yield connection
+                self._on_step("before commit")
+            self.commits += 1
+        finally:
+            self.is_writing = False
         self._on_step("after commit")
 
     def run(
         self, connection: Connection, build: Build, /, **values: object
     ) -> CursorResult[Any]:
+        """Run one statement, telling before and after."""
         self._on_step(f"before {build.__name__}")
         done = super().run(connection, build, **values)
         self._on_step(f"after {build.__name__}")
@@ -68,6 +120,7 @@ class _Watched(Database):
     def run_many(
         self, connection: Connection, build: Build, rows: Iterable[tuple[object, ...]]
     ) -> int:
+        """Run one statement for each row, telling before and after."""
         many = list(rows)
         if not many:
             return 0
@@ -82,6 +135,8 @@ def fake_sync(
     source: FakeSystem,
     destination: FakeSystem,
     ledger: Ledger,
+    clock: Clock | None = None,
 ) -> Sync:
     """Return a sync that runs in one thread, step by step, on the fakes' clock."""
-    return Sync(mapping, source, destination, ledger, source.clock, threads=False)
+    own = clock or source.clock
+    return Sync(mapping, source, destination, ledger, own, threads=False)

@@ -1,7 +1,6 @@
 """The reading half of a fake system."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
 
 from tasuki.model.errors import CursorExpiredError
 from tasuki.model.record import Page, Query, Record
@@ -39,15 +38,17 @@ class FakeSource:
         """Return these records as they are now."""
         system, stream = self._system, self._system.streams[query.stream]
         system.refuse(system.begin("fetch", query.stream), query.stream)
-        return [
+        records = [
             self._record(query, stream.rows[one])
             if one in stream.rows
             else Record(one, "", {}, deleted=True)
             for one in ids
         ]
+        system.on_step(f"after fetch {system.name}/{query.stream}")
+        return records
 
     def _record(self, query: Query, row: FakeRow) -> Record:
-        version, modified = str(row.changed), self._when(row)
+        version, modified = str(row.changed), row.touched
         if row.deleted:
             into = row.merged_into
             return Record(row.id, version, {}, modified, deleted=True, merged_into=into)
@@ -64,6 +65,3 @@ class FakeSource:
             return value
         found = system.streams[parent].rows.get(str(value))
         return dict(found.fields) if found else None
-
-    def _when(self, row: FakeRow) -> datetime:
-        return self._system.clock.now() + timedelta(seconds=row.changed)

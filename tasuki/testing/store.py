@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from tasuki.model.errors import (
     AccessError,
@@ -15,6 +16,7 @@ from tasuki.model.errors import (
 from tasuki.model.write import (
     Confirmed,
     Gone,
+    InDoubt,
     Operation,
     Outcome,
     Rejected,
@@ -38,6 +40,8 @@ class FakeRow:
     deleted: bool = False
     merged_into: str | None = None
     moved_to: tuple[str, str] | None = None
+    cancelled: bool = False
+    touched: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,15 @@ class Effect:
     fields: Mapping[str, object]
     mark: str = ""
     created: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FakeAnswer:
+    """What a vendor with idempotency keys remembers of one request."""
+
+    fields: Mapping[str, object]
+    outcome: Outcome
+    at: float
 
 
 @dataclass(slots=True)
@@ -66,11 +79,17 @@ class FakeStream:
         look_back: So many changes before the cursor are read again.
         slow: Seconds a write waits for its turn (a budget) before it leaves.
         index_lag: Seconds until a new record is found by `find`.
+        key_seconds: How long an idempotency key is remembered (class A).
         required: A row without these fields is refused.
         options: Field to the values it takes, for `describe`; others are refused.
         malformed: Field to a value for which a whole call is refused.
         complains_of: A refusal quotes what was sent for this field.
         parents: Field to the stream whose record it names, for `include`.
+        bulk_threshold: As in `WriteFacts`.
+        bulk_size: As in `WriteFacts`.
+        bulk_seconds: How long a bulk job takes once it has been handed over; it is
+            done also when nobody waits for it any more.
+        alike: Fields that make two of its documents look the same.
     """
 
     name: str
@@ -82,21 +101,29 @@ class FakeStream:
     look_back: int = 0
     slow: float = 0.0
     index_lag: float = 0.0
+    key_seconds: float = 86_400.0
     required: tuple[str, ...] = ()
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     malformed: Mapping[str, str] = field(default_factory=dict)
     complains_of: str = ""
     parents: Mapping[str, str] = field(default_factory=dict)
+    bulk_threshold: int = 0
+    bulk_size: int = 0
+    bulk_seconds: float = 20.0
+    alike: tuple[str, ...] = ()
     rows: dict[str, FakeRow] = field(default_factory=dict)
-    marks: dict[str, str] = field(default_factory=dict)
-    """Idempotency key to id (class A)."""
+    keys: dict[str, "FakeAnswer"] = field(default_factory=dict)
+    """What was answered under each idempotency key (class A)."""
 
     def facts(self) -> WriteFacts:
         """Return how it wants to be written to."""
         return WriteFacts(
             self.write_class,
             self.batch_size,
+            self.bulk_threshold,
+            self.bulk_size,
             quiet_seconds=self.quiet_seconds,
+            key_seconds=self.key_seconds,
             in_flight=self.in_flight,
         )
 
@@ -117,9 +144,6 @@ class FakeStream:
 
     def known(self, write: Write) -> FakeRow | None:
         """Return the row that a create would find instead of making another."""
-        if self.write_class is WriteClass.KEY:
-            found = self.marks.get(write.mark)
-            return self.rows[found] if found else None
         if self.write_class is WriteClass.UPSERT and write.key:
             rows = self.having(*write.key)
             return rows[0] if rows else None
@@ -184,9 +208,10 @@ class FakeStore:
         self._touch(row)
 
     def merge(self, stream: str, loser: str, survivor: str) -> None:
-        """Merge one record into another."""
+        """Merge one record into another; who writes to the loser is told so."""
         self.delete(stream, loser)
-        self.streams[stream].rows[loser].merged_into = survivor
+        gone = self.streams[stream].rows[loser]
+        gone.merged_into, gone.moved_to = survivor, (stream, survivor)
         self._touch(self.streams[stream].rows[survivor])
 
     def move(self, stream: str, record_id: str, to: tuple[str, str]) -> None:
@@ -205,6 +230,10 @@ class FakeStore:
     def tell_the_truth(self) -> None:
         """Let nothing go wrong any more."""
         self._faults.clear()
+
+    def cancel(self, stream: str, record_id: str) -> None:
+        """Cancel a document: it stays, and counts for nothing."""
+        self.streams[stream].rows[record_id].cancelled = True
 
     # -- for the two halves --------------------------------------------------------
 
@@ -231,7 +260,20 @@ class FakeStore:
         return kinds.get(lie, TransientError)(where, "planted", lie.value)
 
     def change(self, stream: FakeStream, write: Write) -> Outcome:
-        """Carry one row out."""
+        """Carry one row out, or answer as before where its key is remembered."""
+        keyed = stream.write_class is WriteClass.KEY
+        if not keyed or write.operation is not Operation.CREATE:
+            return self._change(stream, write)
+        known, now = stream.keys.get(write.mark), self.clock.monotonic()
+        if known is None or now - known.at >= stream.key_seconds:
+            outcome = self._change(stream, write)
+            stream.keys[write.mark] = FakeAnswer(dict(write.fields), outcome, now)
+            return outcome
+        if known.fields != write.fields:
+            return InDoubt(write.ref, "the key was used with other fields")
+        return replace(known.outcome, ref=write.ref)
+
+    def _change(self, stream: FakeStream, write: Write) -> Outcome:
         absent = [n for n in stream.required if n not in write.fields]
         creating = write.operation is Operation.CREATE
         if creating and absent:
@@ -250,10 +292,6 @@ class FakeStore:
             row = FakeRow(self._new_id(stream), {}, 0, self.clock.monotonic())
             row.mark = write.mark
             stream.rows[row.id] = row
-            if stream.write_class is WriteClass.KEY:
-                stream.marks[write.mark] = row.id
-        elif creating and stream.write_class is WriteClass.KEY:
-            return Confirmed(write.ref, row.id, created=True, answer={"id": row.id})
         created = row.changed == 0
         row.fields.update(write.fields)
         self._touch(row)
@@ -277,3 +315,4 @@ class FakeStore:
     def _touch(self, row: FakeRow) -> None:
         self._changes += 1
         row.changed = self._changes
+        row.touched = self.clock.now()

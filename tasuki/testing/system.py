@@ -21,6 +21,7 @@ class FakeSystem(FakeStore):
         self, clock: ManualClock, *streams: FakeStream, name: str = "fake"
     ) -> None:
         super().__init__(clock, *streams, name=name)
+        self.account_name = f"the one of {name}"
         self.source: Source = FakeSource(self)
         self.destination: Destination = FakeDestination(self)
 
@@ -47,6 +48,10 @@ class FakeSystem(FakeStore):
     def record_url(self, stream: str, record_id: str) -> str | None:
         """Return an address that names the record."""
         return f"fake://{self.name}/{stream}/{record_id}"
+
+    def account(self) -> str:
+        """Return the account's name; a test may set another."""
+        return self.account_name
 
     def close(self) -> None:
         """Keep everything: there is nothing to give back."""

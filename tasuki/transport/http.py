@@ -188,7 +188,29 @@ class Http:
             repeatable=repeatable,
             expect=expect,
         )
-        return self._retrying()(self._once, asked)
+        return self._repeated(asked)
+
+    def _repeated(self, asked: _Asked) -> Answer:
+        """Send as often as the policy says, and say what became of all the tries."""
+        lost: list[TransientError] = []
+
+        def attempt() -> Answer:
+            try:
+                return self._once(asked)
+            except (NotSentError, ThrottledError):
+                raise
+            except TransientError as error:
+                lost.append(error)
+                raise
+
+        try:
+            return self._retrying()(attempt)
+        except (NotSentError, ThrottledError) as error:
+            if not lost:
+                raise
+            # This last try was not done; an earlier one may have been.
+            words = f"{error.answer}; before that: {lost[-1].answer}"
+            raise TransientError(asked.where, words, error.code) from error
 
     def _retrying(self) -> Retrying:
         return Retrying(
@@ -196,6 +218,7 @@ class Http:
             stop=_Stop(self._policy, self._clock),
             wait=_Wait(self._policy),
             retry=_worth_repeating,
+            before_sleep=_note_retry,
             reraise=True,
         )
 
@@ -216,6 +239,7 @@ class Http:
                 break
             if not (self._authoriser and self._authoriser.renew(credentials)):
                 break
+            log.info("connection=%s status=401 credentials renewed", self.connection)
             credentials = self._authoriser.headers()
         return self._read(response, asked)
 
@@ -317,6 +341,15 @@ def _worth_repeating(state: RetryCallState) -> bool:
     outcome = state.outcome
     return bool(
         outcome and outcome.failed and isinstance(outcome.exception(), TransientError)
+    )
+
+
+def _note_retry(state: RetryCallState) -> None:
+    log.info(
+        "attempt=%s again in %.1f s: %s",
+        state.attempt_number,
+        state.upcoming_sleep,
+        _error(state),
     )
 
 

@@ -28,6 +28,7 @@ _SAMPLES: dict[str, object] = {
     "text": "number(Amount)",
     "position": 4,
     "reason": "not a number",
+    "met": {"Amount": "text of 3 characters"},
     "body": {"status": "error"},
 }
 _PROBLEMS: dict[type[TasukiError], object] = {

@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
 from tasuki.connections import load_connections
 from tasuki.connector import Connector
-from tasuki.mapping import load_mappings, run_tests
+from tasuki.mapping import json_schema, load_mappings, run_tests
 from tasuki.mapping.problem import Problems
 from tasuki.mapping.show import dump
 from tasuki.mapping.yaml_text import read_yaml
@@ -19,6 +20,9 @@ from tests.docs.pages import ROOT, Block, blocks
 
 WHOLE = re.compile(r"# mappings/([\w.-]+)\.yaml")
 PART = re.compile(r"# in mappings/([\w.-]+)\.yaml")
+BESIDE = re.compile(
+    r"# mappings/((?:fields|values)/\w+\.yaml|settings\.\w+\.yaml|functions\.py)"
+)
 SHIPPED = ROOT / "mappings"
 
 
@@ -33,10 +37,25 @@ class AnyEnvironment(dict[str, str]):
 
 
 def _yaml_blocks(pattern: re.Pattern[str]) -> list[Block]:
-    return [one for one in blocks("yaml") if pattern.match(one.first_line)]
+    return [
+        one
+        for one in blocks("yaml")
+        if pattern.match(one.first_line) and not BESIDE.match(one.first_line)
+    ]
+
+
+def _write_beside(folder: Path) -> None:
+    """Write what the pages show to stand beside mappings: sets, tables, functions."""
+    for block in blocks("yaml", "python"):
+        found = BESIDE.match(block.first_line)
+        if found:
+            path = folder / found[1]
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(block.text, encoding="utf-8")
 
 
 def _load(folder: Path, name: str, text: str) -> Any:
+    _write_beside(folder)
     (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
     return load_mappings([folder, SHIPPED], today=Project(ROOT).today)
 
@@ -48,6 +67,8 @@ def test_a_mapping_that_is_shown_loads_and_keeps_its_tests(
     found = WHOLE.match(block.first_line)
     assert found
     mappings = _load(tmp_path, found[1], block.text)
+    errors = Draft202012Validator(json_schema()).iter_errors(_read("", block.text))
+    assert [each.message for each in errors] == []
     results = run_tests(mappings, (found[1],))
     assert results, f"{block}: a mapping that is shown has tests"
     assert [r.difference for r in results if not r.passed] == []
@@ -66,6 +87,8 @@ def test_a_part_of_a_mapping_that_is_shown_loads(block: Block, tmp_path: Path) -
             whole[key] |= value
         else:
             whole[key] = value
+    errors = Draft202012Validator(json_schema()).iter_errors(whole)
+    assert [each.message for each in errors] == []
     mappings = _load(tmp_path, found[1], dump(whole))
     assert [
         r.difference for r in run_tests(mappings, (found[1],)) if not r.passed
@@ -100,7 +123,7 @@ def test_every_yaml_block_says_what_it_is() -> None:
     unmarked = [
         str(block)
         for block in blocks("yaml")
-        if not (WHOLE.match(block.first_line) or PART.match(block.first_line))
+        if not any(one.match(block.first_line) for one in (WHOLE, PART, BESIDE))
         and not _is_connections(block)
         and not block.page.startswith("connectors/")
     ]

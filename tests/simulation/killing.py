@@ -1,7 +1,6 @@
 """Runs that die at a chosen step, and what must be true however often they do."""
 
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
@@ -23,17 +22,31 @@ class Kill(BaseException):
 
 @dataclass
 class Killer:
-    """Kills at the n-th step; a dead process does nothing more."""
+    """Dies at the n-th step (from 1; 0: never), and does nothing afterwards.
+
+    With `states`, a step counts only when something durable has changed since the last
+    one: a death in between leaves the very same world behind.
+    """
 
     at: int
+    state: Callable[[], object] | None = None
+    always: Sequence[str] = ()
+    """Beginnings of steps that count in any case."""
     steps: int = 0
     where: str = ""
+    _last: object = None
 
     def __call__(self, where: str) -> None:
+        if self.where:
+            raise Kill(where)
+        if self.state is not None and not where.startswith(tuple(self.always)):
+            now = self.state()
+            if now == self._last:
+                return
+            self._last = now
         self.steps += 1
         if self.steps == self.at:
             self.where = where
-        if self.at and self.steps >= self.at:
             raise Kill(where)
 
 
@@ -138,29 +151,6 @@ def check_rerun_is_quiet(stage: Stage) -> None:
         assert sum(ended.values()) == report.tally.read
     after = len(stage.source.effects) + len(stage.destination.effects)
     assert after == before, "a rerun wrote"
-
-
-def kill_everywhere(
-    build: Callable[[], Stage], verify: Callable[[Stage], None], step: int = 1
-) -> Counter[str]:
-    """Kill at step 1, 2, 3, … of a first run until one survives; verify each."""
-    where: Counter[str] = Counter()
-    at = 1
-    while True:
-        stage = build()
-        died = stage.run(kill_at=at)
-        if isinstance(died, Killer):
-            where[died.where] += 1
-        try:
-            stage.recover()
-            verify(stage)
-        except BaseException as error:
-            name = died.where if isinstance(died, Killer) else "no kill"
-            error.add_note(f"killed at step {at}: {name}")
-            raise
-        if not isinstance(died, Killer):
-            return where
-        at += step
 
 
 def updates(system: FakeSystem, stream: str) -> int:

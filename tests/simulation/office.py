@@ -15,6 +15,8 @@ from random import Random
 from types import TracebackType
 from typing import Any, Self
 
+import psycopg
+
 from tasuki.registry import Registry
 from tasuki.sandbox.demo_world import demo_world
 from tasuki.sandbox.faults import Fault
@@ -44,7 +46,8 @@ def _run(mapping: str) -> list[str]:
 class Runner:
     """The process that forks and kills; see `runner.py`."""
 
-    def __init__(self, folder: Path, name: str = "runs") -> None:
+    def __init__(self, folder: Path, name: str = "runs", ledger_url: str = "") -> None:
+        own = {"TASUKI_LEDGER_URL": ledger_url} if ledger_url else {}
         self.log = folder / f"{name}.log"
         self._process = subprocess.Popen(
             [sys.executable, str(ROOT / "tests/simulation/runner.py")],
@@ -52,7 +55,7 @@ class Runner:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, **ENVIRONMENT, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, **ENVIRONMENT, **own, "PYTHONPATH": str(ROOT)},
         )
 
     def said(self) -> str:
@@ -121,9 +124,16 @@ class Office:
     """The systems, the project's folder, and the runs."""
 
     def __init__(
-        self, folder: Path, people: int, deals: int, won: int, settle: int = 20
+        self,
+        folder: Path,
+        people: int,
+        deals: int,
+        won: int,
+        settle: int = 20,
+        ledger_url: str = "",
     ) -> None:
         self.folder = folder
+        self.ledger_url = ledger_url
         self.rehearsal = Rehearsal(Registry(ROOT))
         self.world = demo_world(people=people, deals=deals, won=won)
         self.rehearsal.start(self.world)
@@ -145,7 +155,7 @@ class Office:
         self._first = folder / "first_morning.json"
         self.rehearsal.save(self._first)
         self.usual: dict[str, float] = {}
-        self.runner = Runner(folder)
+        self.runner = Runner(folder, ledger_url=ledger_url)
         chain = (LEADS, INVOICES, CUSTOMERS, INVOICES)
         self._chain = [["-p", str(folder), *_run(name)] for name in chain]
         self.runner.warm_up(*self._chain)
@@ -170,6 +180,10 @@ class Office:
             server.faults.clear()
         self.rehearsal.load(self._first)
         shutil.rmtree(self.folder / ".tasuki", ignore_errors=True)
+        if self.ledger_url:
+            with psycopg.connect(self.ledger_url) as connection:
+                connection.execute("DROP SCHEMA public CASCADE")
+                connection.execute("CREATE SCHEMA public")
 
     def plant(self, system: str, *faults: Fault) -> None:
         self.rehearsal.servers[system].faults.plant(*faults)
@@ -186,7 +200,7 @@ class Office:
     @contextmanager
     def second_runner(self) -> Iterator[Runner]:
         """Give another process that starts runs; its first ones find nothing to do."""
-        runner = Runner(self.folder, "second")
+        runner = Runner(self.folder, "second", self.ledger_url)
         try:
             runner.warm_up(["-p", str(self.folder), "plan", INVOICES])
             yield runner
@@ -241,6 +255,8 @@ class Office:
     # -- looking -----------------------------------------------------------------------
 
     def ledger(self, query: str) -> list[tuple[Any, ...]]:
+        if self.ledger_url:
+            return self._postgres(query)
         path = self.folder / ".tasuki/ledger.db"
         if not path.exists():
             return []  # killed before there was one
@@ -253,6 +269,13 @@ class Office:
             raise
         finally:
             connection.close()
+
+    def _postgres(self, query: str) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.ledger_url) as connection:
+            try:
+                return connection.execute(query).fetchall()
+            except psycopg.errors.UndefinedTable:
+                return []  # killed before there were any
 
     def open_intents(self) -> list[tuple[str, str]]:
         return self.ledger(

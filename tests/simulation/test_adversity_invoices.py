@@ -194,6 +194,23 @@ def test_the_quiet_time_begins_with_the_death_not_with_the_intent(scene: Scene) 
     assert billed(stage) == ["D1", "D2", "D3"]
 
 
+def test_why_a_write_is_in_doubt_stays_known_until_it_is_settled(scene: Scene) -> None:
+    to = FakeStream("invoice", WriteClass.MARKER, batch_size=1, quiet_seconds=1000.0)
+    stage = deals(scene, BY_NUMBER, to, count=1)
+    stage.destination.plant(FakeFault(Lie.LOST_BEFORE))
+    told = []
+    for n in range(3):
+        stage.source.put("Deal", "d1", amount=n)  # read again, and put off
+        done(stage.run())
+        told += [
+            one.detail for one in stage.ledger.last_decisions("own", ["d1"]).values()
+        ]
+        stage.clock.advance(LEASE)
+    assert told == ["no answer"] * 3
+    story = stage.ledger.everything_about("d1")
+    assert len(story.decisions) == 1
+
+
 def test_a_document_that_is_never_there_is_held_after_five_tries(scene: Scene) -> None:
     stage = deals(scene, BY_NUMBER, FakeStream("invoice", WriteClass.MARKER), count=1)
     stage.destination.plant(FakeFault(Lie.LOST_BEFORE, times=0))

@@ -5,8 +5,7 @@ import pytest
 from tasuki.engine.run import run_sync
 from tasuki.engine.sync import Options
 from tasuki.engine.tally import Ending, RunReport
-from tasuki.model.write import WriteClass
-from tasuki.testing import FakeFault, FakeStream, FakeSystem, Lie, fake_sync, mapping_of
+from tasuki.testing import FakeFault, Lie, fake_sync, mapping_of
 from tests.simulation.killing import (
     LEASE,
     Kill,
@@ -373,27 +372,3 @@ def test_a_mistake_of_ours_comes_out_and_the_next_run_goes_on(
     stage.recover()
     check(stage, {f"p{n}": {} for n in (1, 2, 4, 5, 7, 8)})
     check_rerun_is_quiet(stage)
-
-
-def test_an_idempotency_key_makes_one_of_each(scene: Scene) -> None:
-    text = """
-version: 1
-source: crm/people
-destination: sfa/Charge
-fields: {name: name}
-write: once
-key: id
-"""
-    stage = scene.leads(people=6)
-    sfa = FakeSystem(
-        scene.clock, FakeStream("Charge", WriteClass.KEY, batch_size=1), name="sfa"
-    )
-    stage = Stage(
-        mapping_of(text, "charges"), stage.source, sfa, scene.ledger, scene.clock
-    )
-    sfa.plant(FakeFault(Lie.LOST_AFTER, times=1))
-    stage.run()
-    stage.clock.advance(LEASE)
-    stage.run()
-    stage.recover()
-    check(stage, {f"p{n}": {"name": f"N{n}"} for n in range(1, 7)})

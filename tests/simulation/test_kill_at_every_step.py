@@ -1,66 +1,97 @@
-"""The process dies at every single step; nothing is lost and nothing done twice."""
+"""The process dies at every single step; nothing is lost and nothing done twice.
 
-from collections.abc import Callable
+A step is whatever a run does outside its own head: a call, a statement, a commit, a
+wait; before it and after it. After the recovery everything is compared with a world in
+which nobody died (`dying.py`), and with what must hold anywhere (`invariants.py`).
 
-from tests.simulation.killing import (
-    Stage,
-    check,
-    check_rerun_is_quiet,
-    creations,
-    kill_everywhere,
-    rows,
-)
-from tests.simulation.scenes import Scene
+Deaths between two changes of the world (an effect, a commit, time) leave the very same
+world behind: the short form dies once between any two, the long form at every step.
+"""
 
-NewScene = Callable[[], Scene]
+from collections import Counter
+from collections.abc import Iterator
+from random import Random
 
-LEADS = {
-    f"p{n}": {"Person_Id": f"p{n}", "Email": f"p{n}@x.jp", "Name": f"N{n}"}
-    for n in range(1, 8)
-    if n % 3
-}
-INVOICES = {f"d{n}": {"subject": f"D{n}", "total": n * 1000} for n in (1, 2, 4)}
+import pytest
 
+from tasuki.testing import ManualClock, memory_ledger, temporary_ledger
+from tests.simulation.companies import PLAYS
+from tests.simulation.dying import Theatre, kill_at_each_step, kill_twice
 
-def verify_leads(stage: Stage) -> None:
-    check(stage, LEADS)
-    assert len(creations(stage.destination, "Lead")) == len(LEADS), "a lead twice"
-    people = stage.source.records("people")
-    links = {r["source_id"]: r["destination_id"] for r in rows(stage.ledger, "link")}
-    assert {p: f["lead_id"] for p, f in people.items() if "lead_id" in f} == links
-    check_rerun_is_quiet(stage)
+SHORT_PAIRS, LONG_PAIRS = 8, 100
+STRIDE = 29
 
 
-def verify_invoices(stage: Stage) -> None:
-    check(stage, INVOICES)
-    assert len(creations(stage.destination, "invoice")) == len(INVOICES), "twice"
-    links = {
-        r["source_id"]: r["destination_id"]
-        for r in rows(stage.ledger, "link")
-        if r["sync"] == "invoices"
-    }
-    deals = stage.source.records("Deal")
-    assert {d: f["invoice_id"] for d, f in deals.items() if "invoice_id" in f} == links
-    check_rerun_is_quiet(stage)
+@pytest.fixture(params=sorted(PLAYS))
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
-def test_leads_survive_a_kill_at_every_step(new_scene: NewScene) -> None:
-    where = kill_everywhere(lambda: new_scene().leads(), verify_leads)
-    print(f"leads: {where.total()} kills at {len(where)} kinds of steps")
-    assert where.total() > 100
+@pytest.fixture
+def in_memory(name: str) -> Iterator[Theatre]:
+    clock = ManualClock()
+    with memory_ledger(clock) as ledger:
+        yield Theatre(ledger, clock, PLAYS[name])
 
 
-def test_invoices_survive_a_kill_at_every_step(new_scene: NewScene) -> None:
-    where = kill_everywhere(lambda: new_scene().invoices(), verify_invoices)
-    print(f"invoices: {where.total()} kills at {len(where)} kinds of steps")
-    assert where.total() > 100
+@pytest.fixture
+def in_a_file(name: str) -> Iterator[Theatre]:
+    clock = ManualClock()
+    with temporary_ledger(clock) as ledger:
+        yield Theatre(ledger, clock, PLAYS[name])
 
 
-def test_an_invoice_that_lands_after_the_death_is_found(new_scene: NewScene) -> None:
-    def build() -> Stage:
-        stage = new_scene().invoices()
-        stage.destination.dies_late["invoice"] = 179.0
-        stage.destination.streams["invoice"].quiet_seconds = 60.0 + 121
-        return stage
+def told(name: str, where: Counter[str]) -> None:
+    print(f"\n{name}: {where.total()} deaths at {len(where)} kinds of steps")
 
-    kill_everywhere(build, verify_invoices)
+
+def test_a_death_between_any_two_changes_of_the_world(
+    name: str, in_memory: Theatre
+) -> None:
+    where = kill_at_each_step(in_memory, every=False)
+    told(name, where)
+    assert where.total() > 10
+
+
+@pytest.mark.parametrize("name", ["leads"], indirect=True)
+def test_a_death_at_every_single_step(name: str, in_a_file: Theatre) -> None:
+    where = kill_at_each_step(in_a_file)
+    told(name, where)
+    assert where.total() > 150
+    assert {"before commit", "after commit"} < set(where)
+
+
+@pytest.mark.parametrize("name", ["invoices"], indirect=True)
+def test_a_death_between_any_two_changes_of_the_world_with_a_file(
+    name: str, in_a_file: Theatre
+) -> None:
+    where = kill_at_each_step(in_a_file, every=False)
+    told(name, where)
+    assert where.total() > 40
+
+
+def test_a_death_at_some_steps_of_every_play(name: str, in_a_file: Theatre) -> None:
+    start = 1 + sorted(PLAYS).index(name) % STRIDE
+    told(name, kill_at_each_step(in_a_file, start=start, stride=STRIDE))
+
+
+def test_two_deaths_one_after_the_other(name: str, in_memory: Theatre) -> None:
+    seed = sorted(PLAYS).index(name)
+    where = kill_twice(in_memory, Random(seed), SHORT_PAIRS)
+    assert where.total() == SHORT_PAIRS
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+def test_a_death_at_every_single_step_of_every_play(
+    name: str, in_a_file: Theatre
+) -> None:
+    told(name, kill_at_each_step(in_a_file))
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+def test_many_pairs_of_deaths(name: str, in_memory: Theatre) -> None:
+    seed = 1000 + sorted(PLAYS).index(name)
+    print(f"\n{name}: seed {seed}")
+    kill_twice(in_memory, Random(seed), LONG_PAIRS)

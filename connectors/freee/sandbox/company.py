@@ -48,6 +48,7 @@ class FreeeSandbox:
         client_secret: str = "sandbox-secret",  # noqa: S107 - of a stand-in
         fixed_token: str = "sandbox-token",  # noqa: S107 - of a stand-in
         token_seconds: int = 21600,
+        index_lag: float = 0.0,
         clock: Clock | None = None,
     ) -> None:
         self._clock = clock or SystemClock()
@@ -60,7 +61,11 @@ class FreeeSandbox:
         )
         self.partners = Partners(self._clock, company_id, use_code=use_partner_code)
         self.invoices = Invoices(
-            self._clock, company_id, self.partners, auto=numbering == "auto"
+            self._clock,
+            company_id,
+            self.partners,
+            auto=numbering == "auto",
+            index_lag=index_lag,
         )
 
     def seed(self, world: World) -> None:

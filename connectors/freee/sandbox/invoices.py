@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final
 
@@ -52,12 +53,20 @@ class Invoices:
     """All invoices of the company, kept in order of billing date and id."""
 
     def __init__(
-        self, clock: Clock, company_id: int, partners: Partners, *, auto: bool
+        self,
+        clock: Clock,
+        company_id: int,
+        partners: Partners,
+        *,
+        auto: bool,
+        index_lag: float = 0.0,
     ) -> None:
         self._clock = clock
         self._company_id = company_id
         self._partners = partners
         self.auto = auto
+        self._lag = timedelta(seconds=index_lag)
+        self._listed_from: dict[int, datetime] = {}
         self.rows: dict[int, Row] = {}
         self._days: list[Key] = []
         self._unpaid: list[Key] = []
@@ -99,13 +108,13 @@ class Invoices:
         if limit + offset > _WALL:
             return refusal(["limitとoffsetの合計は10000以下で指定してください。"])
         keys, low, high = self._range(asked)
-        if set(asked) & _FILTERS - (
-            {"payment_status"} if keys is self._unpaid else set()
-        ):
+        served = {"payment_status"} if keys is self._unpaid else set[str]()
+        if self._lag or set(asked) & _FILTERS - served:
             fitting = (
                 row
                 for place in range(high - 1, low - 1, -1)
                 if _fits(row := self.rows[keys[place][1]], asked)
+                and self._is_listed(row)
             )
             hits = islice(fitting, offset, offset + limit)
         else:
@@ -113,6 +122,11 @@ class Invoices:
             hits = islice((self.rows[keys[place][1]] for place in some), limit)
         rows = [{name: row[name] for name in _LISTED if name in row} for row in hits]
         return Reply(200, {"invoices": rows})
+
+    def _is_listed(self, row: Row) -> bool:
+        """Say whether the late index shows the row by now."""
+        since = self._listed_from.get(int(str(row["id"])))
+        return since is None or since <= self._clock.now()
 
     def show(self, request: Request) -> Reply:
         """Return one."""
@@ -161,6 +175,8 @@ class Invoices:
             body = body | {"invoice_number": f"INV-{self._counter:010d}"}
         self._fill(row, body, partner)
         self.rows[self._last] = row
+        if self._lag:
+            self._listed_from[self._last] = self._clock.now() + self._lag
         self._enter(row)
         return Reply(201, {"invoice": row})
 

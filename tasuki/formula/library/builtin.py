@@ -5,10 +5,14 @@ from datetime import date
 
 from tasuki.formula.functions import FunctionTable
 from tasuki.formula.library.blank import blank_functions
+from tasuki.formula.library.calendar import calendar_functions
 from tasuki.formula.library.dates import date_functions
 from tasuki.formula.library.japan import japan_functions
 from tasuki.formula.library.lists import list_functions
+from tasuki.formula.library.names import names_functions
 from tasuki.formula.library.number import number_functions
+from tasuki.formula.library.order import order_functions
+from tasuki.formula.library.pieces import pieces_functions
 from tasuki.formula.library.project import project_functions
 from tasuki.formula.library.text import text_functions
 
@@ -31,9 +35,13 @@ def builtin_functions(
             *blank_functions(),
             *text_functions(),
             *number_functions(),
+            *order_functions(),
+            *pieces_functions(),
             *date_functions(today),
+            *calendar_functions(),
             *list_functions(),
             *japan_functions(),
+            *names_functions(),
             *project_functions(settings, lists),
         ),
         today,

@@ -5,15 +5,18 @@ from collections.abc import Callable
 
 from tasuki.billing.calendar import BankCalendar, clamped
 from tasuki.billing.calendar import month_end as end_of
+from tasuki.billing.errors import BillingError
 from tasuki.billing.terms import due_date as due_date_of
 from tasuki.formula.errors import RefusedValueError
 from tasuki.formula.functions import Example, Function, Kind, function
+from tasuki.formula.limits import MAX_READING
 from tasuki.formula.values import as_date, as_text, as_whole
 
 _MOST_DAYS = 40_000
 _MOST_BUSINESS_DAYS = 2_000
 _MOST_MONTHS = 1_200
 _DAY = dt.date(2026, 5, 31)
+_OUTSIDE = "a date outside the years 1…9999"
 
 
 def date(value: object) -> dt.date | None:
@@ -93,14 +96,24 @@ def due_date(
     holiday_rule is none, previous, next or modified_following.
     """
     rule = None if holiday_rule is None else as_text(holiday_rule)
-    return due_date_of(as_date(start), terms, rule)
+    if isinstance(terms, str) and len(terms) > MAX_READING:
+        raise RefusedValueError(reason="text too long to be payment terms")
+    day = as_date(start)
+    try:
+        return due_date_of(day, terms, rule)
+    except BillingError as error:
+        # Its words quote the terms, which are the record's: only the remedy is told.
+        reason = "payment terms that cannot be read"
+        raise RefusedValueError(reason, error.remedy) from None
+    except (ValueError, OverflowError):
+        raise RefusedValueError(_OUTSIDE) from None
 
 
 def _in_range(reckon: Callable[[], dt.date]) -> dt.date:
     try:
         return reckon()
     except (ValueError, OverflowError):
-        raise RefusedValueError(reason="a date outside the years 1…9999") from None
+        raise RefusedValueError(_OUTSIDE) from None
 
 
 def date_functions(today: Callable[[], dt.date]) -> tuple[Function, ...]:

@@ -3,13 +3,14 @@
 What cannot be read becomes nothing, so that first(phone_jp(phone), phone) works.
 """
 
-import functools
-from collections.abc import Callable
 from decimal import Decimal
 
+from tasuki.billing.errors import BillingError
 from tasuki.billing.tax import tax_class as tax_class_of
 from tasuki.formula.errors import RefusedValueError
 from tasuki.formula.functions import Example, Function, Kind, function
+from tasuki.formula.library.of_text import of_text
+from tasuki.formula.limits import MAX_READING, MAX_TEXT
 from tasuki.formula.values import as_date, as_text, exact, kind
 from tasuki.japan import address, company, corporate, dates, email, number, person
 from tasuki.japan import phone as phones
@@ -31,17 +32,19 @@ def hiragana(text: str) -> str | None:
 
 def valid_email(value: object) -> bool:
     """Tell whether a text holds one e-mail address; a missing one is none."""
-    return isinstance(value, str) and email.valid_email(value) is True
+    is_short = isinstance(value, str) and len(value) <= MAX_READING
+    return is_short and email.valid_email(value) is True  # type: ignore[arg-type]  # it is text
 
 
 def valid_corporate_number(value: object) -> bool:
     """Tell whether it is a corporate number (法人番号) with the right check digit."""
-    return value is not None and corporate.corporate_number(as_text(value)) is not None
+    written = None if value is None else as_text(value)[:MAX_READING]
+    return corporate.corporate_number(written) is not None
 
 
 def valid_registration_number(value: object) -> bool:
     """Tell whether it is a registration number (登録番号): T and a corporate number."""
-    written = None if value is None else as_text(value)
+    written = None if value is None else as_text(value)[:MAX_READING]
     return corporate.registration_number(written) is not None
 
 
@@ -66,7 +69,14 @@ def tax_class(rate: object, reduced: object = None) -> str | None:
     8 % alone is two classes in Japan: say by the second value whether the reduced rate
     applies.
     """
-    return tax_class_of(exact(rate), exact(reduced))
+    for each in (rate, reduced):
+        if isinstance(each, str) and len(each) > MAX_READING:
+            raise RefusedValueError(reason="text too long to be a tax rate")
+    try:
+        return tax_class_of(exact(rate), exact(reduced))
+    except BillingError as error:
+        reason = "a tax rate that is none, or that means two classes"
+        raise RefusedValueError(reason, error.remedy) from None
 
 
 def japan_functions() -> tuple[Function, ...]:
@@ -74,50 +84,30 @@ def japan_functions() -> tuple[Function, ...]:
     return (*_names(), *_reach(), *_numbers())
 
 
-def _of_text(
-    call: Callable[[str], str | None],
-    *examples: tuple[str, object],
-    name: str | None = None,
-) -> Function:
-    """Describe a function of a text; a number in its place is written out first."""
-
-    @functools.wraps(call)
-    def of_text(value: object) -> str | None:
-        return call(value if type(value) is str else as_text(value))
-
-    return function(
-        of_text,
-        *(Example(formula, gives) for formula, gives in examples),
-        name=name,
-        group="Japan",
-        returns=Kind.TEXT,
-    )
-
-
 def _names() -> tuple[Function, ...]:
     return (
-        _of_text(clean, ('clean("ＡＢＣ　１２３")', "ABC 123")),
-        _of_text(
+        of_text(clean, ('clean("ＡＢＣ　１２３")', "ABC 123"), longest=MAX_TEXT),
+        of_text(
             company.company_name,
             ('company_name("（株）サンプル")', "株式会社サンプル"),
         ),
-        _of_text(
+        of_text(
             company.company_key,
             ('company_key("㈱サンプル") == company_key("サンプル株式会社")', True),
         ),
-        _of_text(person.person_name, ('person_name("山田　太郎 様")', "山田 太郎")),
-        _of_text(
+        of_text(person.person_name, ('person_name("山田　太郎 様")', "山田 太郎")),
+        of_text(
             person.person_key,
             ('person_key("髙橋 一郎") == person_key("高橋　一郎")', True),
         ),
-        _of_text(texts.kana, ('kana("ﾔﾏﾀﾞ ﾀﾛｳ")', "ヤマダタロウ")),
-        _of_text(hiragana, ('hiragana("ヤマダ")', "やまだ")),
+        of_text(texts.kana, ('kana("ﾔﾏﾀﾞ ﾀﾛｳ")', "ヤマダタロウ")),
+        of_text(hiragana, ('hiragana("ヤマダ")', "やまだ")),
     )
 
 
 def _reach() -> tuple[Function, ...]:
     return (
-        _of_text(
+        of_text(
             email.email_address,
             ('email("ｔａｒｏ＠ｅｘａｍｐｌｅ．ｃｏ．ｊｐ")', "taro@example.co.jp"),
             name="email",
@@ -130,28 +120,28 @@ def _reach() -> tuple[Function, ...]:
             nulls="see",
             returns=Kind.TRUTH,
         ),
-        _of_text(
+        of_text(
             email.domain, ('domain("Taro@Mail.Example.co.jp")', "mail.example.co.jp")
         ),
-        _of_text(
+        of_text(
             email.company_domain,
             ('company_domain("taro@mail.example.co.jp")', "example.co.jp"),
             ('company_domain("taro@gmail.com")', None),
         ),
-        _of_text(phones.phone_jp, ('phone_jp("+81-3-1234-5678")', "03-1234-5678")),
-        _of_text(phones.phone_e164, ('phone_e164("(03)1234-5678")', "+81312345678")),
-        _of_text(address.prefecture, ('prefecture("東京都港区芝1-1")', "東京都")),
-        _of_text(address.postcode, ('postcode("〒１００ー０００１")', "100-0001")),
+        of_text(phones.phone_jp, ('phone_jp("+81-3-1234-5678")', "03-1234-5678")),
+        of_text(phones.phone_e164, ('phone_e164("(03)1234-5678")', "+81312345678")),
+        of_text(address.prefecture, ('prefecture("東京都港区芝1-1")', "東京都")),
+        of_text(address.postcode, ('postcode("〒１００ー０００１")', "100-0001")),
     )
 
 
 def _numbers() -> tuple[Function, ...]:
     return (
-        _of_text(
+        of_text(
             corporate.corporate_number,
             ('corporate_number("7000-0120-5000-2")', "7000012050002"),
         ),
-        _of_text(
+        of_text(
             corporate.registration_number,
             ('registration_number("Ｔ-7000012050002")', "T7000012050002"),
         ),

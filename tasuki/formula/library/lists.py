@@ -35,9 +35,9 @@ def _visited(
         if each is None:
             yield row, exact(row)
         elif type(row) is dict or isinstance(row, Mapping):
-            yield row, each(row.get, counter)
+            yield row, counter.made(each(row.get, counter))
         else:
-            yield row, each({"item": row}.get, counter)
+            yield row, counter.made(each({"item": row}.get, counter))
 
 
 def _known(items: object, each: Each, steps: Steps | None) -> Iterator[object]:

@@ -1,11 +1,20 @@
 """Reading freee: everything once, afterwards what can have changed."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from tasuki.model.errors import AccessError, ConfigError, CursorExpiredError
+from connectors.freee.sandbox.invoices import Invoices as SandboxInvoices
+from connectors.freee.sandbox.partners import Partners as SandboxPartners
+from tasuki.model.errors import (
+    AccessError,
+    ConfigError,
+    CursorExpiredError,
+    TransientError,
+)
 from tasuki.model.record import Query
 from tasuki.sandbox.faults import Fault, Kind
 from tests.contract.freee.opened import Opened, by_hand, ids, opened, records
@@ -98,6 +107,51 @@ def test_an_invoice_deleted_while_the_list_is_paged_hides_no_other() -> None:
                 for number in made[-30:-10]:  # of the page already read
                     o.company.invoices.delete(number)
         assert {str(n) for n in made} <= found
+
+
+def test_an_invoice_that_moves_in_front_while_the_list_is_paged_is_read() -> None:
+    """Its day is changed by hand: from a page still to come to one already read."""
+    with opened() as o:
+        made = fill(o, 300, "2025-01-31")
+        invoices = o.company.invoices
+        for number in made:
+            invoices.set_status(number, "settled")  # nobody follows it later
+        moving = made[10]
+        found: set[str] = set()
+        for turn, page in enumerate(o.system.source.read(Query("invoice", ()), None)):
+            found |= {record.id for record in page.records}
+            if turn == 0:
+                invoices._leave(invoices.rows[moving])
+                invoices.rows[moving]["billing_date"] = "2025-06-30"
+                invoices._enter(invoices.rows[moving])
+        assert found == {str(number) for number in made}
+
+
+@pytest.mark.parametrize(
+    ("stream", "table", "size"),
+    [("invoice", SandboxInvoices, 150), ("partner", SandboxPartners, 3100)],
+)
+def test_a_list_that_never_ends_stops_with_a_line(
+    stream: str, table: Any, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that takes no notice of the offset serves its first page for ever."""
+    answer = table.index
+
+    def stuck(self: Any, request: Any) -> Any:
+        if request.params.get("limit") == ["1"]:
+            return answer(self, request)
+        return answer(self, replace(request, params=request.params | {"offset": ["0"]}))
+
+    monkeypatch.setattr(table, "index", stuck)
+    with opened() as o:
+        if stream == "invoice":
+            fill(o, size)
+        else:
+            for n in range(size):
+                o.company.partners.add(f"会社{n}", f"C{n}")
+        with pytest.raises(TransientError, match="round in circles"):
+            o.read(stream)
+        assert o.calls("GET") <= 4
 
 
 def test_an_old_invoice_that_was_paid_is_seen_the_next_time() -> None:

@@ -2,10 +2,17 @@
 
 from datetime import UTC, datetime
 
+import httpx
 import pytest
+import respx
 
 from connectors.hubspot.sandbox.store import iso
-from tasuki.model.errors import ConfigError, CursorExpiredError, RejectedError
+from tasuki.model.errors import (
+    ConfigError,
+    CursorExpiredError,
+    RejectedError,
+    TransientError,
+)
 from tasuki.model.record import Query
 from tasuki.sandbox.faults import Fault, Kind
 from tests.contract.hubspot.opened import (
@@ -88,6 +95,31 @@ def test_any_number_of_equal_times_is_read_once_and_completely(count: int):
         pages = it.read(contacts(), since(OLD))
         assert ids(pages) == list(range(1, count + 1))
         assert it.calls("search") <= 1.3 * count / 200
+
+
+@pytest.mark.parametrize("again", ["mark", "page"])
+def test_a_list_that_never_ends_stops_with_a_line(again: str):
+    """The same paging mark, or the same page under ever new marks."""
+    with opened() as it:
+        it.fill(150, OLD)
+        page = {
+            "results": [
+                {"id": "1", "properties": {}, "updatedAt": iso(OLD), "archived": False}
+            ]
+        }
+        marks = iter(range(1, 100))
+
+        def answer(_: httpx.Request) -> httpx.Response:
+            mark = "7" if again == "mark" else str(next(marks))
+            return httpx.Response(
+                200, json=page | {"paging": {"next": {"after": mark}}}
+            )
+
+        with respx.mock(assert_all_mocked=False) as router:
+            route = router.get(url__regex=r".*/contacts.*").mock(side_effect=answer)
+            with pytest.raises(TransientError, match="round in circles"):
+                it.read(contacts())
+            assert route.call_count <= 2
 
 
 def test_ties_beside_other_times_are_read_completely():

@@ -2,10 +2,16 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from tasuki.model.errors import ConfigError, CursorExpiredError, RejectedError
+from tasuki.model.errors import (
+    ConfigError,
+    CursorExpiredError,
+    RejectedError,
+    TransientError,
+)
 from tasuki.model.record import Query
 from tests.contract.salesforce.org import KEY, Org, an_org, ids, leads, records
 
@@ -62,6 +68,59 @@ def test_a_record_carries_id_version_time_and_only_what_was_asked_for():
         assert record.version == org.row("Lead", own)["SystemModstamp"]
         assert record.modified is not None
         assert record.modified.tzinfo is not None
+
+
+def test_twenty_five_thousand_records_of_one_second_are_read_once_and_completely():
+    with an_org(now=lambda: SECOND) as org:
+        expected = org.leads(25_000)
+        assert ids(org.pages(leads())) == expected
+        assert org.calls("query") == 13
+
+
+def test_a_query_that_never_ends_stops_with_a_line():
+    with an_org(page_size=10) as org:
+        org.leads(30)
+        answers = []
+
+        def again(url: str, *_: object, **__: object) -> Any:
+            answers.append(url)
+            return first
+
+        client = org.system.client
+        first = client.query(
+            f"SELECT Id, {KEY}, SystemModstamp, IsDeleted, MasterRecordId FROM Lead "
+            "ORDER BY SystemModstamp, Id",
+            "Lead",
+            kind="read",
+        )
+        client.follow = again  # type: ignore[method-assign]
+        with pytest.raises(TransientError, match="the same page came again"):
+            org.pages(leads())
+        assert len(answers) == 1
+
+
+def test_a_deleted_record_that_comes_back_is_read_again():
+    with an_org() as org:
+        own = org.lead(1)
+        end = org.pages(leads())[-1].cursor
+        org.act("delete", object="Lead", id=own)
+        gone = org.pages(leads(), end)
+        assert [(r.id, r.deleted) for r in records(gone)][-1] == (own, True)
+        org.row("Lead", own)["IsDeleted"] = False
+        org.act("edit", object="Lead", id=own, fields={"Title": "部長"})
+        back = records(org.pages(leads(), gone[-1].cursor))
+        assert [(r.id, r.deleted) for r in back][-1] == (own, False)
+
+
+def test_a_converted_lead_comes_as_a_change_of_itself():
+    with an_org() as org:
+        own = org.lead(1, Email="p1@sample.co.jp")
+        end = org.pages(leads())[-1].cursor
+        org.act("convert_lead", lead=own)
+        (record,) = [
+            r for r in records(org.pages(leads("IsConverted"), end)) if r.id == own
+        ]
+        assert (record.deleted, record.fields["IsConverted"]) == (False, True)
 
 
 def test_twelve_thousand_records_of_one_second_resume_from_every_page():

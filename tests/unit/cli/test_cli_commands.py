@@ -34,6 +34,7 @@ ASKED = [
     "approve",
     "reject",
     "withdraw",
+    "reconcile",
     "replay",
     "test",
     "functions",

@@ -1,5 +1,6 @@
 """Any text and any tree: a value, a FormulaSyntaxError or a FormulaError, no more."""
 
+import time
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -68,6 +69,35 @@ VALUES = st.recursive(
 SCOPES = st.dictionaries(
     st.sampled_from(["a", "b", "rec", "lines", "item", "会社名", "$id"]), VALUES
 )
+
+
+SIGNS_OF_TEXT = "ab1.()[]\"'=<>+-*/% ,\n_{}\\@株　０"
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> str:
+    """A formula with a few characters taken out, put in or doubled."""
+    text = draw(TREES)
+    for _ in range(draw(st.integers(1, 3))):
+        at = draw(st.integers(0, len(text)))
+        cut = draw(st.integers(0, 2))
+        put = draw(st.text(SIGNS_OF_TEXT, max_size=2))
+        text = text[:at] + put + text[at + cut :]
+    return text
+
+
+@settings(max_examples=250, deadline=None)
+@given(text=damaged(), scope=SCOPES)
+def test_a_damaged_formula_gives_a_value_or_a_formula_error_in_bounded_time(
+    text: str, scope: dict[str, object]
+) -> None:
+    started = time.thread_time()
+    try:
+        value = parse(text, TABLE)(scope)
+    except (FormulaSyntaxError, FormulaError):
+        value = None
+    assert not isinstance(value, float)
+    assert time.thread_time() - started < 3
 
 
 @settings(max_examples=250, deadline=None)

@@ -102,7 +102,7 @@ def test_without_on_error_the_record_is_faulty_and_no_value_is_quoted(
     assert made == Faulty(
         "A",
         "formula",
-        "the text is not a number (in `1 + number(a)`, character 5)",
+        "the text is not a number (in `1 + number(a)`, character 5; a: text of 17 characters)",
         "Correct the record at its source, or the formula.",
     )
 

@@ -1,0 +1,39 @@
+"""The simulation can fail: each rule of the engine, broken on purpose, comes to light.
+
+What is caught must be one of our own checks or the company's expectation, not a crash
+of the mutant itself.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from tasuki.testing import ManualClock, memory_ledger
+from tests.simulation.companies import PLAYS, without_twins
+from tests.simulation.dying import Theatre, kill_at_each_step
+from tests.simulation.mutants import MUTANTS, broken
+from tests.simulation.test_two_workers import stop_at_each_step, two
+
+KILLED = sorted(name for name, mutant in MUTANTS.items() if mutant.play)
+STOPPED = sorted(name for name, mutant in MUTANTS.items() if not mutant.play)
+
+
+@pytest.mark.parametrize("name", KILLED)
+def test_a_broken_rule_is_noticed_by_killing(name: str) -> None:
+    mutant, clock = MUTANTS[name], ManualClock()
+    with memory_ledger(clock) as ledger:
+        theatre = Theatre(ledger, clock, PLAYS[mutant.play])
+        with broken(mutant), pytest.raises(AssertionError) as caught:
+            kill_at_each_step(theatre, every=False)
+    print(f"\n{mutant.rule}: {str(caught.value).splitlines()[:1]}")
+
+
+@pytest.mark.parametrize("name", STOPPED)
+def test_a_broken_fence_is_noticed_by_a_worker_that_wakes_too_late(
+    name: str, tmp_path: Path
+) -> None:
+    mutant = MUTANTS[name]
+    for workers in two(without_twins(PLAYS["lost answers"]), tmp_path):
+        with broken(mutant), pytest.raises(AssertionError) as caught:
+            stop_at_each_step(workers, start=14)
+    print(f"\n{mutant.rule}: {str(caught.value).splitlines()[:1]}")
