@@ -98,7 +98,7 @@ def _sent_again_without_looking(patch: pytest.MonkeyPatch) -> None:
 
 def _repeatable(patch: pytest.MonkeyPatch) -> None:
     """Class C is treated like class B."""
-    patch.setattr(Sync, "is_marker", lambda _: False)
+    patch.setattr(Sync, "settles_first", lambda _: False)
 
 
 def _no_write_back_after_a_look(patch: pytest.MonkeyPatch) -> None:
