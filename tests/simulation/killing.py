@@ -1,5 +1,6 @@
 """Runs that die at a chosen step, and what must be true however often they do."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -159,3 +160,26 @@ def updates(system: FakeSystem, stream: str) -> int:
         for e in system.effects
         if e.stream == stream and e.operation is Operation.UPDATE
     )
+
+
+def kill_everywhere(
+    build: Callable[[], Stage], verify: Callable[[Stage], None], step: int = 1
+) -> Counter[str]:
+    """Kill a run at every `step`-th step until one survives; verify each."""
+    where: Counter[str] = Counter()
+    at = 1
+    while True:
+        stage = build()
+        died = stage.run(kill_at=at)
+        if isinstance(died, Killer):
+            where[died.where] += 1
+        try:
+            stage.recover()
+            verify(stage)
+        except BaseException as error:
+            name = died.where if isinstance(died, Killer) else "no kill"
+            error.add_note(f"killed at step {at}: {name}")
+            raise
+        if not isinstance(died, Killer):
+            return where
+        at += step

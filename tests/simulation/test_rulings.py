@@ -25,7 +25,12 @@ from tests.simulation.killing import (
     rows,
     updates,
 )
-from tests.simulation.ruling import decide, outcomes, rulings, the_hold
+from tests.simulation.ruling import (
+    decide,
+    outcomes,
+    rulings,
+    the_hold,
+)
 from tests.simulation.scenes import LEADS, Scene
 
 NewScene = Callable[[], Scene]
