@@ -68,6 +68,8 @@ class Connector:
         limits: The rate limits that hold for such a connection.
         streams: Streams it is known to have (others may work: custom objects).
         login: The OAuth flow, for systems that want one.
+        account: Names the account that a connection's settings lead to; "" where they
+            do not tell.
         sandbox: `module:Class` of the stand-in, relative to the connector.
     """
 
@@ -77,4 +79,5 @@ class Connector:
     limits: Callable[[Any], tuple[Limit, ...]]
     streams: tuple[str, ...]
     login: Callable[[Any], OAuthFlow | None] | None = None
+    account: Callable[[Any], str] | None = None
     sandbox: str = ""

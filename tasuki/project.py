@@ -6,17 +6,16 @@ A project has the top level of this repository: `connections.yaml`, `mappings/`,
 
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from secrets import token_bytes
 
 from tasuki.clock import TOKYO, SystemClock
 from tasuki.connections import Connection, load_connections
 from tasuki.connector import Wire
 from tasuki.engine.sync import Sync
 from tasuki.environment import with_env_file
+from tasuki.keys import Keys
 from tasuki.ledger import Ledger
 from tasuki.mapping import CompiledMapping
 from tasuki.mapping.load import MappingSet, load_mappings
@@ -29,8 +28,10 @@ from tasuki.registry import Registry, shipped_root
 from tasuki.transport.calls import Calls
 
 LEDGER_VARIABLE = "TASUKI_LEDGER_URL"
-KEY_VARIABLE = "TASUKI_SECRET_KEY"
 PROJECT_VARIABLE = "TASUKI_PROJECT"
+LEASE_VARIABLE = "TASUKI_LEASE_SECONDS"
+_LEASE = 120.0
+_LEAST_LEASE = 1.0
 _PLACE = ".tasuki"
 
 
@@ -109,45 +110,74 @@ class Project:
             raise ConfigError("connections.yaml", what, remedy)
         return self.connections[name]
 
+    def accounts(self) -> dict[str, str]:
+        """Return the accounts that the connections lead to, where they tell."""
+        asked = {
+            name: one.connector.account(one.settings)
+            for name, one in self.connections.items()
+            if one.connector.account
+        }
+        return {name: account for name, account in asked.items() if account}
+
     @property
     def ledger_url(self) -> str:
         """Return where the ledger is."""
         given = self.environment.get(LEDGER_VARIABLE)
         return given or f"sqlite:///{self.place / 'ledger.db'}"
 
+    @property
+    def keys(self) -> Keys:
+        """Return where the keys are that seal stored tokens."""
+        return Keys(self.place, self.environment)
+
+    @property
+    def lease_seconds(self) -> float:
+        """Return how long a run may be silent before another may take over."""
+        given = self.environment.get(LEASE_VARIABLE)
+        if not given:
+            return _LEASE
+        try:
+            seconds = float(given)
+        except ValueError:
+            seconds = 0.0
+        if not _LEAST_LEASE <= seconds < float("inf"):
+            remedy = f"Write seconds, {_LEAST_LEASE:g} at least, for example 120."
+            raise ConfigError(LEASE_VARIABLE, f"'{given}' is no time", remedy)
+        return seconds
+
     def open_ledger(self) -> Ledger:
         """Open the ledger, creating or upgrading it when needed."""
-        return Ledger.open(self.ledger_url, self.clock, secret_key=self._secret_key())
-
-    def _secret_key(self) -> bytes:
-        """Return the key that seals tokens: the environment's, else a file's."""
-        given = self.environment.get(KEY_VARIABLE)
-        if given:
-            return given.encode()
-        path = self.place / "secret.key"
-        if not path.is_file():
-            self.place.mkdir(parents=True, exist_ok=True)
-            with suppress(FileExistsError):
-                # O_EXCL: of two processes that start at once, one writes the key.
-                handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-                with os.fdopen(handle, "wb") as file:
-                    file.write(token_bytes(32).hex().encode())
-                    file.flush()
-                    os.fsync(file.fileno())
-        return path.read_bytes()
+        keys = self.keys.read()
+        ledger = Ledger.open(self.ledger_url, self.clock, secret_key=keys)
+        # A key of this machine's own would not open what another one has sealed.
+        if not keys and not ledger.sealed_tokens():
+            ledger.use_keys(self.keys.make())
+        return ledger
 
     def open_system(
-        self, name: str, ledger: Ledger, calls: Calls, policy: RetryPolicy | None = None
+        self,
+        name: str,
+        ledger: Ledger,
+        calls: Calls,
+        policy: RetryPolicy | None = None,
+        *,
+        money: bool = False,
     ) -> System:
-        """Open a connection's system; makes no call."""
+        """Open a connection's system; makes no call. Calls of money flows go first."""
         connection = self.connection(name)
         settings = connection.settings
         policy = policy or RetryPolicy()
+        ledger.remember_connection(
+            name, connection.connector.name, self.accounts().get(name, "")
+        )
         wire = Wire(
             connection=name,
             clock=self.clock,
             budget=ledger.budget(
-                name, connection.connector.limits(settings), policy.total
+                name,
+                connection.connector.limits(settings),
+                policy.total,
+                money=money,
             ),
             tokens=ledger.tokens(name),
             calls=calls,
@@ -160,10 +190,15 @@ class Project:
         """Open both systems of a mapping."""
         calls = Calls()
         source, destination = mapping.source, mapping.destination
-        opened = self.open_system(source.connection, ledger, calls, mapping.policy)
+        money = mapping.write.value == "once"
+
+        def system(connection: str) -> System:
+            return self.open_system(
+                connection, ledger, calls, mapping.policy, money=money
+            )
+
+        opened = system(source.connection)
         other = opened
         if destination.connection != source.connection:
-            other = self.open_system(
-                destination.connection, ledger, calls, mapping.policy
-            )
+            other = system(destination.connection)
         return Sync(mapping, opened, other, ledger, self.clock, calls)

@@ -20,5 +20,6 @@ CONNECTOR = Connector(
     limits=limits_of,
     streams=("partner", "invoice"),
     login=login_flow,
+    account=lambda settings: str(settings.company_id),
     sandbox="sandbox:FreeeSandbox",
 )

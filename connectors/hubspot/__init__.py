@@ -19,5 +19,6 @@ CONNECTOR = Connector(
     open=open_system,
     limits=rate_limits,
     streams=STREAMS,
+    account=lambda settings: settings.portal_id or "",
     sandbox="sandbox:HubspotSandbox",
 )

@@ -1,5 +1,7 @@
 """Salesforce: leads, contacts, accounts, opportunities and custom objects."""
 
+from urllib.parse import urlsplit
+
 from tasuki.connector import Connector, Wire
 from tasuki.model.policy import Limit
 from tasuki.ports import System
@@ -23,6 +25,12 @@ def open_system(settings: SalesforceSettings, wire: Wire) -> System:
     return SalesforceSystem(settings, wire)
 
 
+def _account(settings: SalesforceSettings) -> str:
+    """Return My Domain's host; a stand-in's address changes with its port."""
+    host = urlsplit(settings.base_url).hostname or ""
+    return "" if host in {"127.0.0.1", "localhost"} else host
+
+
 def _limits(settings: SalesforceSettings) -> tuple[Limit, ...]:
     # Salesforce counts calls in any 24 hours; it knows no shorter window. Calls that
     # run together are bounded by `in_flight` of the write facts.
@@ -35,5 +43,6 @@ CONNECTOR = Connector(
     open=open_system,
     limits=_limits,
     streams=STREAMS,
+    account=_account,
     sandbox="sandbox:SalesforceSandbox",
 )

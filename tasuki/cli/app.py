@@ -15,6 +15,7 @@ from typer.exceptions import TyperException
 from tasuki import __version__
 from tasuki.cli import (
     authoring,
+    care,
     files,
     held,
     letters,
@@ -22,6 +23,7 @@ from tasuki.cli import (
     records,
     rulings,
     runs,
+    secrets,
     serving,
     set_up,
 )
@@ -92,6 +94,8 @@ for module in (
     letters,
     held,
     rulings,
+    care,
+    secrets,
     serving,
 ):
     module.register(app)

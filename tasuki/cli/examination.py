@@ -9,11 +9,13 @@ from typing import NamedTuple
 
 import httpx
 
+from tasuki.keys import KEY_VARIABLE
 from tasuki.ledger import Ledger
+from tasuki.ledger.backup import RESTORED
 from tasuki.ledger.migration import HEAD
 from tasuki.model.errors import ConfigError, RemoteError, TasukiError
 from tasuki.model.policy import RetryPolicy
-from tasuki.project import KEY_VARIABLE, Project
+from tasuki.project import Project
 from tasuki.transport.calls import Calls
 
 PREFECT_VARIABLE = "PREFECT_API_URL"
@@ -37,15 +39,26 @@ class Finding(NamedTuple):
     exit_code: int = _EDIT
 
 
+class Look(NamedTuple):
+    """How closely is looked: calls to the systems, every row of the ledger, repair."""
+
+    calls: bool = True
+    deep: bool = False
+    repair: bool = False
+
+
+USUAL = Look()
+
+
 def examine(
-    project: Project, connections: tuple[str, ...] = (), *, deep: bool = True
+    project: Project, connections: tuple[str, ...] = (), look: Look = USUAL
 ) -> Iterator[Finding]:
     """Look at everything a run needs; each finding as soon as it is known.
 
     Args:
         project: The project.
         connections: Of these connections only; of all when empty.
-        deep: Call the systems too.
+        look: How closely.
 
     Raises:
         ConfigError: there is no connection of that name.
@@ -61,7 +74,9 @@ def examine(
         with project.open_ledger() as ledger:
             yield from _ledger(project, ledger)
             if all(finding.ok for finding in known):
-                yield from _connections(project, ledger, connections, deep=deep)
+                yield from _connections(project, ledger, connections, look)
+            if look.deep:
+                yield from _audit(ledger, look)
     except TasukiError as error:
         yield _bad("ledger", "open", error)
     yield from _prefect(project.environment)
@@ -117,7 +132,7 @@ def _files(project: Project) -> Iterator[Finding]:
 def _ledger(project: Project, ledger: Ledger) -> Iterator[Finding]:
     words = f"{ledger.url_masked}, schema {HEAD}"
     yield Finding("ledger", "open", True, words)
-    yield _secret_key(project)
+    yield _secret_key(project, ledger)
     newest = ledger.runs(limit=1)
     if newest:
         begun = datetime.fromisoformat(newest[0].started_at)
@@ -130,10 +145,15 @@ def _ledger(project: Project, ledger: Ledger) -> Iterator[Finding]:
 _SET_CLOCK = "Set this machine's clock (NTP): tokens and limits depend on it."
 
 
-def _secret_key(project: Project) -> Finding:
-    if project.environment.get(KEY_VARIABLE):
+def _secret_key(project: Project, ledger: Ledger) -> Finding:
+    keys = project.keys
+    if keys.is_given():
         return Finding("ledger", "secret key", True, f"from {KEY_VARIABLE}")
-    path = project.place / "secret.key"
+    path = keys.path
+    if not path.is_file():
+        words = f"there is none, and tokens of {', '.join(ledger.sealed_tokens())}"
+        remedy = f"Set {KEY_VARIABLE}, or copy {path.name} from where it was made."
+        return Finding("ledger", "secret key", False, words, remedy)
     rights = path.stat().st_mode & 0o777
     words = f"{path.relative_to(project.root)}, this machine's own"
     if rights & 0o077:
@@ -142,12 +162,29 @@ def _secret_key(project: Project) -> Finding:
     return Finding("ledger", "secret key", True, words)
 
 
+def _audit(ledger: Ledger, look: Look) -> Iterator[Finding]:
+    """Look at every row."""
+    mark = ledger.cursor("", RESTORED)
+    if mark is not None:
+        words = (
+            f"from a backup of {mark.position[:19]}: documents that cannot be written "
+            "twice are looked up before each create"
+        )
+        yield Finding("ledger", "restored", True, words)
+    for flaw in ledger.audit(repair=look.repair):
+        ok = flaw.found == flaw.repaired
+        words = flaw.words or "every row is well"
+        if flaw.repaired:
+            words += f"; {flaw.repaired:,} repaired"
+        yield Finding("ledger", flaw.name, ok, words, flaw.remedy, 1)
+
+
 def _connections(
-    project: Project, ledger: Ledger, chosen: tuple[str, ...], *, deep: bool
+    project: Project, ledger: Ledger, chosen: tuple[str, ...], look: Look
 ) -> Iterator[Finding]:
     for name in chosen or project.connections:
         yield from _token(ledger, name)
-        if deep:
+        if look.calls:
             yield from _clock(project, name)
             yield from _system(project, ledger, name)
 
@@ -158,8 +195,25 @@ def _token(ledger: Ledger, name: str) -> Iterator[Finding]:
     except TasukiError as error:
         yield _bad(name, "stored token", error)
         return
-    if token is not None:
-        yield Finding(name, "stored token", True, "the secret key opens it")
+    if token is None:
+        return
+    yield Finding(name, "stored token", True, "the secret key opens it")
+    yield from _login(ledger, name)
+
+
+def _login(ledger: Ledger, name: str) -> Iterator[Finding]:
+    """Tell of a login that has ended, and of a renewal that never came back."""
+    for row in ledger.logins():
+        if row.connection != name:
+            continue
+        remedy = f"Run `tasuki login {name}` and allow the access once more."
+        if row.refused_at:
+            words = f"stopped since {row.refused_at[:19]}: {row.refused_words}"
+            yield Finding(name, "renewal", False, words, remedy, _UNREACHABLE)
+        elif row.renewing_since:
+            since = row.renewing_since[:19]
+            words = f"asked for by {row.renewing_by} at {since}, not stored (yet)"
+            yield Finding(name, "renewal", True, words)
 
 
 def _system(project: Project, ledger: Ledger, name: str) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -124,6 +125,7 @@ def run(
             only=tuple(only or ()),
             allow=allow,
             accept_empty=accept_empty,
+            lease_seconds=own.project.lease_seconds,
         )
         report = run_sync(sync, options)
     own.screen.show(report.as_json(), lambda screen: print_report(screen, report))
@@ -175,10 +177,15 @@ def status(
     limit: Annotated[int, typer.Option(min=1, help="How many runs.")] = 15,
 ) -> None:
     """Show the last runs, what is left over, and the open dead letters by cause."""
+    from tasuki.model.errors import LedgerError
+
     own = of(context)
     with own.ledger() as ledger:
+        with suppress(LedgerError):  # said where it is written to, not where it is read
+            ledger.close_left_open()
         found = ledger.runs(limit=limit)
         causes = ledger.causes()
+        stopped = [row for row in ledger.logins() if row.refused_at]
         url = ledger.url_masked
     value = {
         "ledger": url,
@@ -195,14 +202,28 @@ def status(
             for r in found
         ],
         "dead_letters": [c._asdict() for c in causes],
+        "stopped_connections": [
+            {
+                "connection": row.connection,
+                "since": row.refused_at,
+                "words": row.refused_words,
+                "remedy": f"tasuki login {row.connection}",
+            }
+            for row in stopped
+        ],
     }
-    own.screen.show(value, lambda screen: _status(screen, url, found, causes))
+
+    def people(screen: Screen) -> None:
+        screen.line(f"ledger: {url}")
+        for row in stopped:
+            screen.line(f"{row.connection}: stopped: {row.refused_words}")
+            screen.line(f"  tasuki login {row.connection}")
+        _status(screen, found, causes)
+
+    own.screen.show(value, people)
 
 
-def _status(
-    screen: Screen, url: str, found: list[RunRow], causes: list[CauseCount]
-) -> None:
-    screen.line(f"ledger: {url}")
+def _status(screen: Screen, found: list[RunRow], causes: list[CauseCount]) -> None:
     if not found:
         screen.line("no runs yet")
         return

@@ -169,15 +169,28 @@ def doctor(
         list[str] | None, typer.Argument(help="Connections; all by default.")
     ] = None,
     deep: Annotated[
-        bool, typer.Option(help="Also call the connected systems (they count).")
-    ] = True,
+        bool, typer.Option("--deep", help="Also look at every row of the ledger.")
+    ] = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Call no system (calls count).")
+    ] = False,
+    repair: Annotated[
+        bool,
+        typer.Option("--repair", help="With --deep: mend what can be without a doubt."),
+    ] = False,
 ) -> None:
-    """Look at everything a run needs, a line each; change nothing."""
-    from tasuki.cli.examination import examine
+    """Look at everything a run needs, a line each; change nothing unasked."""
+    from tasuki.cli.examination import Look, examine
+    from tasuki.model.errors import ConfigError
+
+    if repair and not deep:
+        where = "doctor"
+        raise ConfigError(where, "--repair goes with --deep", "Add --deep.")
 
     own = of(context)
     findings: list[Finding] = []
-    for finding in examine(own.project, tuple(connections or ()), deep=deep):
+    look = Look(calls=not offline, deep=deep, repair=repair)
+    for finding in examine(own.project, tuple(connections or ()), look):
         findings.append(finding)
         if not own.screen.as_json:
             _say(own.screen, finding)

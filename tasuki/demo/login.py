@@ -1,5 +1,6 @@
 """The first login to the freee stand-in, as `tasuki login freee` does it."""
 
+from contextlib import closing
 from pathlib import Path
 from threading import Thread
 
@@ -34,6 +35,7 @@ def log_in_to_freee(place: Path) -> None:
             """Do what a browser would, beside the receiver that waits for it."""
             Thread(target=_browse, args=[url], daemon=True).start()
 
-        tokens.save(
-            log_in(flow, endpoint, "freee", open_page, clock=project.clock, port=0)
-        )
+        with closing(endpoint):
+            tokens.save(
+                log_in(flow, endpoint, "freee", open_page, clock=project.clock, port=0)
+            )

@@ -26,7 +26,7 @@ def claim_of(
         key = mapping.key(record)
         return f"{route_of(mapping)}|{key}" if key else ""
     if create_class is not WriteClass.UPSERT:
-        # Whatever the mapping says: such a create is never sent twice.
+        # Whatever the mapping says: such a create is never made twice.
         return f"{route_of(mapping)}|{record.id}"
     return None
 

@@ -20,11 +20,13 @@ from tasuki.engine.journal import Journal
 from tasuki.engine.least import minimum_calls
 from tasuki.engine.outbox import Outbox
 from tasuki.engine.pages import Progress, read_ahead, unique_parts
+from tasuki.engine.restored import Distrust
 from tasuki.engine.schema import SchemaWatch
-from tasuki.engine.settle import Settled, Settler
+from tasuki.engine.settle import SENDER_LIVES, Settler
+from tasuki.engine.settled import Settled, count_settled
 from tasuki.engine.shrunken import believable, believe_gone
 from tasuki.engine.start import note_account, usable_position
-from tasuki.engine.sworn import held_doubts, words_given
+from tasuki.engine.sworn import held_doubts
 from tasuki.engine.sync import Options, Sync
 from tasuki.engine.tally import Ending, RunReport, Tally
 from tasuki.engine.turn import Accept, Relink, StillDead, StillInDoubt, Turn
@@ -63,6 +65,7 @@ class Course:
     settler: Settler = field(init=False)
     approval: Approval = field(init=False)
     gate: Gate = field(init=False)
+    distrust: Distrust = field(init=False)
     in_doubt: list[IntentRow] = field(default_factory=list)
     put_off: dict[str, list[Turn]] = field(default_factory=lambda: defaultdict(list))
     """Turns that must wait until an earlier write has been looked up."""
@@ -85,11 +88,13 @@ class Course:
         )
         self.outbox = Outbox(sync, self.journal, self.lease, run_id)
         self.decider.search.creating = self.outbox.creating
-        sworn = words_given(self.decider.rulings)
         self.schemas = SchemaWatch(sync, self.lease, run_id)
-        self.settler = Settler(sync, self.lease, run_id, sworn, tally)
+        self.settler = Settler(
+            sync, self.lease, run_id, dict(self.decider.rulings.standing), tally
+        )
         self.approval = Approval(sync)
         self.gate = Gate.of(sync, self.options)
+        self.distrust = Distrust.of(sync)
 
     @property
     def tally(self) -> Tally:
@@ -147,6 +152,8 @@ class Course:
         self._send_write_backs()
         if self.tally.ended[Ending.DEAD] or self.tally.write_back_failed:
             self.schemas.note_refused(self.report.run_id)
+        if not self.options.only:
+            self.distrust.completed(self.lease, self.report.run_id)
 
     # -- what earlier runs left --------------------------------------------------------
 
@@ -222,8 +229,7 @@ class Course:
             self._make_way(part)
             if self.journal.has_new_links():
                 self.journal.commit()
-            for turn in self.decider.page(part, number):
-                self._dispatch(turn)
+            self._dispatch_all(self.decider.page(part, number))
         self._pump()
         if self.sync.on_page is not None:
             self.sync.on_page(self.tally)
@@ -249,6 +255,17 @@ class Course:
         if self.journal.waiting_rows() >= _COMMIT_ROWS or not self.outbox.waiting():
             self.journal.commit()
 
+    def _dispatch_all(self, turns: Sequence[Turn]) -> None:
+        doubted = []
+        for turn in turns:
+            if self.distrust.concerns(turn):
+                self.journal.relate(turn)
+                doubted.append(turn)
+            else:
+                self._dispatch(turn)
+        if doubted:
+            self.outbox.outcomes.unsettled |= self.distrust.doubt(self.journal, doubted)
+
     def _dispatch(self, turn: Turn) -> None:
         journal = self.journal
         journal.relate(turn)
@@ -265,7 +282,7 @@ class Course:
             case plan.Unchanged():
                 journal.unchanged(turn)
             case plan.Skip(reason):
-                self._skip(turn, reason)
+                journal.skip(turn, reason)
             case plan.Hold(reason, detail):
                 journal.end(turn, Ending.HELD, reason, detail)
             case Waiting(other, source_id):
@@ -277,17 +294,6 @@ class Course:
             case StillInDoubt():
                 journal.put_off(turn)
                 self.put_off[turn.record.id].append(turn)
-
-    def _skip(self, turn: Turn, reason: str) -> None:
-        """End a skipped turn; a merged record hands its counterpart to the survivor."""
-        survivor, link = turn.record.merged_into, turn.link
-        if survivor and link is not None and link.state == "live":
-            taken = self.sync.ledger.links(self.sync.id, [survivor])
-            if not taken:
-                self.journal.repoint(link._replace(source_id=survivor, version=""))
-            self.journal.repoint(link._replace(state="detached"))
-            reason = "merged_at_source"
-        self.journal.end(turn, Ending.SKIPPED, reason)
 
     # -- the end -----------------------------------------------------------------------
 
@@ -354,13 +360,16 @@ class Course:
         """
         gone = {row.id for row in rows}
         self.in_doubt = [row for row in self.in_doubt if row.id not in gone]
+        rows = [row for row in rows if not self._is_left(row, settled)]
         open_rows = self.sync.ledger.open_intents(self.sync.id, settled.again)
         for row in open_rows:
             if row.operation != "write_back":
                 self.decider.open_intents.setdefault(row.source_id, []).append(row)
         again = dict.fromkeys(settled.again)
+        self.distrust.looked_up |= again.keys()
         for row in rows:
-            self._count_settled(row, settled)
+            was_open = self.outbox.unsettled.pop(row.id, None) is not None
+            count_settled(self.tally, row, settled, was_open=was_open)
             if row.source_id in settled.still:
                 continue
             self.decider.unsettled.discard(row.source_id)
@@ -369,26 +378,15 @@ class Course:
                 again[row.source_id] = None
         return list(again)
 
-    def _count_settled(self, row: IntentRow, settled: Settled) -> None:
-        """Count a settled write as what it has turned out to be."""
-        tally = self.tally
-        if self.outbox.unsettled.pop(row.id, None) is not None:
-            tally.reopen(Ending.IN_DOUBT, "no_answer")
-            tally.read -= 1  # taken in again below, or with its next turn
-        else:
-            tally.again += row.source_id not in settled.again
-        if row.source_id in settled.confirmed:
-            tally.take(1)
-            tally.end(Ending.CREATED)
-        elif row.source_id in settled.held:
-            tally.take(1)
-            tally.end(Ending.HELD, "in_doubt")
-        elif row.source_id in settled.refused:
-            tally.take(1)
-            tally.end(Ending.DEAD, settled.refused[row.source_id])
-        elif row.source_id in settled.still:
-            tally.take(1)
-            tally.end(Ending.IN_DOUBT, "no_answer")
+    def _is_left(self, row: IntentRow, settled: Settled) -> bool:
+        """Count a write that stays in doubt, unless a turn has been for it already."""
+        if row.id not in settled.left:
+            return False
+        if row.source_id not in self.put_off:
+            self.tally.again += 1
+            self.tally.take(1)
+            self.tally.end(Ending.IN_DOUBT, SENDER_LIVES)
+        return True
 
     def _send_write_backs(self) -> None:
         if self.sync.mapping.model.write_back:

@@ -25,6 +25,7 @@ from tasuki.mapping import (
 from tasuki.model.record import Record
 from tasuki.model.write import Operation, WriteClass, WriteFacts
 
+_UNDECIDED = plan.Unchanged()
 _NO_KEY = "Fill the fields that `key` reads at the source."
 _NO_NATURAL_KEY = "Make the first match step a unique field of the destination."
 
@@ -36,6 +37,11 @@ class _Facts:
     links: Mapping[str, LinkRow]
     previous: Mapping[str, DecisionRow]
     parents: Mapping[str, Mapping[str, str]]
+    forgotten: frozenset[str]
+
+    def target(self, other: str, source_id: str) -> str | None:
+        """Return the counterpart's id that another sync has linked to a record."""
+        return self.parents.get(other, {}).get(source_id)
 
 
 @dataclass(slots=True)
@@ -53,6 +59,8 @@ class Decider:
     """Source ids that may be created where the mapping creates only what is wanted."""
     replayed: frozenset[str] = frozenset()
     """Source ids of dead letters that a person wants tried again."""
+    suppresses: bool = False
+    """Some records are of persons who were erased, and are passed over."""
     attaching: dict[str, str] = field(default_factory=dict)
     """Counterparts that records of this run were attached to, by their ids."""
     _facts: WriteFacts = field(init=False)
@@ -83,8 +91,14 @@ class Decider:
             wanted = frozenset(sync.ledger.wanted(sync.id))
         search = Search(sync, Finder(sync.destination.destination, sync.clock))
         replayed = frozenset(sync.ledger.replayed(sync.id))
-        rulings = Rulings.of(sync)
-        return cls(sync, search, rulings, wanted=wanted, replayed=replayed)
+        return cls(
+            sync,
+            search,
+            Rulings.of(sync),
+            wanted=wanted,
+            replayed=replayed,
+            suppresses=sync.ledger.suppresses(),
+        )
 
     def page(self, records: Sequence[Record], number: int) -> list[Turn]:
         """Return one turn for each record, in order."""
@@ -174,13 +188,16 @@ class Decider:
                 other: ledger.link_targets(other, sorted(needed))
                 for other, needed in wanted.items()
             },
+            forgotten=(
+                ledger.suppressed(self._source, ids) if self.suppresses else frozenset()
+            ),
         )
 
     def _open(self, record: Record, number: int, facts: _Facts) -> Turn:
         return Turn(
             record=record,
             page=number,
-            verdict=plan.Unchanged(),
+            verdict=_UNDECIDED,
             link=facts.links.get(record.id),
             previous=facts.previous.get(record.id),
             open_intents=tuple(self.open_intents.pop(record.id, ())),
@@ -190,15 +207,15 @@ class Decider:
     def _make(self, turn: Turn, facts: _Facts) -> Made | None:
         """Decide what can be decided without the destination's help."""
         record, link = turn.record, turn.link
+        if record.id in facts.forgotten:
+            turn.verdict = plan.Skip("forgotten")
+            return None
         early = self._early_verdict(turn)
         if early is not None:
             turn.verdict = early
             return None
 
-        def target(other: str, source_id: str) -> str | None:
-            return facts.parents.get(other, {}).get(source_id)
-
-        result = self.sync.mapping.evaluate(record, target)
+        result = self.sync.mapping.evaluate(record, facts.target)
         if not isinstance(result, Payload):
             turn.verdict = (
                 plan.Skip(result.reason) if isinstance(result, Skip) else result
@@ -352,9 +369,11 @@ class Decider:
             words = f"{mapping.destination} is written by a natural key; there is none"
             turn.verdict = Faulty("match", "key", words, _NO_NATURAL_KEY)
             return False
-        name = claim or f"{self._route}|{turn.record.id}"
-        again = tries.get(turn.record.id, 0)
-        mark = mark_of(f"{name}|{again}" if again else name)
+        mark = ""
+        if self._facts.create_class is not WriteClass.UPSERT:  # its key is mark enough
+            name = claim or f"{self._route}|{turn.record.id}"
+            again = tries.get(turn.record.id, 0)
+            mark = mark_of(f"{name}|{again}" if again else name)
         if self._facts.create_class is WriteClass.MARKER:
             # A document that was found with this mark when links were made again.
             turn.match_hashes = (*turn.match_hashes, mark_hash(mark))

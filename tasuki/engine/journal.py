@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
 
 from tasuki import plan
 from tasuki.engine.masking import masked
@@ -141,6 +142,17 @@ class Journal:
         seen = (before.version, before.revision, before.reason, before.detail)
         return seen == (turn.record.version, self.sync.mapping.revision, cause, words)
 
+    def skip(self, turn: Turn, reason: str) -> None:
+        """End a skipped turn; a merged record hands its counterpart to the survivor."""
+        survivor, link = turn.record.merged_into, turn.link
+        if survivor and link is not None and link.state == "live":
+            taken = self.sync.ledger.links(self.sync.id, [survivor])
+            if not taken:
+                self.repoint(link._replace(source_id=survivor, version=""))
+            self.repoint(link._replace(state="detached"))
+            reason = "merged_at_source"
+        self.end(turn, Ending.SKIPPED, reason)
+
     def unchanged(self, turn: Turn) -> None:
         """End a turn that needs no write; remember the version seen."""
         link = turn.link
@@ -182,16 +194,16 @@ class Journal:
         mapping = self.sync.mapping
         self._links.append(
             LinkRow(
-                source_id=turn.record.id,
-                sync=mapping.id,
-                source=self._source,
-                destination=stream,
-                destination_id=target_id,
-                sent_text=_sent_text(turn),
-                fingerprint=turn.fingerprint,
-                version=turn.record.version,
-                revision=mapping.revision,
-                state=state,
+                turn.record.id,
+                mapping.id,
+                self._source,
+                stream,
+                target_id,
+                _sent_text(turn),
+                turn.fingerprint,
+                turn.record.version,
+                mapping.revision,
+                state,
             )
         )
 
@@ -259,9 +271,14 @@ class Journal:
     # -- durable ---------------------------------------------------------------------
 
     def commit(
-        self, intents: Sequence[NewIntent] = (), turns: Sequence[Turn] = ()
+        self,
+        intents: Sequence[NewIntent] = (),
+        turns: Sequence[Turn] = (),
+        quiet_until: datetime | None = None,
     ) -> frozenset[str]:
         """Make everything durable; `intents` are about to be sent.
+
+        With `quiet_until` they are not: they begin in doubt, to be looked up then.
 
         `turns` are those the intents belong to: older intents that they replace are
         abandoned in the same transaction, so that a claim is never held twice and
@@ -290,11 +307,11 @@ class Journal:
         if not self._anything(intents, replaced, cursor):
             return frozenset()
         try:
-            self._write(intents, replaced, keys, cursor)
+            self._write(intents, replaced, keys, cursor, quiet_until)
         except ClaimTakenError as error:
             taken = frozenset(error.taken)
             free = [intent for intent in intents if intent.id not in taken]
-            self._write(free, replaced, keys, cursor)
+            self._write(free, replaced, keys, cursor, quiet_until)
             self._clear()
             return taken
         self._clear()
@@ -306,6 +323,7 @@ class Journal:
         replaced: Sequence[StateRow],
         keys: Sequence[MatchKeyRow],
         cursor: str | None,
+        quiet_until: datetime | None,
     ) -> None:
         sync = self.sync
         with sync.ledger.transaction(self.lease, self.run_id) as tx:
@@ -319,7 +337,10 @@ class Journal:
             tx.resolve_dead_letters(sync.id, self._resolved)
             self.questions.write(tx)
             tx.add_intents(self._intents)
-            tx.add_intents(intents, "sending")
+            state: Literal["sending", "in_doubt"] = (
+                "in_doubt" if quiet_until else "sending"
+            )
+            tx.add_intents(intents, state, quiet_until)
             if cursor is not None and self.moves_cursor:
                 tx.put_cursor(sync.id, "", cursor, sync.mapping.revision)
 

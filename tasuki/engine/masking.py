@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 
 from tasuki.mapping import CompiledMapping
+from tasuki.mapping.personal import is_personal
 
 HIDDEN = "***"
 _MAIL = re.compile(r"[^\s@,;:<>()\"'「」=]+@[^\s@,;:<>()\"'「」=]+\.[A-Za-z]{2,}")
@@ -26,7 +27,7 @@ def masked_source(
     mapping: CompiledMapping, fields: Mapping[str, object]
 ) -> dict[str, object]:
     """Return fields of the source fit for people's eyes."""
-    names = frozenset(mapping.model.pii)
+    names = {name for name in fields if mapping.is_personal(name)}
     return {name: _masked(name, value, names) for name, value in fields.items()}
 
 
@@ -38,7 +39,8 @@ def _masked(name: str, value: object, personal: Collection[str]) -> object:
     if isinstance(value, str):
         return without_kinds(value)
     if isinstance(value, Mapping):
-        return {key: _masked(str(key), one, personal) for key, one in value.items()}
+        hidden = {*personal, *filter(is_personal, map(str, value))}
+        return {key: _masked(str(key), one, hidden) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
         return [_masked("", one, personal) for one in value]
     return value

@@ -233,10 +233,7 @@ class Outbox:
             batch = self._flying.pop(answer)
             error = answer.exception()
             if error is None:
-                outcomes, doubt = doubt_gone(self.sync, answer.result())
-                self._record(batch, outcomes)
-                if doubt is not None:
-                    self._stop(doubt)
+                self._record(batch, doubt_gone(self.sync, answer.result(), self._stop))
             elif isinstance(error, TasukiError):
                 self._record_failure(batch, error)
             else:

@@ -2,16 +2,18 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from tasuki import plan
 from tasuki.engine.again import fetched, held, open_again
 from tasuki.engine.decide import Decider
 from tasuki.engine.masking import masked
+from tasuki.engine.restored import Distrust
 from tasuki.engine.start import usable_position
 from tasuki.engine.sync import Options, Sync
 from tasuki.engine.turn import Accept, Relink, StillDead, StillInDoubt, Turn
+from tasuki.ledger.backup import RESTORED
 from tasuki.mapping import Faulty, Waiting
 from tasuki.model.record import Page, RecordRef
 
@@ -109,6 +111,7 @@ def preview_sync(
             decider.unsettled.add(row.source_id)
         else:
             decider.open_intents.setdefault(row.source_id, []).append(row)
+    distrust = Distrust.of(sync)
     creating: dict[str, str] = {}
     decider.search.creating = creating
     pages = _pages(sync, options, position, decider)
@@ -119,7 +122,10 @@ def preview_sync(
                 creating |= dict.fromkeys(turn.match_hashes, turn.record.id)
         old = _present_values(sync, turns, max(0, show - len(result.changes)))
         for turn in turns:
-            _note(sync, result, turn, old, show)
+            change = _change(sync, turn, old)
+            if distrust.concerns(turn):
+                change = replace(change, reason=RESTORED)
+            _note(result, change, show)
     _cost(sync, result)
     return result
 
@@ -167,14 +173,7 @@ def _present_values(
     return sync.destination.destination.fetch(stream, sorted(wanted), names)
 
 
-def _note(
-    sync: Sync,
-    result: Preview,
-    turn: Turn,
-    old: Mapping[str, Mapping[str, object]],
-    show: int,
-) -> None:
-    change = _change(sync, turn, old)
+def _note(result: Preview, change: PlannedChange, show: int) -> None:
     result.counts[change.action] += 1
     if change.reason:
         result.reasons[change.action, change.reason] += 1

@@ -1,11 +1,11 @@
 """Running a sync once: the lease, the books, and what a person is told."""
 
-from contextlib import suppress
-
+from tasuki.engine.collector import rare_collections
 from tasuki.engine.course import Course
 from tasuki.engine.ids import new_id
 from tasuki.engine.sync import Options, Sync
 from tasuki.engine.tally import RunReport, Tally
+from tasuki.ledger import Lease
 from tasuki.model.errors import (
     GuardError,
     LeaseLostError,
@@ -30,17 +30,17 @@ def run_sync(sync: Sync, options: Options | None = None) -> RunReport:
     report = RunReport(sync.id, run_id, sync.clock.now(), Tally())
     try:
         sync.ledger.start_run(run_id, sync.id, "only" if options.only else "run")
-        Course(sync, options, lease, report).go()
-    except LeaseLostError as error:
-        _note(report, error)
-        return _finished(sync, report)
+        with rare_collections():
+            Course(sync, options, lease, report).go()
     except TasukiError as error:
         _note(report, error)
-    finally:
-        with suppress(LedgerError):  # then it runs out by itself
-            sync.ledger.release_lease(lease)
+    except BaseException as error:
+        # A mistake of ours, or Ctrl-C: said in the books, and told upwards.
+        report.state, report.error = "crashed", f"ended by {type(error).__name__}"
+        _close_books(sync, lease, report)
+        raise
     _finished(sync, report)
-    _close_books(sync, report)
+    _close_books(sync, lease, report)
     return report
 
 
@@ -51,20 +51,27 @@ def _note(report: RunReport, error: TasukiError) -> None:
     report.exit_code = error.exit_code
 
 
-def _finished(sync: Sync, report: RunReport) -> RunReport:
+def _finished(sync: Sync, report: RunReport) -> None:
     report.finished_at = sync.clock.now()
     report.calls = sync.calls.counts()
     if report.exit_code == 0 and report.left_over():
         report.exit_code = 1
-    return report
 
 
-def _close_books(sync: Sync, report: RunReport) -> None:
+def _close_books(sync: Sync, lease: Lease, report: RunReport) -> None:
+    """Tell the end of the run and give the lease back, both or neither."""
     calls = {f"{c}:{kind}": n for (c, kind), n in report.calls.items()}
+    end = (report.run_id, report.state, report.as_json(), calls, report.error)
+    ledger = sync.ledger
     try:
-        sync.ledger.finish_run(
-            report.run_id, report.state, report.as_json(), calls, report.error
-        )
+        try:
+            with ledger.transaction(lease, report.run_id) as tx:
+                tx.finish_run(*end)
+                tx.give_back(lease)
+        except LeaseLostError:
+            # All that was done under the lease is recorded already; the run's own row
+            # is nobody else's, and says that nothing more will come from here.
+            ledger.finish_run(*end)
     except LedgerError as error:
         if not report.error:
             _note(report, error)

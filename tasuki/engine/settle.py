@@ -20,7 +20,8 @@ from tasuki.engine.repeat import (
     is_wanted,
     repeat,
 )
-from tasuki.engine.sworn import HELD, new_suspects, prove
+from tasuki.engine.settled import Settled
+from tasuki.engine.sworn import HELD, new_suspects, prove, words_given
 from tasuki.engine.sync import Sync
 from tasuki.engine.tally import Tally
 from tasuki.engine.write_back import write_back_intent, written_back
@@ -49,23 +50,9 @@ from tasuki.model.write import (
 )
 
 MOST_ATTEMPTS = 5
+SENDER_LIVES = "sender_lives"
+"""Why a write stays in doubt whose process was replaced while it stood still."""
 _NONE = Sighting("", ())
-
-
-@dataclass(slots=True)
-class Settled:
-    """What looking up has brought."""
-
-    confirmed: dict[str, Confirmed] = field(default_factory=dict)
-    """By source id: it was done."""
-    again: list[str] = field(default_factory=list)
-    """Source ids: certainly not done, to be decided and sent afresh."""
-    held: dict[str, str] = field(default_factory=dict)
-    """By source id: a person must look, and at what."""
-    refused: dict[str, str] = field(default_factory=dict)
-    """By source id: the destination refused it, with which code."""
-    still: set[str] = field(default_factory=set)
-    """Source ids that are in doubt as before."""
 
 
 @dataclass(slots=True)
@@ -75,10 +62,17 @@ class Settler:
     sync: Sync
     lease: Lease
     run_id: str
-    sworn: Mapping[str, RulingRow] = field(default_factory=dict)
-    """What people have said about writes that are held, by source id."""
+    rulings: Mapping[str, RulingRow] = field(default_factory=dict)
+    """What people have decided and no run has carried out, by source id."""
     tally: Tally = field(default_factory=Tally)
     tries: Counter[str] = field(default_factory=Counter)
+    senders: dict[str, str] = field(default_factory=dict)
+    """By run id: processes that stand still with a write and may wake up."""
+
+    @property
+    def sworn(self) -> dict[str, RulingRow]:
+        """What people have said about writes that are held, by source id."""
+        return words_given(self.rulings)
 
     def due_at(self, intent: IntentRow) -> datetime:
         """Return when the intent's quiet time is over."""
@@ -121,6 +115,8 @@ class Settler:
             intents = self._repeat(intents, settled)
         sightings = self._sightings(intents)
         self.tries = self._count_tries(intents)
+        others = [row.run_id for row in intents if row.run_id != self.run_id]
+        self.senders = self.sync.ledger.living_senders(others)
         records = self._sources(intents, sightings)
         for row in intents:
             sighting = sightings.get(row.id, _NONE)
@@ -230,6 +226,15 @@ class Settler:
             is_again = end.outcome == "carried_out"
         if len(found) == 1:
             self._confirm(row, record, found[0], settled, end)
+        elif row.run_id in self.senders and not (
+            found or (sighting.suspects and not end)
+        ):
+            # No quiet time covers it: it would send when it is woken up.
+            words = f"{self.senders[row.run_id]} has not ended and may still send"
+            if row.state != HELD:
+                with self.sync.ledger.transaction(self.lease, self.run_id) as tx:
+                    tx.set_states([StateRow(row.id, "in_doubt", SENDER_LIVES, words)])
+            settled.left.add(row.id)
         elif is_again:
             words = "looked up after the quiet time: not there"
             with self.sync.ledger.transaction(self.lease, self.run_id) as tx:
@@ -253,7 +258,7 @@ class Settler:
             tx.put_links([_link(self.sync, row, found)])
             tx.add_intents(self._write_back(row, record, found))
             tx.close_holds(row.sync, [row.source_id])
-            self._end(tx, end)
+            self._end(tx, end or self._carried_out(row))
         settled.confirmed[row.source_id] = found
 
     def _hold(
@@ -270,6 +275,15 @@ class Settler:
             tx.put_holds([doubt_row(self.sync, row, words, tries)])
             self._end(tx, end)
         settled.held[row.source_id] = words
+
+    def _carried_out(self, row: IntentRow) -> RulingEndRow | None:
+        """Return the end of the decision that this create has followed from."""
+        ruling = self.rulings.get(row.source_id)
+        if ruling is None or ruling.choice != "create":
+            return None
+        if row.created_at < ruling.ruled_at:
+            return None
+        return RulingEndRow(ruling.id, "carried_out", "created")
 
     def _end(self, tx: Tx, end: RulingEndRow | None) -> None:
         if end is not None:
@@ -322,6 +336,8 @@ class Settler:
         stream = self.sync.mapping.destination
         names = ", ".join(f"{stream}/{one.id}" for one in found[:5])
         tries = self.tries[row.source_id]
+        if not (names or tries):
+            return "the ledger was restored: this may have been sent before"
         lost = f"sent without an answer, {tries} time(s): {row.error_words}"
         if row.state == HELD:
             return names or row.error_words

@@ -5,10 +5,10 @@ empty system. Believing it would move the cursor past records nobody has read, d
 waits, and let links go.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from tasuki.engine.sync import Sync
-from tasuki.model.errors import ShrunkenError
+from tasuki.model.errors import RemoteError, ShrunkenError, TasukiError
 from tasuki.model.record import Page, Record
 from tasuki.model.write import Deferred, Gone, Outcome
 
@@ -94,28 +94,32 @@ def believe_gone(sync: Sync, records: Sequence[Record]) -> None:
 
 
 def doubt_gone(
-    sync: Sync, outcomes: Sequence[Outcome]
-) -> tuple[Sequence[Outcome], ShrunkenError | None]:
+    sync: Sync, outcomes: Sequence[Outcome], stop: Callable[[TasukiError], None]
+) -> Sequence[Outcome]:
     """Look twice when most counterparts of a batch are said to be gone.
 
     Returns:
-        The outcomes, and an error when known counterparts are gone as well: no link is
-        let go then, and those rows wait.
+        The outcomes. When known counterparts are gone as well, no link is let go: those
+        rows wait, and `stop` is told why.
     """
     gone = {o.ref for o in outcomes if isinstance(o, Gone) and o.moved_to is None}
     if not is_unusual(len(outcomes) - len(gone), len(outcomes)):
-        return outcomes, None
+        return outcomes
     mapping = sync.mapping
     drawn = sync.ledger.sample_links(sync.id, _ASKED)
     links = sync.ledger.links(sync.id, drawn).values()
     home = str(mapping.destination)
     ids = [link.destination_id for link in links if link.destination == home]
-    found = sync.destination.destination.fetch(mapping.destination.stream, ids, ())
-    if not is_unusual(len(found), len(ids)):
-        return outcomes, None
-    what = f"says that {len(gone):,} of {len(outcomes):,} known records are gone"
-    waiting = [
+    try:
+        near = sync.destination.destination.fetch(mapping.destination.stream, ids, ())
+    except RemoteError as error:  # nobody can tell: what was answered is kept
+        stop(error)
+    else:
+        if not is_unusual(len(near), len(ids)):
+            return outcomes
+        what = f"says that {len(gone):,} of {len(outcomes):,} known records are gone"
+        stop(ShrunkenError(home, what))
+    return [
         Deferred(o.ref, o.code, o.words) if isinstance(o, Gone) and o.ref in gone else o
         for o in outcomes
     ]
-    return waiting, ShrunkenError(home, what)

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tasuki import plan
-from tasuki.engine.ruled import Rulings
 from tasuki.engine.sync import Sync
 from tasuki.ledger.hold_rows import RulingRow
 from tasuki.ledger.rows import IntentRow
@@ -14,13 +13,9 @@ HELD = "held"
 _ABOUT_DOUBT = frozenset({"found", "not_there"})
 
 
-def words_given(rulings: Rulings) -> dict[str, RulingRow]:
+def words_given(rulings: Mapping[str, RulingRow]) -> dict[str, RulingRow]:
     """Return the rulings about writes in doubt, by source id."""
-    return {
-        source_id: row
-        for source_id, row in rulings.standing.items()
-        if row.choice in _ABOUT_DOUBT
-    }
+    return {one: row for one, row in rulings.items() if row.choice in _ABOUT_DOUBT}
 
 
 def held_doubts(sync: Sync, rulings: Mapping[str, RulingRow]) -> list[IntentRow]:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import NamedTuple
 
 from tasuki.japan.text import clean, hyphenated
@@ -57,6 +58,7 @@ _POSTCODE = re.compile(r"(?:〒|郵便番号)?[\s:]*([0-9]{3})[\s-]*([0-9]{4})")
 _POSTCODE_OF_ADDRESS = re.compile(r"〒\s*([0-9]{3})[\s-]*([0-9]{4})(?![0-9])")
 _SIX_DIGITS = re.compile(r"[〒\s]*([0-9]{2})-?([0-9]{4})")
 _UNASSIGNED = "000-0000"
+_STATE_FIELD = 12  # longer texts are addresses, of which there are many
 
 
 def prefecture(value: str | None) -> str | None:
@@ -102,6 +104,16 @@ def find_prefecture(value: str | None) -> Prefecture | None:
     """Return the prefecture in a state field or an address: name and code."""
     if not value:
         return None
+    return _known(value) if len(value) <= _STATE_FIELD else _found(value)
+
+
+@lru_cache(maxsize=1024)
+def _known(value: str) -> Prefecture | None:
+    """Find it in a state field: there are few spellings, and each comes often."""
+    return _found(value)
+
+
+def _found(value: str) -> Prefecture | None:
     address = clean(value)
     if found := _FULL_NAME.search(_SPREAD.sub("", address)):
         return _BY_NAME[found[0]]

@@ -5,7 +5,8 @@ takes 0.1 s to import, and refuses 「(代)」 and 「内線」 outright.
 """
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tasuki.japan.text import folded_width
 
@@ -48,6 +49,11 @@ _GROUPS = (
 )
 _DOMESTIC_LENGTHS = frozenset({10, 11})
 _PLAIN = re.compile("0[0-9]{1,4}-[0-9]{1,4}-[0-9]{3,4}")
+# A domestic number and nothing else, however its groups are set apart: the long way
+# below would take it as it is. Not 00 and 010, which may lead abroad.
+_SIMPLE = re.compile(
+    r"\(?0(?!0|10)[0-9]{1,4}[ .)-]{0,2}[0-9]{1,4}[ .)-]{0,2}[0-9]{3,4}"
+)
 _WRITTEN_GROUPS = re.compile(r"(0[0-9]{1,4})[\s.()-]+([0-9]{1,4})[\s.()-]+([0-9]{3,4})")
 
 
@@ -78,6 +84,10 @@ def phone(value: str | None) -> Phone | None:
         plain = _domestic(value.replace("-", ""), value)
         return Phone(plain[0], None, plain[1]) if plain else None
     written = _DASHES.sub("-", folded_width(value))
+    if _SIMPLE.fullmatch(written):
+        simple = _domestic(_NOT_DIGIT.sub("", written), written)
+        if simple:
+            return Phone(simple[0], None, simple[1])
     ext = None
     if found := _EXTENSION.search(written):
         written, ext = written[: found.start()], found[1]
@@ -184,15 +194,41 @@ def _grouped(digits: str) -> str:
 
 
 def _is_assigned(digits: str) -> bool:
-    """Ask the library whether a domestic number exists in the plan.
+    """Say whether a domestic number exists in the plan, as the library knows it.
 
     00 begins a carrier's own service, which cannot be called from abroad: no E.164.
     """
-    import phonenumbers  # noqa: PLC0415 - heavy, see the module's note
-
     if len(digits) not in _DOMESTIC_LENGTHS or digits.startswith("00"):
         return False
-    return phonenumbers.is_valid_number(_parsed(digits))
+    number = digits[1:]
+    return all(each.fullmatch(number) for each in _library_plan(len(number)))
+
+
+@cache
+def _library_plan(length: int) -> tuple[re.Pattern[str], ...]:
+    """Return the library's patterns for Japan: what any number is, and each kind.
+
+    Both must match; that is what its `is_valid_number` asks, at a tenth of the time.
+    """
+    from phonenumbers import PhoneMetadata  # noqa: PLC0415 - heavy, see the module's note
+
+    japan: Any = PhoneMetadata.metadata_for_region("JP")
+    kinds = (japan.fixed_line, japan.mobile, japan.toll_free, japan.premium_rate)
+    others = (japan.shared_cost, japan.voip, japan.personal_number, japan.pager)
+    found = [
+        "|".join(
+            f"(?:{each.national_number_pattern})"
+            for each in group
+            if each is not None
+            and each.national_number_pattern
+            and length in each.possible_length
+        )
+        for group in (
+            (japan.general_desc,),
+            (*kinds, *others, japan.uan, japan.voicemail),
+        )
+    ]
+    return tuple(re.compile(each or r"(?!)") for each in found)
 
 
 def _library_form(digits: str) -> str:

@@ -1,5 +1,6 @@
 """The ledger alone says what was done: links, intents, receipts, decisions, runs."""
 
+from tasuki.ledger.backup import BackupNote
 from tasuki.ledger.hold_rows import (
     HoldRow,
     NewHold,
@@ -28,9 +29,11 @@ from tasuki.ledger.rows import (
     encode,
 )
 from tasuki.ledger.store import Ledger
+from tasuki.ledger.tokens import LoginRow
 from tasuki.ledger.transaction import ClaimTakenError, Tx
 
 __all__ = [
+    "BackupNote",
     "CauseCount",
     "ClaimTakenError",
     "ConfirmRow",
@@ -44,6 +47,7 @@ __all__ = [
     "LeaseHeldError",
     "Ledger",
     "LinkRow",
+    "LoginRow",
     "MatchKeyRow",
     "NewDeadLetter",
     "NewDecision",

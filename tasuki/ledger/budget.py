@@ -5,9 +5,13 @@ call reserves its own moment. A process reserves a few moments at once, so that 
 does not cost a query, and a moment not used within `hold` seconds is given up. With a
 burst of `b` and a rate of `r`, no window of `W` seconds can then see more than
 `b - 1 + r * (W + hold)` calls; `r` is chosen so that this is the limit.
+
+Money goes first: a part of the burst is kept for it. While others use the limit up,
+their next moment lies that part later than money's, and each of their processes has
+reserved a quarter of a second at most: no more than that can stand before a money call.
 """
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from threading import Lock
 from typing import Any, NamedTuple
@@ -42,26 +46,33 @@ class Pace(NamedTuple):
         burst: Calls that may be made at once after a rest.
         hold: Seconds after which a reserved moment is given up.
         block: Moments reserved with one query at most.
+        kept: Of the burst: for money flows alone.
     """
 
     interval: float
     burst: int
     hold: float
     block: int
+    kept: int = 0
+
+    def burst_for(self, *, money: bool) -> int:
+        """Return the calls that a money flow, or another one, may make at once."""
+        return self.burst if money else self.burst - self.kept
 
     @classmethod
     def of(cls, limit: Limit) -> "Pace":
         """Return the pace that never exceeds the limit in any of its windows.
 
         Short windows get an even pace with a small burst; long ones are quotas, half
-        of which may be used at once.
+        of which may be used at once, the last fifth of it by money flows only.
         """
-        share = 2 if limit.seconds >= _QUOTA_SECONDS else 10
-        burst = max(1, limit.calls // share)
+        is_quota = limit.seconds >= _QUOTA_SECONDS
+        burst = max(1, limit.calls // (2 if is_quota else 10))
         hold = min(_LONGEST_HOLD, limit.seconds * _HOLD_SHARE)
         interval = (limit.seconds + hold) / (limit.calls - burst + 1)
         ahead = max(1, int(_AHEAD_SECONDS / interval))
-        return cls(interval, burst, hold, min(ahead, burst * 4, limit.calls))
+        block = min(ahead, burst * 4, limit.calls)
+        return cls(interval, burst, hold, block, burst // (5 if is_quota else 2))
 
 
 _FREE = Pace(interval=0.0, burst=1, hold=1.0, block=_FREE_BLOCK)
@@ -71,10 +82,17 @@ class _Meter:
     """One window of one connection, with the moments this process reserved."""
 
     def __init__(
-        self, database: Database, name: str, connection: str, pace: Pace
+        self,
+        database: Database,
+        name: str,
+        connection: str,
+        pace: Pace,
+        *,
+        money: bool,
     ) -> None:
         self.name = name
         self.pace = pace
+        self._burst = pace.burst_for(money=money)
         self._database = database
         self._connection = connection
         self._moments: deque[float] = deque()
@@ -117,7 +135,7 @@ class _Meter:
         begin = tat - count * pace.interval
         earliest = max(now, paused_until)
         self._moments.extend(
-            max(earliest, begin + (place + 1 - pace.burst) * pace.interval)
+            max(earliest, begin + (place + 1 - self._burst) * pace.interval)
             for place in range(count)
         )
         self._next_block = min(pace.block, count * 2)
@@ -132,18 +150,22 @@ class LedgerBudget:
         connection: str,
         limits: Sequence[Limit],
         patience: float | None = None,
+        *,
+        money: bool = False,
     ) -> None:
         self._database = database
         self._connection = connection
         self._patience = patience
         self._lock = Lock()
-        self._meters = [
-            (
-                limit.window,
-                _Meter(database, _name(connection, limit), connection, Pace.of(limit)),
-            )
+        named = [
+            (limit.window, _name(connection, limit), Pace.of(limit))
             for limit in sorted(limits, key=lambda limit: -limit.seconds)
-        ] or [("", _Meter(database, connection, connection, _FREE))]
+        ]
+        self._meters = [
+            (window, _Meter(database, name, connection, pace, money=money))
+            for window, name, pace in named or [("", connection, _FREE)]
+        ]
+        self._turns: defaultdict[str, Lock] = defaultdict(Lock)
 
     def acquire(self, window: str = "") -> None:
         """Wait until one call may be made.
@@ -154,7 +176,14 @@ class LedgerBudget:
         Raises:
             ThrottledError: the wait would be longer than the budget's patience.
         """
-        meters = [m for name, m in self._meters if name in {"", window}]
+        with self._lock:
+            turn = self._turns[window]
+        # One thread at a time waits for its moment: else each would reserve one of its
+        # own, and a money flow would stand behind all of them.
+        with turn:
+            self._acquire([m for name, m in self._meters if name in {"", window}])
+
+    def _acquire(self, meters: Sequence[_Meter]) -> None:
         moments: dict[str, float] = {}
         while True:
             now = self._now()

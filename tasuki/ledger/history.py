@@ -1,6 +1,6 @@
-"""What people ask the ledger: runs, dead letters, the story of one record."""
+"""What people ask the ledger: dead letters, the story of one record."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import BindParameter, Dialect, bindparam, or_, select, text
 from sqlalchemy.sql.expression import ClauseElement
@@ -16,9 +16,7 @@ from tasuki.ledger.rows import (
     DecisionRow,
     IntentRow,
     LinkRow,
-    RunRow,
     Story,
-    encode,
     time_text,
 )
 from tasuki.ledger.tables import (
@@ -27,52 +25,15 @@ from tasuki.ledger.tables import (
     DECISION,
     INTENT,
     LINK,
-    RUN,
     UNSOLVED_LETTERS,
 )
-from tasuki.ledger.whereabouts import here
 
 
 class History:
-    """Runs, dead letters and everything about one record."""
+    """Dead letters and everything about one record."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    def start_run(self, run_id: str, sync: str, kind: str) -> None:
-        """Note that a run begins in this process."""
-        me = here()
-        now = time_text(self._database.clock.now())
-        row = (
-            run_id, sync, kind, "running", now, None, me.host, me.pid, "{}", "{}", "",
-        )  # fmt: skip
-        with self._database.writing() as connection:
-            self._database.run_many(connection, writes.start_run, [row])
-
-    def finish_run(
-        self,
-        run_id: str,
-        state: str,
-        counts: Mapping[str, object],
-        calls: Mapping[str, object],
-        error: str = "",
-    ) -> None:
-        """Note how a run ended, outside of any transaction of its own."""
-        now = time_text(self._database.clock.now())
-        row = (state, now, encode(counts), encode(calls), error, run_id)
-        with self._database.writing() as connection:
-            self._database.run_many(connection, writes.finish_run, [row])
-
-    def runs(self, sync: str | None = None, limit: int = 20) -> list[RunRow]:
-        """Return runs, newest first."""
-        query = _runs if sync is None else _runs_of
-        found = self._database.rows(query, sync=sync, most=limit)
-        return [RunRow._make(row) for row in found]
-
-    def run(self, run_id: str) -> RunRow | None:
-        """Return one run."""
-        found = self._database.rows(_run, which=run_id)
-        return RunRow._make(found[0]) if found else None
 
     def dead_letters(
         self, sync: str | None = None, state: str = "open", limit: int = 1000
@@ -145,7 +106,10 @@ class History:
         )
 
     def remember_connection(self, name: str, connector: str, account: str) -> None:
-        """Note which account a connection turned out to be."""
+        """Note which account a connection leads to, where that is news."""
+        known = {(row.name, row.connector, row.account) for row in self.connections()}
+        if (name, connector, account) in known:
+            return
         now = time_text(self._database.clock.now())
         row = (name, connector, account, now)
         with self._database.writing() as connection:
@@ -154,24 +118,6 @@ class History:
     def connections(self) -> list[ConnectionRow]:
         """Return the connections that were opened, by name."""
         return [ConnectionRow._make(r) for r in self._database.rows(_connections)]
-
-
-def _runs(_: Dialect) -> ClauseElement:
-    newest = RUN.c.started_at.desc(), RUN.c.id.desc()
-    return select(*RUN.c).order_by(*newest).limit(bindparam("most"))
-
-
-def _runs_of(_: Dialect) -> ClauseElement:
-    return (
-        select(*RUN.c)
-        .where(RUN.c.sync == bindparam("sync"))
-        .order_by(RUN.c.started_at.desc(), RUN.c.id.desc())
-        .limit(bindparam("most"))
-    )
-
-
-def _run(_: Dialect) -> ClauseElement:
-    return select(*RUN.c).where(RUN.c.id == bindparam("which"))
 
 
 def _letters(_: Dialect) -> ClauseElement:

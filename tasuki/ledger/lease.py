@@ -141,13 +141,18 @@ def acquire(database: Database, name: str, seconds: float) -> Lease:
 def release(database: Database, lease: Lease) -> None:
     """Give the lease back; without effect when it was lost."""
     with database.writing() as connection:
-        database.run(
-            connection,
-            _release,
-            which=lease.name,
-            mine=lease.owner,
-            my_fence=lease.fence,
-        )
+        give_back(database, connection, lease)
+
+
+def give_back(database: Database, connection: Connection, lease: Lease) -> None:
+    """Give the lease back as part of a transaction."""
+    database.run(
+        connection,
+        _release,
+        which=lease.name,
+        mine=lease.owner,
+        my_fence=lease.fence,
+    )
 
 
 def look(database: Database, name: str) -> LeaseRow | None:

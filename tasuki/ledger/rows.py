@@ -261,7 +261,11 @@ class CursorRow(NamedTuple):
 
 
 class RunRow(NamedTuple):
-    """One execution of a sync."""
+    """One execution of a sync.
+
+    `state` is `running`, `done`, `stopped`, `refused`, or what others say of a run that
+    did not tell its end itself: `crashed`, `lost`.
+    """
 
     id: str
     sync: str
@@ -274,6 +278,8 @@ class RunRow(NamedTuple):
     counts_text: str
     calls_text: str
     error: str
+    machine: str = ""
+    born: str = ""
 
     @property
     def counts(self) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 _PREFIX = "v1."
 _NONCE = 12
-SHORTEST_KEY = 16
 
 
 class WrongKeyError(Exception):
@@ -18,24 +17,44 @@ class WrongKeyError(Exception):
 
 
 class Seal:
-    """Seals texts with one key; the same text never looks the same twice."""
+    """Seals texts with the first key; the same text never looks the same twice."""
 
-    def __init__(self, key: bytes) -> None:
-        # Derived, so that a key of any length (a pass phrase too) will do.
-        derive = HKDF(SHA256(), 32, salt=None, info=b"tasuki ledger seal v1")
-        self._cipher = AESGCM(derive.derive(key))
+    def __init__(self, key: bytes, *older: bytes) -> None:
+        self._ciphers = [_cipher(each) for each in (key, *older)]
+
+    @property
+    def keys(self) -> int:
+        """Return how many keys there are."""
+        return len(self._ciphers)
 
     def close(self, text: str, place: str) -> str:
         """Return the text sealed; only `open` with the same place reads it."""
         nonce = os.urandom(_NONCE)
-        sealed = nonce + self._cipher.encrypt(nonce, text.encode(), place.encode())
+        sealed = nonce + self._ciphers[0].encrypt(nonce, text.encode(), place.encode())
         return _PREFIX + base64.urlsafe_b64encode(sealed).decode("ascii")
 
     def open(self, sealed: str, place: str) -> str:
-        """Return the text, or raise WrongKeyError."""
-        try:
-            raw = base64.urlsafe_b64decode(sealed.removeprefix(_PREFIX))
-            text = self._cipher.decrypt(raw[:_NONCE], raw[_NONCE:], place.encode())
-        except (InvalidTag, ValueError):
-            raise WrongKeyError from None
-        return text.decode()
+        """Return the text, whichever key it was sealed with, or raise WrongKeyError."""
+        for cipher in self._ciphers:
+            text = _opened(cipher, sealed, place)
+            if text is not None:
+                return text
+        raise WrongKeyError
+
+    def is_current(self, sealed: str, place: str) -> bool:
+        """Say whether the first key opens it."""
+        return _opened(self._ciphers[0], sealed, place) is not None
+
+
+def _cipher(key: bytes) -> AESGCM:
+    # Derived, so that a key of any length (a pass phrase too) will do.
+    derive = HKDF(SHA256(), 32, salt=None, info=b"tasuki ledger seal v1")
+    return AESGCM(derive.derive(key))
+
+
+def _opened(cipher: AESGCM, sealed: str, place: str) -> str | None:
+    try:
+        raw = base64.urlsafe_b64decode(sealed.removeprefix(_PREFIX))
+        return cipher.decrypt(raw[:_NONCE], raw[_NONCE:], place.encode()).decode()
+    except (InvalidTag, ValueError):
+        return None

@@ -4,32 +4,56 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal, Self
 
+from tasuki.keys import SHORTEST_KEY
+from tasuki.ledger.audit import Audits
+from tasuki.ledger.backup import Backups
 from tasuki.ledger.budget import LedgerBudget
 from tasuki.ledger.database import UNNAMED, Database
+from tasuki.ledger.forget import Forgetting
 from tasuki.ledger.history import History
 from tasuki.ledger.holds import Holds
 from tasuki.ledger.lease import Lease, acquire, release
 from tasuki.ledger.migration import bring_up_to_date
 from tasuki.ledger.reading import BatchReading
+from tasuki.ledger.restore import Restores
 from tasuki.ledger.revisit import Revisits
-from tasuki.ledger.sealing import SHORTEST_KEY, Seal
+from tasuki.ledger.rotation import reseal, sealed_names
+from tasuki.ledger.runs import Runs
+from tasuki.ledger.sealing import Seal
 from tasuki.ledger.story import Relations
 from tasuki.ledger.survey import Survey
-from tasuki.ledger.tokens import LedgerTokens
+from tasuki.ledger.tokens import LedgerTokens, Logins
 from tasuki.ledger.transaction import Tx
 from tasuki.model.errors import LedgerError
 from tasuki.model.policy import Limit
 from tasuki.ports import Budget, Clock, TokenStore
 
+_SET_KEY = (
+    "Give the key they were sealed with: TASUKI_SECRET_KEY, or the file "
+    ".tasuki/secret.key of the machine that has it."
+)
 Durability = Literal["FULL", "NORMAL", "OFF"]
 
 
-class Ledger(BatchReading, Revisits, Relations, Survey, History, Holds):
+class Ledger(
+    BatchReading,
+    Revisits,
+    Relations,
+    Survey,
+    Runs,
+    History,
+    Holds,
+    Backups,
+    Restores,
+    Audits,
+    Forgetting,
+    Logins,
+):
     """One opened ledger; safe to share between threads, not across a fork."""
 
-    def __init__(self, database: Database, secret_key: bytes | None) -> None:
+    def __init__(self, database: Database, keys: Sequence[bytes]) -> None:
         BatchReading.__init__(self, database)
-        self._seal = Seal(secret_key) if secret_key is not None else None
+        self._seal = Seal(*keys) if keys else None
 
     @classmethod
     def open(
@@ -37,7 +61,7 @@ class Ledger(BatchReading, Revisits, Relations, Survey, History, Holds):
         url: str,
         clock: Clock,
         *,
-        secret_key: bytes | None = None,
+        secret_key: bytes | Sequence[bytes] | None = None,
         busy_seconds: float = 10.0,
         durability: Durability = "FULL",
     ) -> Self:
@@ -46,25 +70,24 @@ class Ledger(BatchReading, Revisits, Relations, Survey, History, Holds):
         Args:
             url: `sqlite:///path` or `postgresql://user@host/name`.
             clock: Time for everything the ledger writes.
-            secret_key: Opens and seals stored tokens, 16 bytes at least.
-            busy_seconds: How long to wait for another writer (SQLite).
+            secret_key: Opens and seals stored tokens, 16 bytes at least. Of several
+                the first seals, each opens.
+            busy_seconds: How long to wait for another writer (SQLite), or until one
+                that stands still inside a transaction is undone (PostgreSQL).
             durability: SQLite's `synchronous`. With anything less than FULL a power
                 cut may forget that an invoice was sent: for rehearsals only.
 
         Raises:
             LedgerError: it cannot be opened, or is newer than this version.
         """
-        if secret_key is not None and len(secret_key) < SHORTEST_KEY:
-            what = f"the secret key is shorter than {SHORTEST_KEY} bytes"
-            remedy = "Give a longer one, for example from `openssl rand -base64 32`."
-            raise LedgerError(UNNAMED, what, remedy)
+        keys = _checked_keys(secret_key)
         database = Database(url, clock, busy_seconds, durability)
         try:
             bring_up_to_date(database)
         except BaseException:
             database.engine.dispose()
             raise
-        return cls(database, secret_key)
+        return cls(database, keys)
 
     @property
     def url_masked(self) -> str:
@@ -109,12 +132,31 @@ class Ledger(BatchReading, Revisits, Relations, Survey, History, Holds):
         """Give a lease back; without effect when it was lost."""
         release(self._database, lease)
 
+    def use_keys(self, keys: Sequence[bytes]) -> None:
+        """Seal with the first of these keys from now on."""
+        self._seal = Seal(*_checked_keys(keys))
+
+    def sealed_tokens(self) -> list[str]:
+        """Return the connections that have a stored token."""
+        return sealed_names(self._database)
+
+    def rotate_keys(self) -> int:
+        """Seal every stored token with the first key; return how many were not.
+
+        Raises:
+            LedgerError: there is no key, or one of the tokens is opened by none;
+                nothing was changed.
+        """
+        if self._seal is None:
+            what = "there is no key to seal with"
+            raise LedgerError(self.url_masked, what, _SET_KEY)
+        return reseal(self._database, self._seal)
+
     def tokens(self, connection: str) -> TokenStore:
         """Return where this connection's tokens live."""
         if self._seal is None:
             what = f"there is no key for the tokens of '{connection}'"
-            remedy = "Set the project's secret key; `tasuki doctor` says where."
-            raise LedgerError(self.url_masked, what, remedy)
+            raise LedgerError(self.url_masked, what, _SET_KEY)
         return LedgerTokens(self._database, self._seal, connection)
 
     def budget(
@@ -122,6 +164,8 @@ class Ledger(BatchReading, Revisits, Relations, Survey, History, Holds):
         connection: str,
         limits: Sequence[Limit],
         patience: float | None = None,
+        *,
+        money: bool = False,
     ) -> Budget:
         """Return the calls this connection may make, shared by all processes.
 
@@ -129,5 +173,15 @@ class Ledger(BatchReading, Revisits, Relations, Survey, History, Holds):
             connection: The connection's name.
             limits: All of them hold at once.
             patience: Raise ThrottledError rather than wait longer than this.
+            money: The calls of a money flow, which stand behind few others.
         """
-        return LedgerBudget(self._database, connection, limits, patience)
+        return LedgerBudget(self._database, connection, limits, patience, money=money)
+
+
+def _checked_keys(given: bytes | Sequence[bytes] | None) -> tuple[bytes, ...]:
+    keys = (given,) if isinstance(given, bytes) else tuple(given or ())
+    if any(len(key) < SHORTEST_KEY for key in keys):
+        what = f"the secret key is shorter than {SHORTEST_KEY} bytes"
+        remedy = "Give a longer one, for example from `tasuki keys new`."
+        raise LedgerError(UNNAMED, what, remedy)
+    return keys

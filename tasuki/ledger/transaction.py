@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from tasuki.ledger import holds, writes
 from tasuki.ledger.database import Build, Database
 from tasuki.ledger.hold_rows import NewHold, RulingEndRow
+from tasuki.ledger.lease import Lease, give_back
 from tasuki.ledger.reading import claim_holders
 from tasuki.ledger.rows import (
     ConfirmRow,
@@ -27,6 +28,22 @@ from tasuki.model.errors import LedgerError
 
 _NAMED = 3
 _FINAL = frozenset({"confirmed", "rejected", "abandoned"})
+
+
+def _places(row: type[tuple[object, ...]], *names: str) -> tuple[int, ...]:
+    fields: tuple[str, ...] = row._fields  # type: ignore[attr-defined]
+    return tuple(map(fields.index, names))
+
+
+# What the rows of one batch have in common: said once, in the SQL itself.
+_INTENT_ALIKE = _places(
+    NewIntent,
+    *("sync", "source", "destination", "destination_id", "operation", "mark"),
+    *("claim", "key_field", "revision"),
+)
+_LINK_ALIKE = _places(LinkRow, "sync", "source", "destination", "revision", "state")
+_MATCH_KEY_ALIKE = _places(MatchKeyRow, "sync")
+_CONFIRM_ALIKE = (1, 2)  # the receipt, often empty, and the time
 
 
 class ClaimTakenError(LedgerError):
@@ -64,27 +81,32 @@ class Tx:
     def add_intents(
         self,
         rows: Sequence[NewIntent],
-        state: Literal["planned", "sending"] = "planned",
+        state: Literal["planned", "sending", "in_doubt"] = "planned",
+        quiet_until: datetime | None = None,
     ) -> None:
         """Record writes before they are sent, or as they are.
 
         Args:
             rows: The writes, each with an id of its own.
-            state: `sending` records and marks them in one statement.
+            state: `sending` records and marks them in one statement; `in_doubt` is
+                for what may have been sent before the ledger was restored.
+            quiet_until: When what is in doubt may be looked up.
 
         Raises:
             ClaimTakenError: a live intent holds the claim of one of them, or two of
                 them have the same; the whole transaction is undone.
         """
         attempts, sent_at = (1, self._now) if state == "sending" else (0, None)
-        begun = (state, attempts, None, None, "", "", self._run_id, self._fence)
+        quiet = time_text(quiet_until) if quiet_until else None
+        code = "restored" if state == "in_doubt" else ""
+        begun = (state, attempts, quiet, None, code, "", self._run_id, self._fence)
         tail = (*begun, self._now, sent_at, None)
-        plain = [(*row, *tail) for row in rows if row.claim is None]
-        self._many(writes.add_intents, plain)
         claimed = [row for row in rows if row.claim is not None]
+        plain = [row for row in rows if row.claim is None] if claimed else rows
+        self._many(writes.add_intents, plain, tail, _INTENT_ALIKE)
         if not claimed:
             return
-        self._many(writes.add_claimed_intents, [(*row, *tail) for row in claimed])
+        self._many(writes.add_claimed_intents, claimed, tail, _INTENT_ALIKE)
         taken = self._taken(claimed)
         if taken:
             raise ClaimTakenError(self._database.where, taken)
@@ -110,7 +132,8 @@ class Tx:
         """Store receipts: these writes happened."""
         self._many(
             writes.confirm,
-            [(row.destination_id, row.receipt_text, self._now, row.id) for row in rows],
+            [(target, receipt, self._now, one) for one, target, receipt in rows],
+            alike=_CONFIRM_ALIKE,
         )
 
     def set_state(
@@ -144,11 +167,11 @@ class Tx:
     def put_links(self, rows: Sequence[LinkRow]) -> None:
         """Store links, new ones and changed ones."""
         tail = (self._run_id, self._now, self._now)
-        self._many(writes.put_links, [(*row, *tail) for row in rows])
+        self._many(writes.put_links, rows, tail, _LINK_ALIKE)
 
     def put_match_keys(self, rows: Sequence[MatchKeyRow]) -> None:
         """Note the match values that records are created with."""
-        self._many(writes.put_match_keys, rows)
+        self._many(writes.put_match_keys, rows, alike=_MATCH_KEY_ALIKE)
 
     def detach_links(self, sync: str, source_ids: Sequence[str]) -> None:
         """Keep these links as history only: their counterpart is gone."""
@@ -165,17 +188,17 @@ class Tx:
     def put_relations(self, rows: Sequence[RelationRow]) -> None:
         """Store which records belong to one story; known ones stay as they are."""
         tail = (self._run_id, self._now)
-        self._many(writes.put_relations, [(*row, *tail) for row in rows])
+        self._many(writes.put_relations, rows, tail)
 
     def add_decisions(self, rows: Sequence[NewDecision]) -> None:
         """Append decisions; the caller gives only those that changed."""
         tail = (self._run_id, self._now)
-        self._many(writes.add_decisions, [(*row, *tail) for row in rows])
+        self._many(writes.add_decisions, rows, tail)
 
     def put_dead_letters(self, rows: Sequence[NewDeadLetter]) -> None:
         """Open dead letters; one that is unsolved is counted up and renewed."""
         tail = ("open", 1, self._now, self._now, self._run_id)
-        self._many(writes.put_dead_letters, [(*row, *tail) for row in rows])
+        self._many(writes.put_dead_letters, rows, tail)
 
     def resolve_dead_letters(
         self, sync: str, source_ids: Sequence[str], state: str = "resolved"
@@ -237,6 +260,10 @@ class Tx:
         row = (state, self._now, encode(counts), encode(calls), error, run_id)
         self._many(writes.finish_run, [row])
 
+    def give_back(self, lease: Lease) -> None:
+        """Give the lease back as the last thing of this transaction."""
+        give_back(self._database, self._connection, lease)
+
     def _taken(self, claimed: list[NewIntent]) -> dict[str, IntentRow]:
         found = self._database.run(
             self._connection, claim_holders, ids=[row.claim for row in claimed]
@@ -248,5 +275,11 @@ class Tx:
             if holders[row.claim].id != row.id
         }
 
-    def _many(self, build: Build, rows: Sequence[tuple[object, ...]]) -> None:
-        self._database.run_many(self._connection, build, rows)
+    def _many(
+        self,
+        build: Build,
+        rows: Sequence[tuple[object, ...]],
+        tail: tuple[object, ...] = (),
+        alike: Sequence[int] = (),
+    ) -> None:
+        self._database.run_many(self._connection, build, rows, tail, alike)

@@ -36,6 +36,13 @@ def is_gone(holder: Whereabouts) -> bool:
     return _born(holder.pid) != holder.born
 
 
+def is_alive(holder: Whereabouts) -> bool:
+    """Say whether the holder certainly lives; False where one cannot know."""
+    if not holder.machine or holder.machine != _machine():
+        return False
+    return _born(holder.pid) == holder.born
+
+
 @cache
 def _machine() -> str:
     # Containers of one host share its boot id, but not its process numbers.

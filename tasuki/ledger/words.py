@@ -48,6 +48,14 @@ _POSTGRES: dict[str, tuple[str, str | None]] = {
         "there is no such database",
         "Create it (createdb), or correct the ledger's URL.",
     ),
+    "55P03": (
+        "another program holds the ledger",
+        "End the program that holds it, then run again: nothing was lost.",
+    ),
+    "25P03": (
+        "this process stood still inside a transaction, which was undone",
+        "Run again: nothing was lost.",
+    ),
     "23505": ("two live rows for one business key", None),
 }
 

@@ -11,8 +11,10 @@ from tasuki.formula.errors import FormulaError, RefusedValueError
 from tasuki.formula.formula import Formula
 from tasuki.mapping.fingerprint import canonical
 from tasuki.mapping.generate import LinkOf, Run, generate
+from tasuki.mapping.generate_match import Matching, generate_match
 from tasuki.mapping.model import GuardsModel, MappingModel, OnChange, WriteMode
 from tasuki.mapping.names import RECEIPT, SOURCE, Names, find_names
+from tasuki.mapping.personal import is_personal, personal_fields
 from tasuki.mapping.result import Evaluation, Faulty, MatchStep, MatchValue, Payload
 from tasuki.mapping.rules import Rule, Rules, walk
 from tasuki.mapping.runtime import items, plain, word
@@ -22,7 +24,8 @@ from tasuki.model.record import Query, Record, StreamRef
 
 _DIGEST_BYTES = 16
 _QUOTED = re.compile("「[^」]*」")
-_NOT_REVISED = {"description", "tests", "guards", "retry"}  # no payload depends on them
+# No payload depends on them.
+_NOT_REVISED = {"description", "tests", "guards", "retry", "pii"}
 
 
 def no_links(_sync: str, _source_id: str) -> str | None:
@@ -65,6 +68,7 @@ class CompiledMapping:
     _linked: tuple[Rule, ...] = field(repr=False)
     _fast: Run = field(repr=False)
     _slow: Run = field(repr=False)
+    _match: Matching = field(repr=False)
 
     @property
     def guards(self) -> GuardsModel:
@@ -132,6 +136,13 @@ class CompiledMapping:
 
     def match_values(self, record: Record) -> tuple[MatchValue, ...] | Faulty:
         """Return the match steps, in order, that this record has a value for."""
+        try:
+            return self._match(record.fields, record.id)
+        except Exception:  # noqa: BLE001 - a project's function may raise anything
+            return self._match_slowly(record)
+
+    def _match_slowly(self, record: Record) -> tuple[MatchValue, ...] | Faulty:
+        """Make the match values one by one, to say which one cannot be made."""
         scope = self._scope(record)
         found = []
         for index, step in enumerate(self.match_steps):
@@ -165,6 +176,10 @@ class CompiledMapping:
             if is_home and step.field in unique:
                 return step.field, value
         return None
+
+    def is_personal(self, name: str) -> bool:
+        """Say whether a field of the source holds personal data."""
+        return is_personal(name) or name in self.model.pii
 
     def write_back(
         self, record: Record, receipt: Mapping[str, object]
@@ -235,6 +250,15 @@ def compile_mapping(
     names = find_names(rules)
     fast, slow = generate(rules, names, around.functions)
     destination = StreamRef.parse(model.destination)
+    steps = tuple(
+        MatchStep(
+            step.object_ or destination.stream,
+            step.field,
+            step.link or "",
+            step.then == "attach",
+        )
+        for step, _ in rules.match
+    )
     return CompiledMapping(
         id=model.id,
         source=StreamRef.parse(model.source),
@@ -245,16 +269,8 @@ def compile_mapping(
         after=tuple(sorted({*model.after, *rules.links, *syncs} - {model.id})),
         write=model.write,
         on_change=model.changed,
-        match_steps=tuple(
-            MatchStep(
-                step.object_ or destination.stream,
-                step.field,
-                step.link or "",
-                step.then == "attach",
-            )
-            for step, _ in rules.match
-        ),
-        pii=_personal(rules),
+        match_steps=steps,
+        pii=personal_fields(rules),
         asks_the_day=any("today" in each.functions for each in rules.formulas),
         _rules=rules,
         _names=names,
@@ -263,31 +279,15 @@ def compile_mapping(
         ),
         _fast=fast,
         _slow=slow,
+        _match=generate_match(rules, names, around.functions, steps),
     )
-
-
-def _personal(rules: Rules) -> frozenset[str]:
-    """Return the destination fields with personal data, those in lists among them.
-
-    A field is personal when it says so, or when it is made of what is.
-    """
-    found: set[str] = set()
-    for rule in walk(rules.fields):
-        known = found.union(rules.model.pii)
-        names = {
-            part.removeprefix(f"{SOURCE}.")
-            for formula in rule.formulas
-            for part in (*formula.names, *(inner for _, inner in formula.inner_names))
-        }
-        read = names | {name.partition(".")[0] for name in names}
-        if rule.model.pii or (read & known and not rule.items):
-            found.add(rule.name)
-    return frozenset(found)
 
 
 def _revision(rules: Rules, around: Surroundings) -> str:
     """Return a hash of the mapping and of everything outside that it reads."""
     said = rules.model.model_dump(mode="json", exclude=_NOT_REVISED)
+    for each in said["fields"].values():
+        del each["pii"]
     called = {name for formula in rules.formulas for name in formula.functions}
     outside: dict[str, object] = {
         "lookups": {name: around.lookups[name].digest for name in rules.lookups},

@@ -243,7 +243,13 @@ class FieldModel(Strict):
         Any,
         BeforeValidator(_as_personal),
         WithJsonSchema({"type": ["boolean", "string"]}),
-    ] = Field(False, description="Personal data: `***` in plans and dead letters.")
+    ] = Field(
+        False,
+        description=(
+            "Personal data: `***` in plans and dead letters. Unsaid, the field's name "
+            "and what its formula reads decide."
+        ),
+    )
 
     @model_validator(mode="before")
     @classmethod

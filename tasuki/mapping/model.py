@@ -186,7 +186,7 @@ class MappingModel(Strict):
         description="Limits beyond which a run stops before anything is sent.",
     )
     pii: tuple[str, ...] = Field(
-        (), description="Source fields with personal data, masked everywhere."
+        (), description="Source fields with personal data beyond those that say so."
     )
     tests: tuple[TestModel, ...] = Field((), description="Run by `tasuki test`.")
 

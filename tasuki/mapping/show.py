@@ -22,7 +22,7 @@ def show(mapping: CompiledMapping) -> str:
 
     Includes what other syncs imply: `after` lists the syncs of links too.
     """
-    return dump(_whole(mapping.model, mapping.after))
+    return dump(_whole(mapping.model, mapping.after, mapping.pii))
 
 
 def dump(values: Mapping[str, object]) -> str:
@@ -37,7 +37,9 @@ def dump(values: Mapping[str, object]) -> str:
     return stream.getvalue()
 
 
-def _whole(model: MappingModel, after: tuple[str, ...]) -> dict[str, object]:
+def _whole(
+    model: MappingModel, after: tuple[str, ...], pii: frozenset[str]
+) -> dict[str, object]:
     whole: dict[str, object] = {
         "version": model.version,
         "id": model.id,
@@ -55,7 +57,10 @@ def _whole(model: MappingModel, after: tuple[str, ...]) -> dict[str, object]:
         "document": model.document,
         "qualify": dict(model.qualify),
         "match": [_step(step) for step in model.match],
-        "fields": {name: _field(each) for name, each in model.fields.items()},
+        "fields": {
+            name: _field(each) | {"pii": each.pii or name in pii}
+            for name, each in model.fields.items()
+        },
         "write_back": {name: f"= {text}" for name, text in model.write_back.items()},
         "relates": {name: f"= {text}" for name, text in model.relates.items()},
         "retry": model.retry,

@@ -41,9 +41,9 @@ class Suspects:
     def __post_init__(self) -> None:
         sync = self.beside.frame.sync
         self.decider = Decider.of(sync)
-        marker = sync.settles_first()
+        settles = sync.settles_first()
         for row in sync.ledger.open_intents(sync.id):
-            unsure = marker and row.operation == "create" and row.state != "planned"
+            unsure = settles and row.operation == "create" and row.state != "planned"
             if unsure:
                 self.decider.unsettled.add(row.source_id)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import replace
 from typing import Any
 
 from prefect import get_run_logger, task
@@ -24,6 +25,7 @@ class StageError(Exception):
 def run_once(mapping: str, options: Options) -> Report:
     """Run a sync of this project and return its report as plain values."""
     project = Project()
+    options = replace(options, lease_seconds=project.lease_seconds)
     with project.open_ledger() as ledger:
         sync = project.open_sync(project.mappings[mapping], ledger)
         try:

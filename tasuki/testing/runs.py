@@ -1,18 +1,26 @@
 """Putting a whole sync together from fakes."""
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, QueuePool, create_engine, event, make_url
+from sqlalchemy import (
+    Connection,
+    QueuePool,
+    create_engine,
+    event,
+    make_url,
+    update,
+)
 from sqlalchemy.engine import CursorResult
 
 from tasuki.engine.sync import Sync
 from tasuki.ledger import Ledger
 from tasuki.ledger.database import Build, Database
 from tasuki.ledger.migration import bring_up_to_date
+from tasuki.ledger.tables import RUN
 from tasuki.mapping import CompiledMapping
 from tasuki.ports import Clock
 from tasuki.testing.system import FakeSystem
@@ -35,7 +43,7 @@ def memory_ledger(clock: Clock) -> Iterator[Ledger]:
     """Open a ledger that lives in memory, with one connection, and goes away."""
     database = _InMemory(clock)
     bring_up_to_date(database)
-    with Ledger(database, _KEY) as ledger:
+    with Ledger(database, (_KEY,)) as ledger:
         yield ledger
 
 
@@ -45,15 +53,35 @@ def watch_ledger(
 ) -> Iterator["WatchedDatabase"]:
     """Tell of every statement and commit of a ledger, before and after; may raise.
 
-    What was not committed when it raises is rolled back, as when a process dies.
+    What was not committed when it raises is rolled back, as when a process dies; the
+    runs that were under way are then known as those of a process that has ended.
     """
     database = ledger._database  # noqa: SLF001 - what users never need
-    watched = WatchedDatabase(database, on_step)
+    died: list[BaseException] = []
+
+    def step(where: str) -> None:
+        try:
+            on_step(where)
+        except BaseException as error:
+            died.append(error)
+            raise
+
+    watched = WatchedDatabase(database, step)
     ledger._database = watched  # noqa: SLF001
     try:
         yield watched
     finally:
         ledger._database = database  # noqa: SLF001
+        if died:
+            bury_runs(ledger)
+
+
+def bury_runs(ledger: Ledger) -> None:
+    """Let the process of every run that is under way be one that has ended."""
+    with ledger._database.writing() as connection:  # noqa: SLF001 - as above
+        connection.execute(
+            update(RUN).where(RUN.c.state == "running").values(born="ended")
+        )
 
 
 class _InMemory(Database):
@@ -117,17 +145,29 @@ class WatchedDatabase(Database):
         self._on_step(f"after {build.__name__}")
         return done
 
-    def run_many(
-        self, connection: Connection, build: Build, rows: Iterable[tuple[object, ...]]
-    ) -> int:
-        """Run one statement for each row, telling before and after."""
-        many = list(rows)
-        if not many:
-            return 0
+    def rows(self, build: Build, /, **values: object) -> Sequence[tuple[Any, ...]]:
+        """Run a query of its own, telling before and after."""
+        if not self.is_sqlite:
+            return super().rows(build, **values)  # by `run`
         self._on_step(f"before {build.__name__}")
-        done = super().run_many(connection, build, many)
+        found = super().rows(build, **values)
         self._on_step(f"after {build.__name__}")
-        return done
+        return found
+
+    def run_many(
+        self,
+        connection: Connection,
+        build: Build,
+        rows: Sequence[tuple[object, ...]],
+        tail: tuple[object, ...] = (),
+        alike: Sequence[int] = (),
+    ) -> None:
+        """Run one statement for each row, telling before and after."""
+        if not rows:
+            return
+        self._on_step(f"before {build.__name__}")
+        super().run_many(connection, build, rows, tail, alike)
+        self._on_step(f"after {build.__name__}")
 
 
 def fake_sync(

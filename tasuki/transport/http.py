@@ -36,6 +36,7 @@ from tasuki.transport.calls import Calls
 log = logging.getLogger("tasuki.http")
 
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_BYTES_LEAVE = (".send_request_headers.started", ".send_request_body.started")
 _WORDS = 300  # of a vendor's answer in a message
 
 
@@ -163,8 +164,10 @@ class Http:
             content: Body as bytes, instead of `json`.
             headers: More headers.
             window: Name of a further rate limit that this call counts against.
-            fence: Called right before every attempt; raises if we may not write.
-            expect: `json`, `text`, `bytes` or `none`.
+            fence: Called before every attempt, and once more right before its bytes
+                leave; raises if we may not write.
+            expect: `json`, `plain` (JSON without the connection's own decoder),
+                `text`, `bytes` or `none`.
 
         Raises:
             NotSentError, ThrottledError, TransientError: still so after the policy.
@@ -233,6 +236,7 @@ class Http:
                 params=asked.params,
                 content=asked.body,
                 headers={**asked.headers, **credentials},
+                extensions=_fenced(asked.fence),
             )
             response = self._exchange(request, asked)
             if response.status_code != HTTPStatus.UNAUTHORIZED or last:
@@ -282,10 +286,27 @@ class Http:
         if asked.expect == "bytes":
             return response.content
         try:
-            return self._decode(response.content)
+            decode = orjson.loads if asked.expect == "plain" else self._decode
+            return decode(response.content)
         except ValueError as error:
             words = f"answer {response.status_code} is not JSON"
             raise _lost(asked, words) from error
+
+
+def _fenced(fence: Callable[[], None]) -> dict[str, object]:
+    """Return the extension that asks the fence again right before bytes leave.
+
+    Connecting may take seconds, and a process may be stopped meanwhile: what raises
+    before the body is written leaves nothing that a server could carry out.
+    """
+    if fence is no_fence:
+        return {}
+
+    def trace(event: str, _: object) -> None:
+        if event.endswith(_BYTES_LEAVE):
+            fence()
+
+    return {"trace": trace}
 
 
 def _lost(asked: _Asked, words: str, code: str = "") -> TasukiError:

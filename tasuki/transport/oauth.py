@@ -222,6 +222,7 @@ class RotatingAuth:
         self._clock = clock
         self._lock = threading.Lock()
         self._token: Token | None = None
+        self._early = _EARLY
 
     def headers(self) -> Mapping[str, str]:
         """Return the bearer header, renewing a token that is about to expire."""
@@ -250,7 +251,7 @@ class RotatingAuth:
 
     def _fresh(self, token: Token) -> Token:
         now = self._clock.now()
-        if token.expires_at is None or now < token.expires_at - _EARLY:
+        if token.expires_at is None or now < token.expires_at - self._early:
             return token
         try:
             return self._renewed(token)
@@ -261,7 +262,7 @@ class RotatingAuth:
 
     def _renewed(self, stale: Token) -> Token:
         try:
-            return self._tokens.renew(stale, self._mint)
+            token = self._tokens.renew(stale, self._mint)
         except AccessError as error:
             if error.code != "invalid_grant":
                 raise
@@ -269,7 +270,15 @@ class RotatingAuth:
             stored = self._tokens.load()
             if stored is None or stored.access == stale.access:
                 raise
-            return stored
+            token = stored
+        self._early = self._how_early(token)
+        return token
+
+    def _how_early(self, token: Token) -> timedelta:
+        """Return when to renew a fresh token: a short-lived one not on every call."""
+        if token.expires_at is None:
+            return _EARLY
+        return min(_EARLY, (token.expires_at - self._clock.now()) / 2)
 
     def _mint(self, current: Token | None) -> Token:
         if current is None or not current.refresh:

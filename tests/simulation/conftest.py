@@ -1,12 +1,15 @@
 """Scenes that share one ledger file and one clock: emptied rather than made anew."""
 
+import os
 from collections.abc import Callable, Iterator
 
+import psycopg
 import pytest
 
 from tasuki.ledger import Ledger
 from tasuki.ledger.tables import Stored
 from tasuki.testing import ManualClock, temporary_ledger
+from tests.simulation.company import Company
 from tests.simulation.scenes import Scene
 
 
@@ -15,6 +18,47 @@ def shared() -> Iterator[tuple[Ledger, ManualClock]]:
     clock = ManualClock()
     with temporary_ledger(clock) as ledger:
         yield ledger, clock
+
+
+@pytest.fixture(scope="session")
+def ledger_server(postgres_server: str) -> Iterator[str]:
+    """A PostgreSQL database that several modules use in turn."""
+    name = f"company_{os.getpid()}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    yield postgres_server.replace("/postgres?", f"/{name}?")
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
+    """A company, made once: its processes are forked from one that has all imported."""
+    folder = tmp_path_factory.mktemp("company")
+    with Company(folder, people=60, deals=45, won=30) as made:
+        made.on("")
+        yield made
+
+
+@pytest.fixture(scope="session")
+def undisturbed(firm: Company) -> dict[str, list[tuple[str, ...]]]:
+    """What a quiet morning comes to, to compare with."""
+    firm.on("")
+    firm.morning()
+    firm.finish_all()
+    found = firm.everything()
+    assert all(len(rows) > 8 for rows in found.values())
+    return found
+
+
+@pytest.fixture(
+    params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)],
+)
+def company(request: pytest.FixtureRequest, firm: Company) -> Company:
+    """The company with its ledger on one database, then on the other."""
+    on_server = request.param == "postgres"
+    firm.on(request.getfixturevalue("ledger_server") if on_server else "")
+    return firm
 
 
 @pytest.fixture

@@ -149,10 +149,10 @@ def _people_are_written_over(patch: pytest.MonkeyPatch) -> None:
 
 
 def _survivors_inherit_nothing(patch: pytest.MonkeyPatch) -> None:
-    def skip(self: course.Course, turn: Any, reason: str) -> None:
-        self.journal.end(turn, Ending.SKIPPED, reason)
+    def skip(self: Journal, turn: Any, reason: str) -> None:
+        self.end(turn, Ending.SKIPPED, reason)
 
-    patch.setattr(course.Course, "_skip", skip)
+    patch.setattr(Journal, "skip", skip)
 
 
 def _moved_counterparts_are_made_anew(patch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,6 +90,17 @@ class Runner:
         line = self._process.stdout.readline()
         assert line, "the runner has died"
         return json.loads(line)
+
+    def start(
+        self, log: Path, environment: Mapping[str, str], act: str, *arguments: str
+    ) -> int:
+        """Start a process beside others; returns its number."""
+        order = {"arguments": arguments, "log": str(log), "act": act}
+        started = self._ask({"start": {**order, "environment": dict(environment)}})
+        return int(started["pid"])
+
+    def wait(self, pid: int) -> dict[str, Any]:
+        return self._ask({"wait": pid})
 
     def stop(self) -> None:
         assert self._process.stdin

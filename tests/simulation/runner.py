@@ -3,7 +3,8 @@
 Everything is imported once, by running the first command without a fork; each further
 run is an operating-system process of its own, with its own connections and engines.
 Reads a JSON line {"arguments", "delay", "log"}, answers with one
-{"killed", "code", "seconds"} when the process has ended. It alone waits for its
+{"killed", "code", "seconds"} when the process has ended; or {"start": {…}} and answers
+{"pid"} at once, to be told the end of by {"wait": pid}. It alone waits for its
 children, so a killed number can never belong to somebody else.
 """
 
@@ -15,8 +16,10 @@ import sys
 import threading
 import time
 
+_BEGUN: dict[int, float] = {}
 
-def child(arguments: list[str], log: str) -> None:
+
+def child(arguments: list[str], log: str, act: str = "") -> None:
     out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(out, 1)
     os.dup2(out, 2)
@@ -24,6 +27,10 @@ def child(arguments: list[str], log: str) -> None:
     try:
         from tasuki.cli import main
 
+        if act:
+            from tests.simulation import process_acts
+
+            getattr(process_acts, act)()
         code = main(arguments)
     except BaseException:  # noqa: BLE001 - whatever it is, it goes into the log
         import traceback
@@ -33,6 +40,29 @@ def child(arguments: list[str], log: str) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def start(order: dict[str, object]) -> dict[str, object]:
+    """Fork a process: with the environment given, an act to begin with, then a command."""
+    pid = os.fork()
+    if pid == 0:
+        os.environ.update(order["environment"])
+        child(list(order["arguments"]), str(order["log"]), str(order["act"]))
+    _BEGUN[pid] = time.monotonic()
+    return {"pid": pid}
+
+
+def wait(pid: int) -> dict[str, object]:
+    _, status = os.waitpid(pid, 0)
+    return _told(status, _BEGUN.pop(pid))
+
+
+def answer(order: dict[str, object]) -> dict[str, object]:
+    if "start" in order:
+        return start(order["start"])
+    if "wait" in order:
+        return wait(int(order["wait"]))
+    return run(order) if "arguments" in order else warm_up(order["warm_up"])
 
 
 def run(order: dict[str, object]) -> dict[str, object]:
@@ -63,8 +93,7 @@ def serve() -> None:
     os.dup2(null, 1)
     for line in sys.stdin:
         order = json.loads(line)
-        told = run(order) if "arguments" in order else warm_up(order["warm_up"])
-        print(json.dumps(told), file=answers, flush=True)
+        print(json.dumps(answer(order)), file=answers, flush=True)
 
 
 def warm_up(commands: list[list[str]]) -> dict[str, object]:

@@ -435,6 +435,27 @@ def test_a_document_that_was_there_holds_the_business_key(
     kill_everywhere(build, verify, step)
 
 
+@steps
+def test_a_document_beside_one_that_was_there_is_made_once(
+    new_scene: NewScene, step: int
+) -> None:
+    def build() -> Stage:
+        stage = invoices(new_scene(), count=1)
+        stage.destination.put("invoice", "I-1", subject="D1", total=1)
+        done(stage.run())
+        decide(stage, "d1", "create")
+        return stage
+
+    def verify(stage: Stage) -> None:
+        assert outcomes(stage, "d1") == ["carried_out"]
+        (made,) = creations(stage.destination, "invoice")
+        assert stage.ledger.link_targets("own", ["d1"]) == {"d1": made}
+        assert stage.ledger.holds() == []
+        check_rerun_is_quiet(stage)
+
+    kill_everywhere(build, verify, step)
+
+
 def test_no_approval_makes_a_second_document_for_one_key(scene: Scene) -> None:
     stage = invoices(scene)
     stage.source.put("Deal", "d2", number="no-1")

@@ -7,7 +7,14 @@ import pytest
 from tasuki.engine.sync import Options
 from tasuki.engine.tally import RunReport
 from tasuki.ledger import Ledger
-from tasuki.testing import FakeSystem, ManualClock, mapping_of, temporary_ledger
+from tasuki.testing import (
+    FakeFault,
+    FakeSystem,
+    Lie,
+    ManualClock,
+    mapping_of,
+    temporary_ledger,
+)
 from tests.simulation.killing import Stage
 from tests.simulation.scenes import LEADS, Scene
 
@@ -89,6 +96,18 @@ def test_a_batch_of_counterparts_that_are_all_gone_lets_no_link_go(
     assert done(stage).tally.ended["updated"] == 24
     names = {row["Name"] for row in stage.destination.records("Lead").values()}
     assert names == {f"new {n}" for n in range(1, 37) if n % 3}
+
+
+def test_when_nobody_can_tell_what_was_answered_is_kept(stage: Stage) -> None:
+    stage.destination.streams["Lead"].batch_size = 50
+    hidden = hide(stage.destination, "Lead")
+    for n in range(1, 37):
+        stage.source.put("people", f"p{n}", name=f"new {n}")
+    stage.destination.plant(FakeFault(Lie.LOST_BEFORE, "fetch"))
+    told = done(stage)
+    assert (told.state, live_links(stage.ledger)) == ("stopped", 24)
+    stage.destination.streams["Lead"].rows.update(hidden)  # type: ignore[arg-type]
+    assert done(stage).tally.ended["updated"] == 24
 
 
 def test_a_few_counterparts_deleted_by_people_are_let_go_as_ever(stage: Stage) -> None:

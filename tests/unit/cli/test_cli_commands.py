@@ -45,6 +45,10 @@ ASKED = [
     "status",
     "fields",
     "up",
+    "backup",
+    "restore",
+    "keys",
+    "forget",
 ]
 
 
@@ -193,7 +197,7 @@ def test_doctor_finds_a_rehearsing_project_well(desk: Desk) -> None:
 
 def test_doctor_without_depth_calls_no_system(desk: Desk, rehearsal) -> None:
     before = rehearsal.calls()
-    assert desk.tasuki("doctor", "--no-deep").code == 0
+    assert desk.tasuki("doctor", "--offline").code == 0
     assert rehearsal.calls() == before
 
 
@@ -201,7 +205,7 @@ def test_doctor_says_when_prefect_does_not_answer(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
-    said = desk.tasuki("doctor", "--no-deep")
+    said = desk.tasuki("doctor", "--offline")
     assert said.code == 3
     assert "BAD prefect: api" in said.out
 
@@ -278,7 +282,7 @@ JSON = [
     ("explain", "hubspot/contacts/1"),
     ("dead",),
     ("replay", "--all"),
-    ("doctor", "--no-deep"),
+    ("doctor", "--offline"),
     # … and their errors:
     ("show", "nothing"),
     ("functions", "nothing"),
@@ -322,7 +326,7 @@ def test_the_module_can_be_run(desk: Desk) -> None:
     assert json.loads(done.stdout)["unused"] == []
 
 
-@pytest.mark.parametrize("arguments", ["--help", f"run {LEADS}", "doctor --no-deep"])
+@pytest.mark.parametrize("arguments", ["--help", f"run {LEADS}", "doctor --offline"])
 def test_what_costs_seconds_is_not_imported(desk: Desk, arguments: str) -> None:
     desk.tasuki("status")  # the ledger is made: no migration is needed any more
     program = (

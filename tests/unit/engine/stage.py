@@ -28,7 +28,7 @@ match:
 fields:
   Person_Id: id
   Email: {from: email, pii: true}
-  Name: {from: name, required: true}
+  Name: {from: name, required: true, pii: false}
 write_back: {lead_id: = receipt.id}
 pii: [email]
 """

@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+from random import Random
 
+import phonenumbers
 import pytest
 
 from tasuki.japan.phone import phone, phone_e164, phone_jp, valid_phone
@@ -98,3 +100,31 @@ def test_the_phone_library_is_loaded_only_for_numbers_that_need_it() -> None:
         "phone_jp('045-123-4567'); assert 'phonenumbers' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_every_domestic_number_is_judged_as_the_phone_library_does() -> None:
+    rng = Random(7)
+    both = set()
+    for _ in range(4_000):
+        digits = "0" + "".join(rng.choices("0123456789", k=rng.choice((9, 10))))
+        if digits.startswith(("00", "010")):
+            continue  # read as calls abroad
+        number = phonenumbers.PhoneNumber(81, int(digits))
+        is_valid = phonenumbers.is_valid_number(number)
+        both.add(is_valid)
+        assert (phone(f"{digits[:4]} {digits[4:]}") is not None) is is_valid, digits
+    assert both == {True, False}
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("(045)123-4567", "045-123-4567"),
+        ("045 123 4567", "045-123-4567"),
+        ("045.123.4567 ", "045-123-4567"),
+        ("(0451)23-4567", "0451-23-4567"),
+        ("0１０-1-650-253-0000", "+1 650-253-0000"),
+    ],
+)
+def test_the_short_way_and_the_long_way_agree(written: str, shown: str) -> None:
+    assert phone_jp(written) == shown

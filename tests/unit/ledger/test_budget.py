@@ -80,12 +80,36 @@ def test_a_busy_connection_uses_nearly_all_of_its_limit(
     assert times[-1] - times[0] <= 1.2 * ideal
 
 
-def test_half_of_a_daily_quota_may_be_used_at_once(
+def test_half_of_a_daily_quota_may_be_used_at_once_the_last_of_it_by_money(
     ledger: Ledger, clock: ManualClock
 ) -> None:
-    budget = ledger.budget("crm", [Limit(1000, 86400.0)])
-    times = spend(budget, clock, 500)
-    assert times[-1] == times[0]
+    limit = [Limit(1000, 86400.0)]
+    others, money = ledger.budget("crm", limit), ledger.budget("crm", limit, money=True)
+    before = clock.now()
+    spend(others, clock, 400)
+    spend(money, clock, 100)
+    assert clock.now() == before
+    money.acquire()
+    assert clock.now() > before
+
+
+@pytest.mark.parametrize("limit", LIMITS[1:4], ids=str)
+def test_a_money_call_stands_behind_few_others(
+    ledger: Ledger, clock: ManualClock, limit: Limit
+) -> None:
+    pace = Pace.of(limit)
+    backfill = ledger.budget("crm", [limit])
+    money = ledger.budget("crm", [limit], money=True)
+    times = spend(backfill, clock, limit.calls * 2)
+    waits = []
+    for _ in range(limit.calls):
+        times += spend(backfill, clock, 3)
+        before = clock.now()
+        times += spend(money, clock, 1)
+        waits.append((clock.now() - before).total_seconds())
+    slots = max(0, pace.block - pace.kept + 1)
+    assert max(waits) <= slots * pace.interval + 1e-6
+    assert most_in_any(limit.seconds, times) <= limit.calls
 
 
 def test_all_limits_hold_together(ledger: Ledger, clock: ManualClock) -> None:

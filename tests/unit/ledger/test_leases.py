@@ -11,7 +11,7 @@ from tasuki.clock import SystemClock
 from tasuki.ledger import LeaseHeldError, Ledger
 from tasuki.ledger.lease import look, swap
 from tasuki.ledger.whereabouts import here, is_gone
-from tasuki.model.errors import LeaseLostError
+from tasuki.model.errors import LeaseLostError, LedgerError
 from tests.unit.ledger.material import SYNC, ManualClock, Other, intent, link
 
 HOLD = """
@@ -173,3 +173,39 @@ def test_nothing_is_known_of_processes_elsewhere() -> None:
     me = here()
     assert not is_gone(me._replace(machine="another boot", born="1"))
     assert not is_gone(me._replace(machine="", born="1"))
+
+
+STILL = """
+ledger = Ledger.open(url, SystemClock(), busy_seconds=0.5)
+lease = ledger.acquire_lease("sync:s", 1.0)
+try:
+    with ledger.transaction(lease) as tx:
+        say("inside")
+        wait()
+    say("committed")
+except LedgerError as error:
+    say(error)
+"""
+
+
+def test_a_process_stopped_inside_a_transaction_holds_nobody_up_for_ever(
+    url: str,
+) -> None:
+    with (
+        Ledger.open(url, SystemClock(), busy_seconds=0.5) as ledger,
+        Other(url, STILL) as other,
+    ):
+        assert other.hear() == "inside"
+        other.process.send_signal(signal.SIGSTOP)
+        SystemClock().sleep(1.1)
+        if url.startswith("sqlite"):
+            # One file, one write lock: whoever wants it is told, and may come again.
+            with pytest.raises(LedgerError, match="another program holds the ledger"):
+                ledger.acquire_lease("sync:s")
+            answer = "committed"
+        else:
+            assert ledger.acquire_lease("sync:s").fence == 2
+            answer = "undone"
+        other.process.send_signal(signal.SIGCONT)
+        other.go_on()
+        assert answer in other.hear()

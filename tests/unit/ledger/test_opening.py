@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -16,6 +17,7 @@ from sqlalchemy import Engine, event, text
 
 from tasuki.clock import SystemClock
 from tasuki.ledger import Ledger
+from tasuki.ledger.database import Database
 from tasuki.ledger.migration import HEAD, SCRIPTS
 from tasuki.ledger.tables import Stored
 from tasuki.model.errors import LedgerError
@@ -239,3 +241,32 @@ def test_a_connection_that_breaks_does_not_stop_the_next_work(
                 "WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
         assert ledger.links(SYNC, ["c1"]) == {}
+
+
+def test_runs_and_tokens_of_the_first_version_live_on(
+    url: str, clock: ManualClock
+) -> None:
+    database = Database(url, clock, 10.0, "FULL")
+    with database.writing() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(SCRIPTS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.exec_driver_sql(
+            "INSERT INTO run VALUES ('r1', 's', 'run', 'running', '2026', NULL, 'h', 1,"
+            " '{}', '{}', '')"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO token VALUES ('freee', 'v1.xyz', NULL, '2026')"
+        )
+    database.engine.dispose()
+    with Ledger.open(url, clock) as ledger:
+        assert [row.connection for row in ledger.logins()] == ["freee"]
+        assert ledger.logins()[0].refused_at is None
+        ledger.start_run("r2", "s", "run")
+        assert [row.state for row in ledger.runs()] == ["running", "lost"]
+        found = ledger.run("r1")
+    assert found is not None
+    assert found.error == (
+        "process 1 on h was silent for longer than its lease; run r2 took over"
+    )

@@ -371,3 +371,21 @@ def test_a_connection_remembers_its_account(ledger: Ledger) -> None:
     ledger.remember_connection("crm", "salesforce", "00D1")
     ledger.remember_connection("crm", "salesforce", "00D2")
     assert [row.account for row in ledger.connections()] == ["00D2"]
+
+
+@pytest.mark.parametrize("shared", ["o'clock", "a?b", "", "後'株'", "x" * 500])
+def test_what_all_rows_share_comes_back_as_it_was_given(
+    ledger: Ledger, shared: str
+) -> None:
+    rows = [link(number, revision=shared) for number in (1, 2, 3)]
+    with ledger.transaction(None, run_id="run'1") as tx:
+        tx.put_links(rows)
+        new = [intent(n)._replace(key_field=shared) for n in (1, 2)]
+        tx.add_intents(new, "sending")
+        tx.confirm([ConfirmRow(row.id, "00Q1", '{"a":"\'?"}') for row in new])
+    found = ledger.links(SYNC, ["c1", "c2", "c3"])
+    assert [found[row.source_id] for row in rows] == rows
+    intents = ledger.intents([row.id for row in new]).values()
+    assert {row.key_field for row in intents} == {shared}
+    assert {row.receipt["a"] for row in intents} == {"'?"}
+    assert {row.run_id for row in intents} == {"run'1"}

@@ -281,3 +281,13 @@ def test_twenty_fields_are_mapped_and_the_time_is_printed(tmp_path: Path) -> Non
     assert isinstance(made, Payload)
     assert len(made.fields) == 20
     assert made.fields["Rating"] == "Hot"
+
+
+def test_match_values_may_read_the_source_by_its_prefix(tmp_path: Path) -> None:
+    text = "match: [{No__c: source.no}, {Email: lower(mail)}]\nfields: {No__c: mail}\n"
+    mapping = compiled(tmp_path, text)
+
+    made = mapping.match_values(record(no=7, mail="A@b.c"))
+
+    assert isinstance(made, tuple)
+    assert [value.value for value in made] == ["7", "a@b.c"]

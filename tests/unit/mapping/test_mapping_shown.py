@@ -52,7 +52,7 @@ def test_every_default_is_made_visible(tmp_path: Path) -> None:
         "    required: false\n"
         "    write: always\n"
         "    owner: source\n"
-        "    pii: false\n"
+        "    pii: true\n"
         "write_back: {}\n"
         "relates: {}\n"
         "retry: standard\n"
