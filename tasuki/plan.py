@@ -9,6 +9,10 @@ from tasuki.mapping.result import Payload
 
 Mode = Literal["upsert", "once", "update_only", "create_only"]
 OnChange = Literal["update", "hold"]
+UNSEEN = "?"
+"""The id of a counterpart that is known to be there, and not by what id."""
+
+_UPDATING = frozenset({"upsert", "update_only"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +83,21 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A person decides, and about what."""
+    """A person decides, and about what.
+
+    Attributes:
+        reason: Why, in one word.
+        detail: About what, for people.
+        candidates: The counterparts in question.
+        choices: What a person may decide beside leaving the record out.
+        about: What the question is about, where that is more than the candidates.
+    """
 
     reason: str
     detail: str = ""
+    candidates: tuple[Counterpart, ...] = ()
+    choices: tuple[str, ...] = ()
+    about: str = ""
 
 
 Change = Create | Update | Attach | Unchanged | Skip | Hold
@@ -116,7 +131,8 @@ def decide_linked(
     if not changed:
         return Unchanged()
     if rules.on_change == "hold":
-        return Hold("changed_after_sent", ", ".join(sorted(changed)))
+        choices = ("accept",) if rules.mode == "once" else ("send", "accept")
+        return Hold("changed_after_sent", ", ".join(sorted(changed)), choices=choices)
     return Update(known.id, changed)
 
 
@@ -158,14 +174,28 @@ def decide_unlinked(
         if rules.mode == "update_only":
             return Skip("no_counterpart")
         return Create(payload.for_create())
+    everything, create = tuple(counterparts), _creating(rules)
     if len(counterparts) > 1:
         found = ", ".join(f"{c.stream}/{c.id}" for c in counterparts[:5])
-        return Hold("ambiguous_match", f"{counterparts[0].step}: {found}")
+        detail = f"{counterparts[0].step}: {found}"
+        return Hold("ambiguous_match", detail, everything, ("attach", *create))
     (one,) = counterparts
     if one.attach_only:
         return Attach(one.stream, one.id)
     if one.taken_by is not None:
-        return Hold("duplicate_record", f"{one.stream}/{one.id} ← {one.taken_by}")
+        return duplicate(one, rules)
     if rules.mode in {"create_only", "once"}:
-        return Hold("exists_already", f"{one.stream}/{one.id}")
+        detail = f"{one.stream}/{one.id}"
+        return Hold("exists_already", detail, everything, ("attach", *create))
     return Update(one.id, payload.for_update(), attaching=True)
+
+
+def duplicate(one: Counterpart, rules: Rules) -> Hold:
+    """Return the hold of a record whose counterpart another record has already."""
+    own = ("own",) if one.id != UNSEEN and rules.mode in _UPDATING else ()
+    detail = f"{one.stream}/{one.id} ← {one.taken_by}"
+    return Hold("duplicate_record", detail, (one,), (*own, *_creating(rules)))
+
+
+def _creating(rules: Rules) -> tuple[str, ...]:
+    return () if rules.mode == "update_only" else ("create",)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from tasuki.model.bisect import Bisection
 from tasuki.model.errors import RejectedError, RemoteError, TransientError
 from tasuki.model.sweep import SweepFacts, SweepQuery, Swept
 from tasuki.model.write import (
@@ -133,13 +134,28 @@ class SalesforceDestination:
         if hopeless or len(writes) == 1 or len(to_blame) == len(writes):
             words = _NO_KEY_FIELD if hopeless else remedy(error.code)
             return [Rejected(w.ref, error.code, error.answer, words) for w in writes]
-        if to_blame:
-            refs = {w.ref for w in to_blame}
-            halves = [to_blame, [w for w in writes if w.ref not in refs]]
-        else:
-            middle = len(writes) // 2
-            halves = [list(writes[:middle]), list(writes[middle:])]
+        if not to_blame:
+            return self._searched(stream, writes, fence)
+        refs = {w.ref for w in to_blame}
+        halves = [to_blame, [w for w in writes if w.ref not in refs]]
         return [one for half in halves for one in self._send(stream, half, fence)]
+
+    def _searched(
+        self, stream: str, writes: Sequence[Write], fence: Callable[[], None]
+    ) -> list[Outcome]:
+        """Send the rows of a refused call but for those that are to blame."""
+        search, outcomes = Bisection(list(writes)), list[Outcome]()
+        while part := search.next():
+            try:
+                outcomes += self._collection(stream, part, fence)
+            except RejectedError as error:
+                blamed = search.refused()
+                if blamed is not None:
+                    words = error.answer, remedy(error.code)
+                    outcomes.append(Rejected(blamed.ref, error.code, *words))
+            else:
+                search.accepted()
+        return outcomes
 
     def _collection(
         self, stream: str, writes: Sequence[Write], fence: Callable[[], None]

@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
     app.command("reconcile")(reconcile)
 
 
-def reconcile(  # noqa: PLR0913, PLR0917 - a command's options
+def reconcile(
     context: typer.Context,
     names: Annotated[
         list[str] | None, typer.Argument(help="Mappings' ids; all without any.")

@@ -158,13 +158,18 @@ def print_report(screen: Screen, report: RunReport) -> None:
     for ending in Ending:
         for reason, count in tally.reasons_of(ending).items():
             screen.line(f"  {ending.value}: {reason}: {count:,}")
+    for outcome, count in sorted(tally.ruled.items()):
+        screen.line(f"  decisions about holds: {outcome}: {count:,}")
     made, least = report.calls_made(), report.minimum_calls
     screen.line(f"  calls {made:,}; the least possible {least:,}")
     if report.error:
         screen.aside(report.error)
         screen.aside(f"  {report.remedy}")
-    elif tally.ended[Ending.DEAD]:
+        return
+    if tally.ended[Ending.DEAD]:
         screen.line("  `tasuki dead` lists causes and remedies")
+    if tally.ended[Ending.HELD]:
+        screen.line("  `tasuki held` lists what waits for a person")
 
 
 def status(

@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
     app.command("doctor")(doctor)
 
 
-def init(  # noqa: PLR0913, PLR0917 - the command's options
+def init(
     context: typer.Context,
     folder: Annotated[
         Path, typer.Argument(help="Made where it does not exist.", file_okay=False)

@@ -18,8 +18,9 @@ HELD = "held"
 def open_again(sync: Sync, decider: Decider, looked_at: Sequence[str]) -> list[str]:
     """Return the source ids that need another turn though nothing changed.
 
-    Unfinished writes, children whose parent has come, held records after a while,
-    dead letters that a person sent back, and parents that others wait for.
+    Unfinished writes, children whose parent has come, held records after a while or
+    once a person has decided, dead letters that a person sent back, and parents that
+    others wait for.
 
     Args:
         sync: The opened sync.
@@ -30,6 +31,7 @@ def open_again(sync: Sync, decider: Decider, looked_at: Sequence[str]) -> list[s
     ids = dict.fromkeys(decider.open_intents)
     ids |= dict.fromkeys(ledger.ready_after_wait(sync.id))
     ids |= dict.fromkeys(looked_at)
+    ids |= dict.fromkeys(ledger.ruled(sync.id))
     ids |= dict.fromkeys(sorted(decider.replayed))
     ids |= dict.fromkeys(sorted(decider.wanted or ()))
     return [one for one in ids if one not in decider.unsettled]

@@ -7,6 +7,7 @@ from tasuki import plan
 from tasuki.engine.sync import Sync
 from tasuki.engine.turn import Turn
 from tasuki.ledger.rows import NewIntent, decode, encode
+from tasuki.model.bisect import Bisection
 from tasuki.model.write import Operation, Write
 
 _NO_KEY = ("", "")
@@ -14,12 +15,22 @@ _written = lru_cache(maxsize=64)(str)
 
 
 @dataclass(slots=True)
+class Search:
+    """A refused batch in which the bad rows are looked for, with all of its turns."""
+
+    operation: Operation
+    rows: Bisection[Write]
+    turns: dict[str, Turn]
+
+
+@dataclass(slots=True)
 class Batch:
-    """Rows under way together."""
+    """Rows under way together; `search` when they are a part of a refused batch."""
 
     operation: Operation
     turns: dict[str, Turn]
     writes: list[Write]
+    search: Search | None = None
 
 
 def write_of(turn: Turn, ref: str, *, keyed: bool = False) -> Write:

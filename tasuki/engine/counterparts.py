@@ -44,6 +44,11 @@ class Search:
             mapping, destination.facts(mapping.destination.stream)
         )
 
+    def is_natural(self, counterpart: plan.Counterpart) -> bool:
+        """Say whether a create would find this one by its key, and not make another."""
+        is_home = counterpart.stream == self._home
+        return bool(self._natural) and is_home and counterpart.step == self._natural
+
     def natural_key(self, made: Made) -> tuple[str, str] | None:
         """Return (field, value) of the first match step, if it can be upserted by."""
         natural = self._natural
@@ -159,8 +164,9 @@ class Search:
                 owner = owners.setdefault(one, own) if pending == own else pending
                 if owner != own:
                     twins = known if pending == own else under_way
+                    by = next(v.step.field for v in made.steps if match_hash(v) == one)
                     twins[own] = plan.Counterpart(
-                        self._home, "?", "match", taken_by=owner
+                        self._home, plan.UNSEEN, by, taken_by=owner
                     )
         return known, under_way
 

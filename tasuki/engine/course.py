@@ -13,30 +13,35 @@ from dataclasses import dataclass, field
 
 from tasuki import plan
 from tasuki.engine.again import fetched, held, note_look, open_again
+from tasuki.engine.approval import Approval
 from tasuki.engine.decide import Decider
 from tasuki.engine.gate import Gate
 from tasuki.engine.journal import Journal
+from tasuki.engine.least import minimum_calls
 from tasuki.engine.outbox import Outbox
 from tasuki.engine.pages import Progress, read_ahead, unique_parts
 from tasuki.engine.restored import Distrust
-from tasuki.engine.settle import SENDER_LIVES, Settled, Settler
+from tasuki.engine.schema import SchemaWatch
+from tasuki.engine.settle import SENDER_LIVES, Settler
+from tasuki.engine.settled import Settled, count_settled
 from tasuki.engine.shrunken import believable, believe_gone
 from tasuki.engine.start import note_account, usable_position
+from tasuki.engine.sworn import held_doubts
 from tasuki.engine.sync import Options, Sync
 from tasuki.engine.tally import Ending, RunReport, Tally
-from tasuki.engine.turn import Relink, StillDead, StillInDoubt, Turn
+from tasuki.engine.turn import Accept, Relink, StillDead, StillInDoubt, Turn
 from tasuki.engine.write_back import send_write_backs
 from tasuki.ledger import Lease
-from tasuki.ledger.backup import RESTORED
 from tasuki.ledger.rows import IntentRow
 from tasuki.mapping import Faulty, Waiting
 from tasuki.model.errors import (
     CursorExpiredError,
+    GuardError,
     LedgerError,
     ShrunkenError,
     TasukiError,
 )
-from tasuki.model.record import Page, Record, RecordRef
+from tasuki.model.record import Page, Record
 
 log = logging.getLogger("tasuki.engine")
 
@@ -56,7 +61,9 @@ class Course:
     progress: Progress = field(init=False)
     journal: Journal = field(init=False)
     outbox: Outbox = field(init=False)
+    schemas: SchemaWatch = field(init=False)
     settler: Settler = field(init=False)
+    approval: Approval = field(init=False)
     gate: Gate = field(init=False)
     distrust: Distrust = field(init=False)
     in_doubt: list[IntentRow] = field(default_factory=list)
@@ -81,7 +88,11 @@ class Course:
         )
         self.outbox = Outbox(sync, self.journal, self.lease, run_id)
         self.decider.search.creating = self.outbox.creating
-        self.settler = Settler(sync, self.lease, run_id)
+        self.schemas = SchemaWatch(sync, self.lease, run_id)
+        self.settler = Settler(
+            sync, self.lease, run_id, dict(self.decider.rulings.standing), tally
+        )
+        self.approval = Approval(sync)
         self.gate = Gate.of(sync, self.options)
         self.distrust = Distrust.of(sync)
 
@@ -99,11 +110,14 @@ class Course:
                 raise
             except TasukiError as error:
                 self._keep_what_is_known()
+                if isinstance(error, GuardError):
+                    self.approval.ask(self.gate, self.lease, self.report.run_id)
                 if isinstance(error, ShrunkenError):
                     self._read_all_next_time()
                 raise
+            self.approval.settle(self.gate, self.lease, self.report.run_id)
         self.tally.balance()
-        self.report.minimum_calls = self._minimum_calls()
+        self.report.minimum_calls = minimum_calls(self.sync, self.tally)
 
     def _keep_what_is_known(self) -> None:
         """Record the outcomes that came before the error; send nothing more."""
@@ -118,9 +132,13 @@ class Course:
                 tx.forget_cursor(self.sync.id)
 
     def _work(self) -> None:
+        self.schemas.replay_changed()
+        self.decider.replayed = frozenset(self.sync.ledger.replayed(self.sync.id))
         self._take_up()
         self._send_write_backs()
         self._settle(wait=False)
+        self.approval = Approval.of(self.sync)
+        self.gate.approved = self.approval.size
         if self.options.only:
             self._pages(self._fetched(self.options.only))
         else:
@@ -132,6 +150,8 @@ class Course:
         self._finish_sending()
         self._settle(wait=True)
         self._send_write_backs()
+        if self.tally.ended[Ending.DEAD] or self.tally.write_back_failed:
+            self.schemas.note_refused(self.report.run_id)
         if not self.options.only:
             self.distrust.completed(self.lease, self.report.run_id)
 
@@ -151,6 +171,11 @@ class Course:
                 by_source[row.source_id].append(row)
         self.decider.open_intents = dict(by_source)
         self.in_doubt = self.settler.begin_quiet(self.in_doubt)
+        told = held_doubts(self.sync, self.settler.sworn)
+        self.in_doubt += told
+        for row in told:
+            self.decider.unsettled.add(row.source_id)
+            self.decider.rulings.standing.pop(row.source_id, None)
 
     def _fetched(self, ids: Sequence[str]) -> Iterator[Page]:
         """Yield records of the ledger's choice as pages outside the stream."""
@@ -234,27 +259,30 @@ class Course:
         doubted = []
         for turn in turns:
             if self.distrust.concerns(turn):
-                self._relate(turn)
+                self.journal.relate(turn)
                 doubted.append(turn)
             else:
                 self._dispatch(turn)
         if doubted:
-            self.outbox.unsettled |= self.distrust.doubt(self.journal, doubted)
+            self.outbox.outcomes.unsettled |= self.distrust.doubt(self.journal, doubted)
 
     def _dispatch(self, turn: Turn) -> None:
         journal = self.journal
-        self._relate(turn)
+        journal.relate(turn)
         match turn.verdict:
             case plan.Create() | plan.Update():
                 if self.gate.count(turn.verdict):
                     self.outbox.add(turn)
             case plan.Attach(stream, target_id) | Relink(stream, target_id):
                 journal.link(turn, stream, target_id)
+                journal.questions.adopt(turn, target_id, self.report.run_id)
                 journal.end(turn, Ending.ATTACHED)
+            case Accept():
+                journal.accept(turn)
             case plan.Unchanged():
                 journal.unchanged(turn)
             case plan.Skip(reason):
-                self._skip(turn, reason)
+                journal.skip(turn, reason)
             case plan.Hold(reason, detail):
                 journal.end(turn, Ending.HELD, reason, detail)
             case Waiting(other, source_id):
@@ -266,28 +294,6 @@ class Course:
             case StillInDoubt():
                 journal.put_off(turn)
                 self.put_off[turn.record.id].append(turn)
-
-    def _relate(self, turn: Turn) -> None:
-        """Note the records of the same story that the mapping names."""
-        mapping, record = self.sync.mapping, turn.record
-        unchanged = isinstance(turn.verdict, plan.Unchanged)
-        if not mapping.model.relates or turn.payload is None or unchanged:
-            return
-        here = mapping.source
-        for stream, other in mapping.relations(record):
-            to_ref = RecordRef(here.connection, stream, other)
-            self.journal.relate(str(RecordRef(*here, record.id)), str(to_ref))
-
-    def _skip(self, turn: Turn, reason: str) -> None:
-        """End a skipped turn; a merged record hands its counterpart to the survivor."""
-        survivor, link = turn.record.merged_into, turn.link
-        if survivor and link is not None and link.state == "live":
-            taken = self.sync.ledger.links(self.sync.id, [survivor])
-            if not taken:
-                self.journal.repoint(link._replace(source_id=survivor, version=""))
-            self.journal.repoint(link._replace(state="detached"))
-            reason = "merged_at_source"
-        self.journal.end(turn, Ending.SKIPPED, reason)
 
     # -- the end -----------------------------------------------------------------------
 
@@ -362,7 +368,8 @@ class Course:
         again = dict.fromkeys(settled.again)
         self.distrust.looked_up |= again.keys()
         for row in rows:
-            self._count_settled(row, settled)
+            was_open = self.outbox.unsettled.pop(row.id, None) is not None
+            count_settled(self.tally, row, settled, was_open=was_open)
             if row.source_id in settled.still:
                 continue
             self.decider.unsettled.discard(row.source_id)
@@ -381,40 +388,6 @@ class Course:
             self.tally.end(Ending.IN_DOUBT, SENDER_LIVES)
         return True
 
-    def _count_settled(self, row: IntentRow, settled: Settled) -> None:
-        """Count a settled write as what it has turned out to be."""
-        tally = self.tally
-        if self.outbox.unsettled.pop(row.id, None) is not None:
-            tally.reopen(Ending.IN_DOUBT, row.error_code)
-            tally.read -= 1  # taken in again below, or with its next turn
-        else:
-            tally.again += row.source_id not in settled.again
-        if row.source_id in settled.confirmed:
-            tally.take(1)
-            adopted = row.error_code == RESTORED
-            tally.end(Ending.ATTACHED if adopted else Ending.CREATED)
-        elif row.source_id in settled.held:
-            tally.take(1)
-            tally.end(Ending.HELD, "in_doubt")
-        elif row.source_id in settled.refused:
-            tally.take(1)
-            tally.end(Ending.DEAD, settled.refused[row.source_id])
-        elif row.source_id in settled.still:
-            tally.take(1)
-            tally.end(Ending.IN_DOUBT, "no_answer")
-
     def _send_write_backs(self) -> None:
         if self.sync.mapping.model.write_back:
             send_write_backs(self.sync, self.lease, self.report.run_id, self.tally)
-
-    def _minimum_calls(self) -> int:
-        """Return the calls nobody could do without: pages read, batches written."""
-        mapping, tally = self.sync.mapping, self.tally
-        facts = self.sync.destination.destination.facts(mapping.destination.stream)
-        size = facts.batch_size
-        back = self.sync.source.destination.facts(mapping.source.stream).batch_size
-        return (
-            tally.pages
-            + sum(-(-rows // size) for rows in tally.written.values())
-            + -(-tally.written_back // back)
-        )

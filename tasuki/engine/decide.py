@@ -2,14 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tasuki import plan
 from tasuki.engine.claims import claim_of, mark_hash, mark_of, route_of
 from tasuki.engine.counterparts import Made, Search, match_hash
 from tasuki.engine.earlier import doubtful_fields, made_earlier
+from tasuki.engine.holding import doubt_of
 from tasuki.engine.match import Finder
 from tasuki.engine.owners import respect_owners
+from tasuki.engine.ruled import Rulings
+from tasuki.engine.shared import YIELDED_LINK, hold_sharers
 from tasuki.engine.sync import Identity, Sync
 from tasuki.engine.turn import Relink, StillDead, StillInDoubt, Turn, Verdict
 from tasuki.ledger.rows import DecisionRow, IntentRow, LinkRow
@@ -47,6 +50,7 @@ class Decider:
 
     sync: Sync
     search: Search
+    rulings: Rulings
     open_intents: dict[str, list[IntentRow]] = field(default_factory=dict)
     """Never-finished intents of earlier runs, by source id: replaced when decided."""
     unsettled: set[str] = field(default_factory=set)
@@ -90,6 +94,7 @@ class Decider:
         return cls(
             sync,
             search,
+            Rulings.of(sync),
             wanted=wanted,
             replayed=replayed,
             suppresses=sync.ledger.suppresses(),
@@ -115,6 +120,8 @@ class Decider:
             turn.earlier = earlier.get(turn.record.id, "")
         if unlinked:
             self._find_counterparts(unlinked)
+        hold_sharers(self.sync, turns)
+        self.rulings.apply(turns)
         respect_owners(self.sync, turns)
         return turns
 
@@ -252,6 +259,8 @@ class Decider:
             return None
         if link.state == "detached":
             return plan.Skip("counterpart_deleted")
+        if link.state == YIELDED_LINK:
+            return plan.Skip("counterpart_yielded")
         if self._is_known_version(record, link) and not turn.open_intents:
             return plan.Unchanged()
         return None
@@ -279,7 +288,17 @@ class Decider:
             )
             if self._is_unwanted(made.turn.record.id, verdict):
                 verdict = plan.Skip("not_wanted")
-            made.turn.verdict = self._sole(made.turn.record.id, verdict)
+            verdict = self._sole(made.turn.record.id, verdict)
+            made.turn.verdict = self._creatable(verdict)
+
+    def _creatable(self, verdict: plan.Change) -> plan.Change:
+        """Offer no create where the destination would find a candidate by its key."""
+        if not isinstance(verdict, plan.Hold) or "create" not in verdict.choices:
+            return verdict
+        if not any(self.search.is_natural(one) for one in verdict.candidates):
+            return verdict
+        choices = tuple(one for one in verdict.choices if one != "create")
+        return replace(verdict, choices=choices)
 
     def _unclaimed(self, unlinked: list[Made]) -> list[Made]:
         """Decide about those whose business key was used before; return the others."""
@@ -316,8 +335,8 @@ class Decider:
         owner = self.attaching.setdefault(verdict.target_id, source_id)
         if owner == source_id:
             return verdict
-        home = self.sync.mapping.destination
-        return plan.Hold("duplicate_record", f"{home}/{verdict.target_id} ← {owner}")
+        one = plan.Counterpart(self._home, verdict.target_id, "match", taken_by=owner)
+        return plan.duplicate(one, self._rules)
 
     def _earlier_tries(self, unlinked: Sequence[Made]) -> Mapping[str, int]:
         """Return how many creates of each record are over, where keys are per create.
@@ -373,5 +392,6 @@ def _claimed(row: IntentRow | None, turn: Turn) -> Verdict | None:
     if row.state == "confirmed" and row.destination_id:
         return Relink(row.destination, row.destination_id)
     if row.state == "held":
-        return plan.Hold("in_doubt", row.error_words)
+        turn.doubt = row
+        return doubt_of(row, row.error_words)
     return None if row.state == "planned" else StillInDoubt()

@@ -1,10 +1,13 @@
 """The story of one customer across systems, from the ledger alone."""
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tasuki.ledger import Ledger
+from tasuki.ledger.hold_rows import RulingRow
 from tasuki.ledger.rows import DeadLetterRow, DecisionRow, IntentRow, LinkRow
+from tasuki.ledger.rows import Story as Found
 
 _MOST = 200  # records in one story
 
@@ -14,7 +17,7 @@ class Moment:
     """One line of the story. `at` is UTC text; `kind` sorts lines for the eye."""
 
     at: str
-    kind: str  # sent, written_back, decided, dead, linked, in_doubt, failed
+    kind: str  # sent, written_back, decided, ruled, dead, in_doubt, failed
     sync: str
     source: str
     target: str
@@ -66,7 +69,9 @@ def explain(ledger: Ledger, asked: str) -> Story:
         story.moments += known.moments
         story.refs += [one for one in known.refs if one not in story.refs]
         waiting.extend(known.refs)
-    story.moments = sorted(set(story.moments), key=lambda one: (one.at, one.kind))
+    story.moments = sorted(
+        dict.fromkeys(story.moments), key=lambda one: (one.at, one.kind)
+    )
     return story
 
 
@@ -101,7 +106,15 @@ class _Known:
             self.moments.append(_of_decision(decision, syncs.get(decision.sync)))
         for letter in found.dead_letters:
             self.moments.append(_of_letter(letter))
+        for ruling in ledger.rulings_about(self._own_ids(found)):
+            self.moments += _of_ruling(ruling, syncs.get(ruling.sync))
         self._add_relations(ledger, ref)
+
+    @staticmethod
+    def _own_ids(found: Found) -> list[str]:
+        asked = {row.source_id for row in found.links}
+        asked |= {row.source_id for row in found.decisions}
+        return sorted(asked - {""})
 
     def _is_mine(self, link: LinkRow, record_id: str) -> bool:
         return self._matches(link.source, link.source_id, record_id) or self._matches(
@@ -146,6 +159,17 @@ def _of_decision(row: DecisionRow, link: LinkRow | None) -> Moment:
     source = f"{link.source}/{row.source_id}" if link else row.source_id
     words = f"{row.outcome}: {row.reason} {row.detail}".strip(": ")
     return Moment(row.decided_at, "decided", row.sync, source, "", words)
+
+
+def _of_ruling(row: RulingRow, link: LinkRow | None) -> Iterator[Moment]:
+    """Yield what a person has decided, and what became of it."""
+    source = f"{link.source}/{row.source_id}" if link else row.source_id
+    words = f"{row.choice} ({row.reason}) by {row.who}: {row.why}"
+    yield Moment(row.ruled_at, "ruled", row.sync, source, row.target, words)
+    if row.outcome:
+        by = f" by {row.ended_by}" if row.ended_by else ""
+        ended = f"{row.outcome}{by}: {row.words}".rstrip(": ")
+        yield Moment(row.ended_at, "ruled", row.sync, source, "", ended)
 
 
 def _of_letter(row: DeadLetterRow) -> Moment:

@@ -1,6 +1,7 @@
 """Guards: an unusual run stops before anything is sent, and says the numbers."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tasuki import plan
 from tasuki.engine.sync import Options, Sync
@@ -9,19 +10,31 @@ from tasuki.model.errors import GuardError
 _FEW = 10  # changes that are never unusual, however few records are known
 
 
+class Size(NamedTuple):
+    """How many of each a person lets pass."""
+
+    creates: int = 0
+    changes: int = 0
+
+
+NO_SIZE = Size()
+
+
 @dataclass(slots=True)
 class Gate:
     """Holds sending back until it is known that the run is not unusual.
 
     With a guard and without a person's word, nothing is sent before everything is
     decided; what waits meanwhile is no more than the guard allows. A person's word
-    (`--yes-really N`) opens the gate for N creates and N changes.
+    (`--yes-really N`) opens the gate for N creates and N changes; `approved` is what a
+    person lets pass once, after all is decided.
     """
 
     most_creates: int | None
     most_changes: int | None
     known: int = 0
     trusted: bool = False
+    approved: Size = NO_SIZE
     creates: int = 0
     changes: int = 0
 
@@ -62,21 +75,44 @@ class Gate:
 
     def close(self, sync_id: str) -> None:
         """Raise GuardError if the run as a whole would be unusual."""
-        if not self._exceeded():
-            return
-        if self._over(self.creates, self.most_creates):
-            what = f"would create {self.creates} records (guard: {self.most_creates})"
-            raise GuardError(sync_id, what, self.creates)
-        what = (
-            f"would change {self.changes} of {self.known} known records "
-            f"(guard: {self.most_changes})"
-        )
-        raise GuardError(sync_id, what, self.changes)
+        if self._exceeded():
+            raise GuardError(sync_id, self.words(), self._unusual())
 
-    def _exceeded(self) -> bool:
+    def is_unusual(self) -> bool:
+        """Say whether the run is beyond its guards, whatever a person has said."""
         return self._over(self.creates, self.most_creates) or self._over(
             self.changes, self.most_changes
         )
+
+    def words(self) -> str:
+        """Return what is unusual about the run, with its numbers."""
+        if self._over(self.creates, self._creates_allowed()):
+            guard = self._said(self.most_creates, self.approved.creates)
+            return f"would create {self.creates} records ({guard})"
+        guard = self._said(self.most_changes, self.approved.changes)
+        return f"would change {self.changes} of {self.known} known records ({guard})"
+
+    @staticmethod
+    def _said(guard: int | None, approved: int) -> str:
+        more = f", approved: {approved}" if approved > 0 else ""
+        return f"guard: {guard}{more}"
+
+    def _unusual(self) -> int:
+        over = self._over(self.creates, self._creates_allowed())
+        return self.creates if over else self.changes
+
+    def _exceeded(self) -> bool:
+        return self._over(self.creates, self._creates_allowed()) or self._over(
+            self.changes, self._changes_allowed()
+        )
+
+    def _creates_allowed(self) -> int | None:
+        guard = self.most_creates
+        return None if guard is None else max(guard, self.approved.creates)
+
+    def _changes_allowed(self) -> int | None:
+        guard = self.most_changes
+        return None if guard is None else max(guard, self.approved.changes)
 
     @staticmethod
     def _over(count: int, most: int | None) -> bool:

@@ -1,12 +1,15 @@
 """What one transaction will record: outcomes wait here until they are durable."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from tasuki import plan
+from tasuki.engine.masking import masked
 from tasuki.engine.pages import Progress
+from tasuki.engine.questions import Questions
+from tasuki.engine.shared import YIELDED_LINK
 from tasuki.engine.sync import Sync
 from tasuki.engine.tally import Ending, Tally
 from tasuki.engine.turn import Turn
@@ -23,7 +26,7 @@ from tasuki.ledger.rows import (
     encode,
 )
 from tasuki.ledger.transaction import ClaimTakenError
-from tasuki.mapping import CompiledMapping
+from tasuki.model.record import RecordRef
 
 _SENT = frozenset({Ending.CREATED, Ending.UPDATED, Ending.ATTACHED, Ending.UNCHANGED})
 
@@ -49,11 +52,13 @@ class Journal:
     _intents: list[NewIntent] = field(default_factory=list)
     _relations: list[RelationRow] = field(default_factory=list)
     _finished: list[int] = field(default_factory=list)
+    questions: Questions = field(init=False)
     _source: str = field(init=False)
     _linked: bool = False
 
     def __post_init__(self) -> None:
         self._source = str(self.sync.mapping.source)
+        self.questions = Questions(self.sync, self.tally)
 
     # -- what happened to a record ------------------------------------------------
 
@@ -70,6 +75,7 @@ class Journal:
         turn.open_intents = ()
         if turn.earlier and ending not in _SENT:
             self._link_earlier(turn)
+        self.questions.end(turn, ending, reason, detail)
         self._decide(turn, ending, reason, detail)
 
     def _decide(self, turn: Turn, ending: Ending, reason: str, detail: str) -> None:
@@ -110,10 +116,10 @@ class Journal:
     def dead(self, turn: Turn, cause: str, words: str, remedy: str) -> None:
         """Note a dead letter, and end the turn."""
         mapping = self.sync.mapping
+        fields = turn.payload.fields if turn.payload else {}
         if self._is_known_dead(turn, cause, words):
             self.end(turn, Ending.DEAD, cause, words)
             return
-        fields = turn.payload.fields if turn.payload else {}
         self._letters.append(
             NewDeadLetter(
                 turn.record.id,
@@ -136,6 +142,17 @@ class Journal:
         seen = (before.version, before.revision, before.reason, before.detail)
         return seen == (turn.record.version, self.sync.mapping.revision, cause, words)
 
+    def skip(self, turn: Turn, reason: str) -> None:
+        """End a skipped turn; a merged record hands its counterpart to the survivor."""
+        survivor, link = turn.record.merged_into, turn.link
+        if survivor and link is not None and link.state == "live":
+            taken = self.sync.ledger.links(self.sync.id, [survivor])
+            if not taken:
+                self.repoint(link._replace(source_id=survivor, version=""))
+            self.repoint(link._replace(state="detached"))
+            reason = "merged_at_source"
+        self.end(turn, Ending.SKIPPED, reason)
+
     def unchanged(self, turn: Turn) -> None:
         """End a turn that needs no write; remember the version seen."""
         link = turn.link
@@ -148,6 +165,26 @@ class Journal:
             if seen != link:
                 self._links.append(seen)
         self.end(turn, Ending.UNCHANGED)
+
+    def accept(self, turn: Turn) -> None:
+        """End a turn whose record a person has taken for what was sent."""
+        link, payload = turn.link, turn.payload
+        if link is not None and payload is not None:
+            self._links.append(
+                link._replace(
+                    sent_text=encode(link.sent | payload.for_update()),
+                    version=turn.record.version,
+                    revision=self.sync.mapping.revision,
+                    fingerprint=turn.fingerprint,
+                )
+            )
+        self.end(turn, Ending.UNCHANGED)
+
+    def give_way(self, turn: Turn) -> None:
+        """Take the counterpart away from the record that a person decided against."""
+        taken = self.sync.ledger.links(self.sync.id, [turn.yields])
+        for link in taken.values():
+            self._links.append(link._replace(state=YIELDED_LINK))
 
     def link(
         self, turn: Turn, stream: str, target_id: str, *, state: str = "live"
@@ -220,9 +257,16 @@ class Journal:
         """Note a write that follows from another one; it is sent later."""
         self._intents.append(intent)
 
-    def relate(self, from_ref: str, to_ref: str) -> None:
-        """Note that two records belong to one story."""
-        self._relations.append(RelationRow(from_ref, to_ref, self.sync.id))
+    def relate(self, turn: Turn) -> None:
+        """Note the records of the same story that the mapping names."""
+        mapping, record = self.sync.mapping, turn.record
+        unchanged = isinstance(turn.verdict, plan.Unchanged)
+        if not mapping.model.relates or turn.payload is None or unchanged:
+            return
+        here, own = mapping.source, str(RecordRef(*mapping.source, record.id))
+        for stream, other in mapping.relations(record):
+            to_ref = str(RecordRef(here.connection, stream, other))
+            self._relations.append(RelationRow(own, to_ref, self.sync.id))
 
     # -- durable ---------------------------------------------------------------------
 
@@ -291,6 +335,7 @@ class Journal:
             tx.add_decisions(self._decisions)
             tx.put_dead_letters(self._letters)
             tx.resolve_dead_letters(sync.id, self._resolved)
+            self.questions.write(tx)
             tx.add_intents(self._intents)
             state: Literal["sending", "in_doubt"] = (
                 "in_doubt" if quiet_until else "sending"
@@ -299,8 +344,8 @@ class Journal:
             if cursor is not None and self.moves_cursor:
                 tx.put_cursor(sync.id, "", cursor, sync.mapping.revision)
 
-    def _anything(self, *more: object) -> bool:
-        rows = (
+    def _buffers(self) -> tuple[list[Any] | Questions, ...]:
+        return (
             self._decisions,
             self._letters,
             self._resolved,
@@ -309,37 +354,23 @@ class Journal:
             self._links,
             self._intents,
             self._relations,
+            self.questions,
         )
-        return any(rows) or any(more)
+
+    def _anything(self, *more: object) -> bool:
+        return any(self._buffers()) or any(more)
 
     def _clear(self) -> None:
         self._linked = False
         if self.attaching:
             for link in self._links:  # the ledger knows these from now on
                 self.attaching.pop(link.destination_id, None)
-        for rows in (
-            self._decisions,
-            self._letters,
-            self._resolved,
-            self._confirms,
-            self._states,
-            self._links,
-            self._intents,
-            self._relations,
-        ):
+        for rows in self._buffers():
             rows.clear()
 
     def waiting_rows(self) -> int:
         """Return how many rows are not durable yet."""
         return len(self._decisions) + len(self._links) + len(self._letters)
-
-
-def masked(mapping: CompiledMapping, fields: Mapping[str, object]) -> dict[str, object]:
-    """Return a payload fit for people's eyes: personal fields as `***`."""
-    return {
-        name: "***" if name in mapping.pii and value is not None else value
-        for name, value in fields.items()
-    }
 
 
 def _sent_text(turn: Turn) -> str:

@@ -4,34 +4,31 @@ import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from tasuki import plan
-from tasuki.engine.batch import Batch, intent_of, write_of
+from tasuki.engine.batch import Batch, Search, intent_of, write_of
 from tasuki.engine.echo import strangers
 from tasuki.engine.journal import Journal
+from tasuki.engine.outcomes import Outcomes
 from tasuki.engine.shrunken import doubt_gone
 from tasuki.engine.sync import Sync
 from tasuki.engine.tally import Ending
 from tasuki.engine.turn import Turn
-from tasuki.engine.write_back import write_back_intent, written_back
 from tasuki.ledger import Lease
-from tasuki.ledger.rows import StateRow, encode
+from tasuki.model.bisect import Bisection
 from tasuki.model.errors import (
     InDoubtError,
     LedgerError,
     NotSentError,
     RejectedError,
     RemoteError,
+    SilentError,
     TasukiError,
     ThrottledError,
     TransientError,
 )
-from tasuki.model.record import StreamRef
 from tasuki.model.write import (
-    Confirmed,
     Deferred,
-    Gone,
     InDoubt,
     Operation,
     Outcome,
@@ -43,6 +40,7 @@ from tasuki.model.write import (
 log = logging.getLogger("tasuki.engine")
 
 _BULK_FLYING = 2
+_MOST_SILENT = 5  # documents in a row without an answer, before the run ends early
 
 
 @dataclass(slots=True)
@@ -53,8 +51,6 @@ class Outbox:
     journal: Journal
     lease: Lease
     run_id: str
-    unsettled: dict[str, Turn] = field(default_factory=dict)
-    """Intent id → turn of writes that went in doubt in this run."""
     sends: bool = True
     """Off: count what would be sent (a guard has been hit)."""
     error: TasukiError | None = None
@@ -65,17 +61,16 @@ class Outbox:
     _updates: list[Turn] = field(default_factory=list)
     _flying: dict["Future[list[Outcome]]", Batch] = field(default_factory=dict)
     _busy: set[str] = field(default_factory=set)
+    _silent: set[str] = field(default_factory=set)
     _sent_rows: int = 0
     _counter: int = 0
     _pool: ThreadPoolExecutor | None = None
     _settles_first: bool = False
-    _source: str = field(init=False)
-    _home: str = field(init=False)
+    outcomes: Outcomes = field(init=False)
 
     def __post_init__(self) -> None:
         self._settles_first = self.sync.settles_first()
-        self._source = str(self.sync.mapping.source)
-        self._home = str(self.sync.mapping.destination)
+        self.outcomes = Outcomes(self.sync, self.journal, self.add)
         if self.sync.threads:
             self._pool = ThreadPoolExecutor(
                 max_workers=max(1, self._facts().in_flight), thread_name_prefix="send"
@@ -85,6 +80,11 @@ class Outbox:
         """Wait for the calls under way; their outcomes are recorded by the next run."""
         if self._pool:
             self._pool.shutdown(wait=True, cancel_futures=True)
+
+    @property
+    def unsettled(self) -> dict[str, Turn]:
+        """Intent id → turn of writes that went in doubt in this run."""
+        return self.outcomes.unsettled
 
     # -- taking in -----------------------------------------------------------------
 
@@ -254,9 +254,13 @@ class Outbox:
                 log.error("sync=%s change=%s %s", self.sync.id, ref, words)
                 outcome = InDoubt(ref, words)
             if isinstance(outcome, InDoubt) and repeatable:
-                self._maybe_done(turn, ref, "no_answer", outcome.words)
+                self._let_go(turn)
+                self.outcomes.maybe_done(turn, ref, "no_answer", outcome.words)
                 continue
             self._settle(turn, outcome)
+        if batch.search is not None:
+            batch.search.rows.accepted()
+            self._search_on(batch.search)
 
     def _foreign(self, batch: Batch, answered: Mapping[str, Outcome]) -> dict[str, str]:
         """Return the rows that were answered with somebody else's counterpart."""
@@ -270,12 +274,6 @@ class Outbox:
             if ref in answered
         ]
         return strangers(self.sync, told)
-
-    def _maybe_done(self, turn: Turn, ref: str, code: str, words: str) -> None:
-        """Record a repeatable write that may be done: the next run repeats it."""
-        self._let_go(turn)
-        self.journal.state(StateRow(ref, "in_doubt", code, words))
-        self.journal.end(turn, Ending.DEFERRED, code, words)
 
     def _is_repeatable(self, batch: Batch) -> bool:
         return batch.operation is Operation.UPDATE or not self._settles_first
@@ -296,9 +294,11 @@ class Outbox:
             if not unknown or certainly_not:
                 self._settle(turn, Deferred(ref, code, words))
             elif self._is_repeatable(batch):
-                self._maybe_done(turn, ref, code, words)
+                self._let_go(turn)
+                self.outcomes.maybe_done(turn, ref, code, words)
             else:
                 self._settle(turn, InDoubt(ref, words))
+        self._put_off(batch.search, code, words)
         if not isinstance(error, InDoubtError):
             self._stop(error)
 
@@ -308,93 +308,49 @@ class Outbox:
 
     def _bisect(self, batch: Batch, error: RejectedError) -> None:
         """Find the rows a vendor's "no" to the whole batch is meant for."""
-        if len(batch.writes) == 1:
-            (ref,) = batch.turns
-            self._record(batch, [Rejected(ref, error.code, error.answer, error.remedy)])
-            return
-        middle = len(batch.writes) // 2
-        for part in (batch.writes[:middle], batch.writes[middle:]):
-            turns = {write.ref: batch.turns[write.ref] for write in part}
-            self._submit(Batch(batch.operation, turns, part))
+        search, blamed = batch.search, None
+        if search is not None:
+            blamed = search.rows.refused()
+        elif len(batch.writes) == 1:
+            (blamed,) = batch.writes
+        else:
+            rows = Bisection(list(batch.writes))
+            search = Search(batch.operation, rows, batch.turns)
+        if blamed is not None:
+            no = Rejected(blamed.ref, error.code, error.answer, error.remedy)
+            self._settle(batch.turns[blamed.ref], no)
+        self._search_on(search)
+
+    def _search_on(self, search: Search | None) -> None:
+        """Send the next part of a refused batch, where there is one."""
+        writes = search.rows.next() if search is not None else []
+        if search is not None and writes:
+            turns = {write.ref: search.turns[write.ref] for write in writes}
+            self._submit(Batch(search.operation, turns, writes, search))
+
+    def _put_off(self, search: Search | None, code: str, words: str) -> None:
+        """Leave what a search has not sent for the next run."""
+        if search is not None:
+            for write in search.rows.open_rows():
+                self._settle(search.turns[write.ref], Deferred(write.ref, code, words))
 
     def _settle(self, turn: Turn, outcome: Outcome) -> None:
-        """Record one row's outcome."""
+        """Record one row's outcome; nothing of it is under way any more."""
         self._let_go(turn)
-        match outcome:
-            case Confirmed():
-                self._confirmed(turn, outcome)
-            case Rejected(ref, code, words, remedy):
-                self.journal.state(StateRow(ref, "rejected", code, words))
-                self.journal.dead(turn, code, words, remedy)
-            case Deferred(ref, code, words):
-                self.journal.state(StateRow(ref, "planned", code, words))
-                self.journal.end(turn, Ending.DEFERRED, code, words)
-            case InDoubt(ref, words):
-                quiet = timedelta(seconds=self._facts().settling_delay)
-                until = self.sync.clock.now() + quiet
-                self.journal.state(StateRow(ref, "in_doubt", "no_answer", words, until))
-                self.journal.end(turn, Ending.IN_DOUBT, "no_answer", words)
-                self.unsettled[ref] = turn
-            case Gone():
-                self._gone(turn, outcome)
+        self.outcomes.record(turn, outcome)
+        self._listen(turn, outcome)
 
-    def _confirmed(self, turn: Turn, outcome: Confirmed) -> None:
-        mapping = self.sync.mapping
-        receipt_text = encode(outcome.answer) if outcome.answer else "{}"
-        self.journal.confirm(outcome.ref, outcome.id, receipt_text)
-        stream = self._home
-        if outcome.target_stream:
-            ref = StreamRef(mapping.destination.connection, outcome.target_stream)
-            stream = str(ref)
-        self.journal.link(turn, stream, outcome.id)
-        self.journal.end(turn, self._ending(turn, outcome))
-        creating = isinstance(turn.verdict, plan.Create)
-        operation = Operation.CREATE if creating else Operation.UPDATE
-        self.journal.tally.written[operation] += 1
-        if not mapping.model.write_back:
-            return
-        receipt = {**outcome.answer, "id": outcome.id}
-        fields = written_back(mapping, turn.record, receipt)
-        if fields:
-            self._counter += 1
-            self.journal.plan_write_back(
-                write_back_intent(
-                    self.sync, f"{self.run_id}{self._counter:07d}", turn.record, fields
-                )
-            )
+    def _listen(self, turn: Turn, outcome: Outcome) -> None:
+        """End the run early where a system answers to nothing that is written.
 
-    def _ending(self, turn: Turn, outcome: Confirmed) -> Ending:
-        verdict = turn.verdict
-        if isinstance(verdict, plan.Create):
-            return Ending.ATTACHED if outcome.created is False else Ending.CREATED
-        attaching = isinstance(verdict, plan.Update) and verdict.attaching
-        # Where nothing is ever created, finding the counterpart is no news.
-        if attaching and self.sync.mapping.write.value != "update_only":
-            return Ending.ATTACHED
-        return Ending.UPDATED
-
-    def _gone(self, turn: Turn, outcome: Gone) -> None:
-        """Follow a counterpart that was merged or converted; let a deleted one go."""
-        mapping = self.sync.mapping
-        self.journal.state(
-            StateRow(outcome.ref, "abandoned", outcome.code, outcome.words)
-        )
-        if outcome.moved_to is None:
-            if turn.link is None:  # found, and deleted since: look again next time
-                self.journal.state(StateRow(outcome.ref, "planned", outcome.code))
-                self.journal.end(turn, Ending.DEFERRED, outcome.code, outcome.words)
-                return
-            self.journal.repoint(turn.link._replace(state="detached"))
-            self.journal.end(turn, Ending.SKIPPED, "counterpart_deleted")
+        Each document would be looked up and sent again, five times over; so only a few
+        are in doubt, and the others wait for the next run, unsent.
+        """
+        if not isinstance(outcome, InDoubt):
+            self._silent.clear()
             return
-        stream, target_id = outcome.moved_to
-        where = str(StreamRef(mapping.destination.connection, stream))
-        if where == str(mapping.destination) and not turn.moved and turn.payload:
-            turn.moved = True
-            turn.verdict = plan.Update(
-                target_id, turn.payload.for_update(), attaching=True
-            )
-            self.add(turn)
-            return
-        self.journal.link(turn, where, target_id)
-        self.journal.end(turn, Ending.ATTACHED, outcome.code.lower())
+        self._silent.add(turn.record.id)
+        if len(self._silent) >= _MOST_SILENT:
+            what = f"{len(self._silent)} writes in a row had no answer"
+            where = str(self.sync.mapping.destination)
+            self._stop(SilentError(where, what, "no_answer"))

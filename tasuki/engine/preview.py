@@ -8,11 +8,11 @@ from itertools import islice
 from tasuki import plan
 from tasuki.engine.again import fetched, held, open_again
 from tasuki.engine.decide import Decider
-from tasuki.engine.journal import masked
+from tasuki.engine.masking import masked
 from tasuki.engine.restored import Distrust
 from tasuki.engine.start import usable_position
 from tasuki.engine.sync import Options, Sync
-from tasuki.engine.turn import Relink, StillDead, StillInDoubt, Turn
+from tasuki.engine.turn import Accept, Relink, StillDead, StillInDoubt, Turn
 from tasuki.ledger.backup import RESTORED
 from tasuki.mapping import Faulty, Waiting
 from tasuki.model.record import Page, RecordRef
@@ -196,7 +196,7 @@ def _change(
             return PlannedChange(ref, "update", reason, f"{home}/{target_id}", shown)
         case plan.Attach(stream, target_id) | Relink(stream, target_id):
             return PlannedChange(ref, "attach", target=f"{stream}/{target_id}")
-        case plan.Unchanged():
+        case plan.Unchanged() | Accept():
             return PlannedChange(ref, "unchanged")
         case plan.Skip(reason):
             return PlannedChange(ref, "skip", reason)

@@ -15,6 +15,7 @@ from tasuki.engine.sync import Sync
 from tasuki.ledger import Lease
 from tasuki.ledger.rows import IntentRow, text_time
 from tasuki.mapping import Skip
+from tasuki.model.bisect import Bisection
 from tasuki.model.errors import RejectedError
 from tasuki.model.record import Record
 from tasuki.model.write import Operation, Outcome, Rejected, Write, WriteFacts
@@ -100,9 +101,19 @@ def send_apart(
         return destination.write(stream, writes, fence)
     except RejectedError as error:
         if len(writes) == 1:
-            return [Rejected(writes[0].ref, error.code, error.answer, error.remedy)]
-    middle = len(writes) // 2
-    return [
-        *send_apart(destination, stream, writes[:middle], fence),
-        *send_apart(destination, stream, writes[middle:], fence),
-    ]
+            return [_refused(writes[0], error)]
+    search = Bisection(list(writes))
+    outcomes: list[Outcome] = []
+    while part := search.next():
+        try:
+            outcomes += destination.write(stream, part, fence)
+        except RejectedError as error:
+            blamed = search.refused()
+            outcomes += [_refused(blamed, error)] if blamed is not None else []
+        else:
+            search.accepted()
+    return outcomes
+
+
+def _refused(write: Write, error: RejectedError) -> Rejected:
+    return Rejected(write.ref, error.code, error.answer, error.remedy)

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tasuki.engine.echo import strangers
-from tasuki.engine.journal import masked
+from tasuki.engine.holding import doubt_row
+from tasuki.engine.masking import masked, masked_words
 from tasuki.engine.repeat import (
     Repeated,
     as_write,
@@ -19,9 +20,13 @@ from tasuki.engine.repeat import (
     is_wanted,
     repeat,
 )
+from tasuki.engine.settled import Settled
+from tasuki.engine.sworn import HELD, new_suspects, prove, words_given
 from tasuki.engine.sync import Sync
+from tasuki.engine.tally import Tally
 from tasuki.engine.write_back import write_back_intent, written_back
-from tasuki.ledger import Lease
+from tasuki.ledger import Lease, Tx
+from tasuki.ledger.hold_rows import RulingEndRow, RulingRow
 from tasuki.ledger.rows import (
     ConfirmRow,
     IntentRow,
@@ -51,33 +56,23 @@ _NONE = Sighting("", ())
 
 
 @dataclass(slots=True)
-class Settled:
-    """What looking up has brought."""
-
-    confirmed: dict[str, Confirmed] = field(default_factory=dict)
-    """By source id: it was done."""
-    again: list[str] = field(default_factory=list)
-    """Source ids: certainly not done, to be decided and sent afresh."""
-    held: dict[str, str] = field(default_factory=dict)
-    """By source id: a person must look, and at what."""
-    refused: dict[str, str] = field(default_factory=dict)
-    """By source id: the destination refused it, with which code."""
-    still: set[str] = field(default_factory=set)
-    """Source ids that are in doubt as before."""
-    left: set[str] = field(default_factory=set)
-    """Ids of intents that stay in doubt: their sender has not ended."""
-
-
-@dataclass(slots=True)
 class Settler:
     """Settles the in-doubt intents of one sync."""
 
     sync: Sync
     lease: Lease
     run_id: str
+    rulings: Mapping[str, RulingRow] = field(default_factory=dict)
+    """What people have decided and no run has carried out, by source id."""
+    tally: Tally = field(default_factory=Tally)
     tries: Counter[str] = field(default_factory=Counter)
     senders: dict[str, str] = field(default_factory=dict)
     """By run id: processes that stand still with a write and may wake up."""
+
+    @property
+    def sworn(self) -> dict[str, RulingRow]:
+        """What people have said about writes that are held, by source id."""
+        return words_given(self.rulings)
 
     def due_at(self, intent: IntentRow) -> datetime:
         """Return when the intent's quiet time is over."""
@@ -134,7 +129,11 @@ class Settler:
     ) -> list[IntentRow]:
         """Send again what the vendor still knows the key of; return the others."""
         sync, now = self.sync, self.sync.clock.now()
-        young = [row for row in intents if is_remembered(row, self._facts(), now)]
+        young = [
+            row
+            for row in intents
+            if row.state != HELD and is_remembered(row, self._facts(), now)
+        ]
         if not young:
             return list(intents)
         ids = list(dict.fromkeys(row.source_id for row in young))
@@ -181,15 +180,25 @@ class Settler:
         return {one.ref: one for one in found}
 
     def _count_tries(self, intents: Sequence[IntentRow]) -> Counter[str]:
-        """Return how often each source id's document has been sent, all tries."""
+        """Return how often each source id's document has been sent, all tries.
+
+        A person's word that it was not there begins the count anew.
+        """
         marks = {row.mark for row in intents}
         ids = list({row.source_id for row in intents})
         sent = self.sync.ledger.intents_of(self.sync.id, ids)
+        anew = {
+            ruling.source_id: ruling.ended_at
+            for ruling in self.sync.ledger.rulings_about(ids)
+            if (ruling.choice, ruling.outcome) == ("not_there", "carried_out")
+            and ruling.sync == self.sync.id
+        }
         return Counter(
             row.source_id
             for rows in sent.values()
             for row in rows
             if row.mark in marks and row.sent_at
+            if row.created_at >= anew.get(row.source_id, "")
         )
 
     def _sources(
@@ -197,7 +206,11 @@ class Settler:
     ) -> dict[str, Record]:
         """Read the source records that a write-back may need."""
         mapping = self.sync.mapping
-        found = [r.source_id for r in intents if sightings.get(r.id, _NONE).found]
+        found = [
+            r.source_id
+            for r in intents
+            if sightings.get(r.id, _NONE).found or r.source_id in self.sworn
+        ]
         if not (found and mapping.model.write_back):
             return {}
         records = self.sync.source.source.fetch(mapping.query(), found)
@@ -206,42 +219,100 @@ class Settler:
     def _one(
         self, row: IntentRow, sighting: Sighting, record: Record, settled: Settled
     ) -> None:
-        found = sighting.found
+        found, end = self._by_word(row, sighting)
+        if end is None:
+            found, is_again = sighting.found, self._may_go_again(row, sighting)
+        else:
+            is_again = end.outcome == "carried_out"
         if len(found) == 1:
-            self._confirm(row, record, found[0], settled)
-        elif row.run_id in self.senders and not (found or sighting.suspects):
+            self._confirm(row, record, found[0], settled, end)
+        elif row.run_id in self.senders and not (
+            found or (sighting.suspects and not end)
+        ):
             # No quiet time covers it: it would send when it is woken up.
             words = f"{self.senders[row.run_id]} has not ended and may still send"
-            with self.sync.ledger.transaction(self.lease, self.run_id) as tx:
-                tx.set_states([StateRow(row.id, "in_doubt", SENDER_LIVES, words)])
+            if row.state != HELD:
+                with self.sync.ledger.transaction(self.lease, self.run_id) as tx:
+                    tx.set_states([StateRow(row.id, "in_doubt", SENDER_LIVES, words)])
             settled.left.add(row.id)
-        elif self._may_go_again(row, sighting):
+        elif is_again:
             words = "looked up after the quiet time: not there"
             with self.sync.ledger.transaction(self.lease, self.run_id) as tx:
                 tx.set_states([StateRow(row.id, "planned", "not_found", words)])
+                self._end(tx, end)
             settled.again.append(row.source_id)
         else:
             words = self._question(row, found or sighting.suspects)
-            self._hold(row, words, settled)
+            self._hold(row, words, settled, end)
 
     def _confirm(
-        self, row: IntentRow, record: Record, found: Confirmed, settled: Settled
+        self,
+        row: IntentRow,
+        record: Record,
+        found: Confirmed,
+        settled: Settled,
+        end: RulingEndRow | None = None,
     ) -> None:
         with self.sync.ledger.transaction(self.lease, self.run_id) as tx:
             tx.confirm([ConfirmRow(row.id, found.id, encode(found.answer))])
             tx.put_links([_link(self.sync, row, found)])
             tx.add_intents(self._write_back(row, record, found))
+            tx.close_holds(row.sync, [row.source_id])
+            self._end(tx, end or self._carried_out(row))
         settled.confirmed[row.source_id] = found
 
-    def _hold(self, row: IntentRow, words: str, settled: Settled) -> None:
+    def _hold(
+        self,
+        row: IntentRow,
+        words: str,
+        settled: Settled,
+        end: RulingEndRow | None = None,
+    ) -> None:
+        tries = self.tries[row.source_id] or row.attempts
         with self.sync.ledger.transaction(self.lease, self.run_id) as tx:
-            tx.set_states([StateRow(row.id, "held", "in_doubt", words)])
+            tx.set_states([StateRow(row.id, HELD, "in_doubt", words)])
             tx.add_decisions([_decided(row, "held", "in_doubt", words)])
+            tx.put_holds([doubt_row(self.sync, row, words, tries)])
+            self._end(tx, end)
         settled.held[row.source_id] = words
 
+    def _carried_out(self, row: IntentRow) -> RulingEndRow | None:
+        """Return the end of the decision that this create has followed from."""
+        ruling = self.rulings.get(row.source_id)
+        if ruling is None or ruling.choice != "create":
+            return None
+        if row.created_at < ruling.ruled_at:
+            return None
+        return RulingEndRow(ruling.id, "carried_out", "created")
+
+    def _end(self, tx: Tx, end: RulingEndRow | None) -> None:
+        if end is not None:
+            tx.end_rulings([end])
+            self.tally.ruled[end.outcome] += 1
+
+    def _by_word(
+        self, row: IntentRow, sighting: Sighting
+    ) -> tuple[tuple[Confirmed, ...], RulingEndRow | None]:
+        """Return what a person's word about this write leads to, and its end."""
+        ruling = self.sworn.get(row.source_id)
+        if ruling is None or row.state != HELD:
+            return (), None
+        if ruling.choice == "found":
+            proof = prove(self.sync, row, ruling.target, sighting)
+            if proof.document is None:
+                return (), RulingEndRow(ruling.id, "stale", proof.words)
+            return (proof.document,), RulingEndRow(ruling.id, "carried_out", "found")
+        unseen = new_suspects(ruling, sighting.suspects)
+        if sighting.found or unseen:
+            named = ", ".join(one.id for one in (*sighting.found, *unseen))
+            words = f"it is there after all: {named}"
+            return sighting.found, RulingEndRow(ruling.id, "stale", words)
+        return (), RulingEndRow(ruling.id, "carried_out", "not there: sent again")
+
     def _refuse(self, row: IntentRow, outcome: Rejected, settled: Settled) -> None:
-        code, words = outcome.code, outcome.words
-        payload = encode(masked(self.sync.mapping, row.payload))
+        mapping, code = self.sync.mapping, outcome.code
+        words = masked_words(mapping, row.payload, outcome.words)
+        payload = encode(masked(mapping, row.payload))
         letter = NewDeadLetter(
             row.source_id, row.sync, code, words, outcome.remedy, payload,
             row.version, row.revision,
@@ -255,6 +326,7 @@ class Settler:
     def _may_go_again(self, row: IntentRow, sighting: Sighting) -> bool:
         return (
             sighting.ref == row.id
+            and row.state != HELD
             and not sighting.found
             and not sighting.suspects
             and self.tries[row.source_id] < MOST_ATTEMPTS
@@ -267,6 +339,8 @@ class Settler:
         if not (names or tries):
             return "the ledger was restored: this may have been sent before"
         lost = f"sent without an answer, {tries} time(s): {row.error_words}"
+        if row.state == HELD:
+            return names or row.error_words
         return names or lost.removesuffix(": ")
 
     def _write_back(

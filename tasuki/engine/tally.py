@@ -45,6 +45,8 @@ class Tally:
     pages: int = 0
     written: Counter[Operation] = field(default_factory=Counter)
     """Rows that the destination has confirmed, by operation."""
+    ruled: Counter[str] = field(default_factory=Counter)
+    """What became of people's decisions about holds: carried_out, stale, moot."""
     repeats: int = 0
     """Turns that ended provisionally and were taken up again in the same run."""
 
@@ -134,6 +136,7 @@ class RunReport:
             },
             "written_back": tally.written_back,
             "write_back_failed": tally.write_back_failed,
+            "ruled": dict(sorted(tally.ruled.items())),
             "left_over": self.left_over(),
             "calls": {f"{c}:{kind}": n for (c, kind), n in sorted(self.calls.items())},
             "calls_made": self.calls_made(),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from tasuki import plan
 from tasuki.engine.sync import NO_IDENTITY, Identity
+from tasuki.ledger.hold_rows import RulingEndRow, RulingRow
 from tasuki.ledger.rows import DecisionRow, IntentRow, LinkRow
 from tasuki.mapping import Faulty, Payload, Waiting
 from tasuki.model.record import Record
@@ -30,7 +31,12 @@ class StillDead:
     words: str
 
 
-Verdict = plan.Change | Waiting | Faulty | Relink | StillInDoubt | StillDead
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """A person has dealt with it over there: what the record says now was sent."""
+
+
+Verdict = plan.Change | Waiting | Faulty | Relink | StillInDoubt | StillDead | Accept
 
 
 @dataclass(slots=True)
@@ -52,6 +58,10 @@ class Turn:
         moved: The counterpart moved once already during this turn.
         earlier: Id of a counterpart that a killed run has made for this record.
         sent_text: JSON of the fields under way, once their intent is made.
+        ruling: A person's decision that the verdict carries out.
+        ruling_end: What became of a ruling that the verdict does not carry out.
+        doubt: The held write that the question is about, for `in_doubt`.
+        yields: Source id of a record that gives its counterpart up to this one.
     """
 
     record: Record
@@ -68,3 +78,7 @@ class Turn:
     replayed: bool = False
     earlier: str = ""
     sent_text: str = ""
+    ruling: RulingRow | None = None
+    ruling_end: RulingEndRow | None = None
+    doubt: IntentRow | None = None
+    yields: str = ""

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 
+from tasuki.engine.masking import masked_source, without_kinds
 from tasuki.engine.repeat import send_apart
 from tasuki.engine.sync import Sync
 from tasuki.engine.tally import Tally
@@ -31,7 +32,8 @@ from tasuki.model.write import (
 
 log = logging.getLogger("tasuki.engine")
 
-_CAUSE = "write_back: "  # how the cause of such a dead letter begins
+CAUSE = "write_back: "
+"""How the cause of a dead letter begins that is about a write-back."""
 
 
 def send_write_backs(sync: Sync, lease: Lease, run_id: str, tally: Tally) -> None:
@@ -88,7 +90,7 @@ def _open_replayed(sync: Sync, lease: Lease, run_id: str) -> None:
     """Take refused write-backs up again whose dead letter a person has replayed."""
     replayed = sync.ledger.replayed(sync.id)
     letters = sync.ledger.unsolved_letters(sync.id, replayed)
-    wanted = [one for one, row in letters.items() if row.cause.startswith(_CAUSE)]
+    wanted = [one for one, row in letters.items() if row.cause.startswith(CAUSE)]
     if not wanted:
         return
     last = {
@@ -103,28 +105,20 @@ def _open_replayed(sync: Sync, lease: Lease, run_id: str) -> None:
 
 def _with_a_letter(sync: Sync, rows: Sequence[IntentRow]) -> set[str]:
     letters = sync.ledger.unsolved_letters(sync.id, [row.source_id for row in rows])
-    return {one for one, row in letters.items() if row.cause.startswith(_CAUSE)}
+    return {one for one, row in letters.items() if row.cause.startswith(CAUSE)}
 
 
 def _letter(sync: Sync, row: IntentRow, outcome: Rejected) -> NewDeadLetter:
     return NewDeadLetter(
         row.source_id,
         row.sync,
-        f"{_CAUSE}{outcome.code}",
-        outcome.words,
+        f"{CAUSE}{outcome.code}",
+        without_kinds(outcome.words),
         outcome.remedy,
-        encode(_shown(sync, row)),
+        encode(masked_source(sync.mapping, row.payload)),
         row.version,
         row.revision,
     )
-
-
-def _shown(sync: Sync, row: IntentRow) -> dict[str, object]:
-    hidden = sync.mapping.is_personal
-    return {
-        name: "***" if value is not None and hidden(name) else value
-        for name, value in row.payload.items()
-    }
 
 
 def _failure(row: IntentRow, outcome: Outcome | None) -> StateRow:

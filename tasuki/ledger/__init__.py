@@ -1,6 +1,13 @@
 """The ledger alone says what was done: links, intents, receipts, decisions, runs."""
 
 from tasuki.ledger.backup import BackupNote
+from tasuki.ledger.hold_rows import (
+    HoldRow,
+    NewHold,
+    NewRuling,
+    RulingEndRow,
+    RulingRow,
+)
 from tasuki.ledger.lease import Lease, LeaseHeldError
 from tasuki.ledger.rows import (
     CauseCount,
@@ -34,6 +41,7 @@ __all__ = [
     "CursorRow",
     "DeadLetterRow",
     "DecisionRow",
+    "HoldRow",
     "IntentRow",
     "Lease",
     "LeaseHeldError",
@@ -43,7 +51,11 @@ __all__ = [
     "MatchKeyRow",
     "NewDeadLetter",
     "NewDecision",
+    "NewHold",
     "NewIntent",
+    "NewRuling",
+    "RulingEndRow",
+    "RulingRow",
     "RunRow",
     "StateRow",
     "Story",

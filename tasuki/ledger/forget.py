@@ -30,10 +30,13 @@ from tasuki.ledger.tables import (
     DEAD_LETTER,
     DECISION,
     FORGOTTEN,
+    HOLD,
     INTENT,
     LINK,
     MATCH_KEY,
     RELATION,
+    RULING,
+    RULING_END,
 )
 from tasuki.ports import Token, TokenStore
 
@@ -300,6 +303,10 @@ def _erase(connection: Connection, traces: Sequence[Trace]) -> dict[str, int]:
             connection, DEAD_LETTER.delete().where(_mine(DEAD_LETTER, trace))
         )
         _run(connection, MATCH_KEY.delete().where(_mine(MATCH_KEY, trace)))
+        _run(connection, HOLD.delete().where(_mine(HOLD, trace)))
+        mine = select(RULING.c.id).where(_mine(RULING, trace))
+        _run(connection, RULING_END.delete().where(RULING_END.c.ruling_id.in_(mine)))
+        _run(connection, RULING.delete().where(_mine(RULING, trace)))
         either = or_(RELATION.c.from_ref == trace.ref, RELATION.c.to_ref == trace.ref)
         rows["relation"] += _run(connection, RELATION.delete().where(either))
     return rows

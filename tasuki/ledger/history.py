@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import BindParameter, Dialect, bindparam, func, or_, select, text
+from sqlalchemy import BindParameter, Dialect, bindparam, or_, select, text
 from sqlalchemy.sql.expression import ClauseElement
 
 from tasuki.ledger import writes
+from tasuki.ledger.cause import grouped
 from tasuki.ledger.database import Database, among, insert_into
 from tasuki.ledger.reading import DECISION_COLUMNS, LINK_COLUMNS
 from tasuki.ledger.rows import (
@@ -81,7 +82,8 @@ class History:
 
     def causes(self) -> list[CauseCount]:
         """Return the causes of unsolved dead letters, the most frequent first."""
-        return [CauseCount._make(row) for row in self._database.rows(_causes)]
+        rows = self._database.rows(_all_unsolved)
+        return grouped(DeadLetterRow._make(row) for row in rows)
 
     def receipts(self, sync: str) -> list[IntentRow]:
         """Return the confirmed creates of a sync, oldest first."""
@@ -151,22 +153,9 @@ def _unsolved_letters(dialect: Dialect) -> ClauseElement:
     )
 
 
-def _causes(_: Dialect) -> ClauseElement:
-    column = DEAD_LETTER.c
-    count = func.count().label("count")
+def _all_unsolved(_: Dialect) -> ClauseElement:
     return (
-        select(
-            column.sync,
-            column.cause,
-            count,
-            func.max(column.words),
-            func.max(column.remedy),
-            func.min(column.first_at),
-            func.max(column.last_at),
-        )
-        .where(text(UNSOLVED_LETTERS))
-        .group_by(column.sync, column.cause)
-        .order_by(count.desc(), column.sync, column.cause)
+        select(*DEAD_LETTER.c).where(text(UNSOLVED_LETTERS)).order_by(DEAD_LETTER.c.id)
     )
 
 

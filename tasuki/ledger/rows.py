@@ -234,7 +234,10 @@ class DeadLetterRow(NamedTuple):
 
 
 class CauseCount(NamedTuple):
-    """Open dead letters of one sync with one cause."""
+    """Open dead letters of one sync with one cause.
+
+    `words` leaves out what differs from letter to letter; `group` names the cause.
+    """
 
     sync: str
     cause: str
@@ -243,6 +246,7 @@ class CauseCount(NamedTuple):
     remedy: str
     first_at: str
     last_at: str
+    group: str = ""
 
 
 class CursorRow(NamedTuple):

@@ -11,6 +11,7 @@ from tasuki.ledger.budget import LedgerBudget
 from tasuki.ledger.database import UNNAMED, Database
 from tasuki.ledger.forget import Forgetting
 from tasuki.ledger.history import History
+from tasuki.ledger.holds import Holds
 from tasuki.ledger.lease import Lease, acquire, release
 from tasuki.ledger.migration import bring_up_to_date
 from tasuki.ledger.reading import BatchReading
@@ -41,6 +42,7 @@ class Ledger(
     Survey,
     Runs,
     History,
+    Holds,
     Backups,
     Restores,
     Audits,

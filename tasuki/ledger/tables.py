@@ -17,6 +17,7 @@ OPEN_STATES = "(state = 'planned' OR state = 'sending' OR state = 'in_doubt')"
 LIVE_CLAIMS = "(claim IS NOT NULL AND state <> 'rejected' AND state <> 'abandoned')"
 UNSOLVED_LETTERS = "(state = 'open' OR state = 'replayed')"
 LEFT_OVER_DECISIONS = "(outcome = 'waiting' OR outcome = 'held')"
+OPEN_HOLDS = "state <> 'closed'"
 
 _CONDITIONS: list[tuple[Index, TextClause]] = []
 """PostgreSQL is told of them when tables are made there: naming it earlier loads all of
@@ -180,6 +181,69 @@ class DeadLetter(Stored, table=True):
     run_id: str
 
 
+class Hold(Stored, table=True):
+    """What waits for a person: the question, and all that is needed to decide it.
+
+    One row for a record of a sync; `source_id` is empty for a whole run that a guard
+    refused. `digest` and `fingerprint` change when the question or the record does.
+    """
+
+    __tablename__ = "hold"
+    __table_args__ = (_partial("hold_open", "sync", where=OPEN_HOLDS),)
+
+    source_id: str = Field(primary_key=True)
+    sync: str = Field(primary_key=True)
+    source: str
+    reason: str
+    detail: str
+    question: str
+    digest: str
+    fingerprint: str
+    version: str
+    revision: str
+    state: str
+    run_id: str
+    since: str
+    seen_at: str
+
+
+class Ruling(Stored, table=True):
+    """What a person decided about a hold, who and why; never altered."""
+
+    __tablename__ = "ruling"
+    __table_args__ = (
+        Index("ruling_source", "source_id", "sync"),
+        Index("ruling_sync", "sync"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    source_id: str
+    sync: str
+    reason: str
+    choice: str
+    target: str
+    question: str
+    digest: str
+    fingerprint: str
+    who: str
+    why: str
+    ruled_at: str
+    expires_at: str | None
+
+
+class RulingEnd(Stored, table=True):
+    """What became of a ruling, once: carried_out, stale, moot, expired or withdrawn."""
+
+    __tablename__ = "ruling_end"
+
+    ruling_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    outcome: str
+    words: str
+    who: str
+    run_id: str
+    ended_at: str
+
+
 class Cursor(Stored, table=True):
     """How far a sync has read, stored after the outcomes."""
 
@@ -301,6 +365,9 @@ DECISION = _table("decision")
 RELATION = _table("relation")
 MATCH_KEY = _table("match_key")
 DEAD_LETTER = _table("dead_letter")
+HOLD = _table("hold")
+RULING = _table("ruling")
+RULING_END = _table("ruling_end")
 CURSOR = _table("cursor")
 RUN = _table("run")
 LEASE = _table("lease")

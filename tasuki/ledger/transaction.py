@@ -6,8 +6,9 @@ from typing import Literal
 
 from sqlalchemy import Connection
 
-from tasuki.ledger import writes
+from tasuki.ledger import holds, writes
 from tasuki.ledger.database import Build, Database
+from tasuki.ledger.hold_rows import NewHold, RulingEndRow
 from tasuki.ledger.lease import Lease, give_back
 from tasuki.ledger.reading import claim_holders
 from tasuki.ledger.rows import (
@@ -214,6 +215,27 @@ class Tx:
             new_last_at=self._now,
             new_run_id=self._run_id,
         ).rowcount
+
+    def put_holds(self, rows: Sequence[NewHold]) -> None:
+        """Record questions to a person, new ones and changed ones."""
+        tail = ("open", self._run_id, self._now, self._now)
+        self._many(holds.put_holds, [(*row, *tail) for row in rows])
+
+    def close_holds(self, sync: str, source_ids: Sequence[str]) -> None:
+        """Note that these records wait for no person any more."""
+        if source_ids:
+            self._database.run(
+                self._connection,
+                holds.close_holds,
+                ids=list(source_ids),
+                which=sync,
+                new_run_id=self._run_id,
+                new_seen_at=self._now,
+            )
+
+    def end_rulings(self, rows: Sequence[RulingEndRow]) -> None:
+        """Note what became of rulings; each ends once, whoever says it again."""
+        self._many(holds.end_ruling, [(*row, self._run_id, self._now) for row in rows])
 
     def put_cursor(self, sync: str, part: str, position: str, revision: str) -> None:
         """Store how far the sync has read (its outcomes are in this transaction)."""

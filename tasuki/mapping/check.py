@@ -167,10 +167,10 @@ def _test_words(
             what = f"no field of the mapping links '{name}'"
             at = document.key_problem if "links" in where else document.problem
             yield at(where, what, nearest(name, syncs))
-    if expect.hold not in {None, "on_change"}:
+    if expect.hold not in {None, "changed_after_sent"}:
         where = (*path, "expect", "hold")
         what = f"'{expect.hold}' is no reason to hold that a test can show"
-        yield document.problem(where, what, "Write hold: on_change.")
+        yield document.problem(where, what, "Write hold: changed_after_sent.")
     root = (expect.fault or "").partition(".")[0]
     if root and root not in {*model.fields, *_PARTS} and model.document is None:
         what = f"the mapping has no field '{root}'"

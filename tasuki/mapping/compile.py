@@ -80,6 +80,16 @@ class CompiledMapping:
         """The destination fields, in file order."""
         return tuple(self.model.fields)
 
+    @property
+    def receipt_names(self) -> frozenset[str]:
+        """The fields of a receipt that are told to the source."""
+        return frozenset(
+            name.partition(".")[2].partition(".")[0]
+            for _, formula in self._rules.write_back
+            for name in formula.names
+            if name.startswith(f"{RECEIPT}.")
+        )
+
     def query(self) -> Query:
         """Return what to read: the fields that are really used, and no others.
 

@@ -25,7 +25,8 @@ class ExpectModel(Strict):
     wait: str | None = Field(None, description="The sync whose link is missing.")
     fault: str | None = Field(None, description="The field that cannot be made.")
     hold: str | None = Field(
-        None, description="`on_change`: the record changed after it was sent."
+        None,
+        description="`changed_after_sent`, where the mapping says `on_change: hold`.",
     )
     unchanged: bool | None = Field(
         None, description="The payload is the one that was sent before."

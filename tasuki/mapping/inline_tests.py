@@ -176,7 +176,7 @@ def _sending(
     if fingerprint(made.for_update()) == fingerprint(before.for_update()):
         return "unchanged", True
     if mapping.on_change is OnChange.HOLD:
-        return "hold", "on_change"
+        return "hold", "changed_after_sent"
     sent = before.for_update()
     changed = {
         name: value

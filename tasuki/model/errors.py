@@ -14,7 +14,8 @@ A connector's only duty is to translate a system's answer into one of these.
     ├── RemoteError           a connected system answered badly
     │   ├── TransientError    it will pass                          (retried by policy)
     │   │   ├── NotSentError      nothing left this machine
-    │   │   └── ThrottledError    refused for its rate, not done
+    │   │   ├── ThrottledError    refused for its rate, not done
+    │   │   └── SilentError       many writes without an answer     (the run stops)
     │   ├── CursorExpiredError  read everything again
     │   ├── RejectedError     this request is unacceptable to it    (dead letter)
     │   └── AccessError       credentials or permissions            (connection stops)
@@ -93,7 +94,10 @@ class LeaseLostError(LedgerError):
 class GuardError(TasukiError):
     """The run would change an unusual share of records; nothing was sent."""
 
-    remedy = "Look at `tasuki plan`; if it is meant, repeat the number: --yes-really N."
+    remedy = (
+        "Look at `tasuki plan`; if it is meant, `tasuki approve --guard RUN` (`tasuki "
+        "held` names it), or repeat the number: --yes-really N."
+    )
     exit_code = 1
 
     def __init__(self, where: str, what: str, count: int) -> None:
@@ -180,6 +184,15 @@ class ThrottledError(TransientError):
         super().__init__(where, answer, code)
         self.args = (where, answer, code, retry_after)
         self.retry_after = retry_after
+
+
+class SilentError(TransientError):
+    """Several writes in a row had no answer: the run ends early, the rest waits."""
+
+    remedy = (
+        "Look at the system's own status page, then run again: what was sent is "
+        "looked up first, nothing was lost."
+    )
 
 
 class CursorExpiredError(RemoteError):

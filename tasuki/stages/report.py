@@ -36,8 +36,8 @@ _TEXT: dict[str, tuple[str, str]] = {
         "`tasuki dead` lists causes and remedies; `tasuki replay` tries again.",
     ),
     "held_hint": (
-        "`tasuki plan {sync}` で保留の内容を確認します。",
-        "`tasuki plan {sync}` shows what is held, and why.",
+        "`tasuki held` で確認し、`tasuki approve` か `tasuki reject` で判断します。",
+        "`tasuki held` shows what is held; settle it by `tasuki approve` or `reject`.",
     ),
     "nothing": ("対応が必要なものはありません。", "Nothing is left to do."),
 }
@@ -86,7 +86,7 @@ def _next_steps(report: Mapping[str, Any], say: Any) -> list[str]:  # noqa: ANN4
     if report["dead"] or report["write_back_failed"]:
         steps.append(f"- {say('dead_hint')}")
     if report["held"]:
-        steps.append(f"- {say('held_hint').format(sync=report['sync'])}")
+        steps.append(f"- {say('held_hint')}")
     return steps or [say("nothing")]
 
 

@@ -72,6 +72,8 @@ class FakeDestination:
             if stream.name in system.dies_late:
                 self._later(system.dies_late[stream.name], stream, writes)
             raise
+        if fault is None and _is_malformed(stream, writes):
+            raise system.error(Lie.REJECTED, stream.name)
         if fault is None and len(writes) > stream.batch_size:
             return self._bulk(stream, writes)
         if fault is None or fault.lie.name.startswith("ROW_"):
@@ -221,6 +223,14 @@ class FakeDestination:
     ) -> Mapping[str, object]:
         """Return the fields as they are."""
         return dict(fields)
+
+
+def _is_malformed(stream: FakeStream, writes: Sequence[Write]) -> bool:
+    return any(
+        write.fields.get(name) == value
+        for write in writes
+        for name, value in stream.malformed.items()
+    )
 
 
 def _sighting(stream: FakeStream, write: Write) -> Sighting:

@@ -81,6 +81,9 @@ class FakeStream:
         index_lag: Seconds until a new record is found by `find`.
         key_seconds: How long an idempotency key is remembered (class A).
         required: A row without these fields is refused.
+        options: Field to the values it takes, for `describe`; others are refused.
+        malformed: Field to a value for which a whole call is refused.
+        complains_of: A refusal quotes what was sent for this field.
         parents: Field to the stream whose record it names, for `include`.
         bulk_threshold: As in `WriteFacts`.
         bulk_size: As in `WriteFacts`.
@@ -100,6 +103,9 @@ class FakeStream:
     index_lag: float = 0.0
     key_seconds: float = 86_400.0
     required: tuple[str, ...] = ()
+    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    malformed: Mapping[str, str] = field(default_factory=dict)
+    complains_of: str = ""
     parents: Mapping[str, str] = field(default_factory=dict)
     bulk_threshold: int = 0
     bulk_size: int = 0
@@ -272,6 +278,12 @@ class FakeStore:
         creating = write.operation is Operation.CREATE
         if creating and absent:
             return Rejected(write.ref, "REQUIRED_FIELD_MISSING", ", ".join(absent))
+        for name, taken in stream.options.items():
+            if name in write.fields and write.fields[name] not in taken:
+                words = f"bad value for restricted picklist field {name}"
+                if stream.complains_of:
+                    words += f" (of {write.fields.get(stream.complains_of)})"
+                return Rejected(write.ref, "INVALID_OR_NULL_FOR_PICKLIST", words)
         row = stream.known(write) if creating else stream.rows.get(str(write.target_id))
         if not creating and (row is None or row.deleted):
             moved = row.moved_to if row else None

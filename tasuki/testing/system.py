@@ -26,9 +26,20 @@ class FakeSystem(FakeStore):
         self.destination: Destination = FakeDestination(self)
 
     def describe(self, stream: str) -> Schema:
-        """Return the names of all fields that some record has."""
-        names = {n for row in self.streams[stream].rows.values() for n in row.fields}
-        return Schema(stream, {name: FieldFacts(name) for name in sorted(names)})
+        """Return the fields that some record has, or that the stream's rules name."""
+        self.begin("describe", stream)
+        own = self.streams[stream]
+        names = {n for row in own.rows.values() for n in row.fields}
+        names |= {*own.required, *own.options}
+        facts = {
+            name: FieldFacts(
+                name,
+                required=name in own.required,
+                options=own.options.get(name, ()),
+            )
+            for name in sorted(names)
+        }
+        return Schema(stream, facts)
 
     def doctor(self) -> Iterator[Check]:
         """Say that all is well."""

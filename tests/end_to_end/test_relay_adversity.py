@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
+from tasuki.engine.answer import Answer, ruling_of, settled
 from tasuki.model.errors import NotSentError
 from tasuki.sandbox.faults import Fault, Kind
 from tests.end_to_end.relay import (
@@ -74,20 +75,45 @@ def test_a_converted_lead_is_followed_to_its_contact(relay: Relay) -> None:
     assert (again["dead"], again["created"], again["left_over"]) == (0, 0, 0)
 
 
-def test_a_merged_lead_is_followed_to_the_survivor(relay: Relay) -> None:
+def merged_leads(relay: Relay) -> tuple[str, str, str]:
+    """Merge two leads; returns the loser's contact, the winner's, and the survivor."""
     relay.run(LEADS)
     loser, winner = list(relay.rows("Lead").values())[:2]
-    contact = str(loser["HubSpot_Contact_Id__c"])
     relay.act(
         "salesforce", "merge", object="Lead", winner=winner["Id"], loser=loser["Id"]
     )
+    name = "HubSpot_Contact_Id__c"
+    return str(loser[name]), str(winner[name]), str(winner["Id"])
+
+
+def test_a_merged_lead_belongs_to_the_survivors_contact(relay: Relay) -> None:
+    contact, other, survivor = merged_leads(relay)
     leads = len(relay.rows("Lead"))
     relay.edit_contact(contact, jobtitle="新任部長")
     report = relay.run(LEADS)
-    assert (report["attached"], report["dead"], report["created"]) == (1, 0, 0)
-    assert relay.link(LEADS, contact).destination_id == winner["Id"]
-    assert relay.rows("Lead")[str(winner["Id"])]["Title"] == "新任部長"
+    assert report["reasons"]["held"] == {"shares_counterpart": 1}
+    assert relay.rows("Lead")[survivor].get("Title") != "新任部長"
+    relay.edit_contact(other, jobtitle="本部長")
+    relay.run(LEADS)
+    assert relay.rows("Lead")[survivor]["Title"] == "本部長"
     assert len(relay.rows("Lead")) == leads
+
+
+def test_a_person_gives_a_merged_lead_to_the_other_contact(relay: Relay) -> None:
+    contact, other, survivor = merged_leads(relay)
+    relay.edit_contact(contact, jobtitle="新任部長")
+    relay.run(LEADS)
+    (hold,) = [h for h in relay.ledger.holds(LEADS) if h.source_id == contact]
+    answer = settled(hold, Answer("own"))
+    relay.ledger.rule([ruling_of(hold, answer, "sato", "the customer said so")])
+    report = relay.run(LEADS)
+    assert (report["ruled"], report["held"]) == ({"carried_out": 1}, 0)
+    assert relay.rows("Lead")[survivor]["Title"] == "新任部長"
+    assert relay.link(LEADS, contact).destination_id == survivor
+    relay.edit_contact(other, jobtitle="本部長")
+    report = relay.run(LEADS)
+    assert report["reasons"]["skipped"] == {"counterpart_yielded": 1}
+    assert relay.rows("Lead")[survivor]["Title"] == "新任部長"
 
 
 def test_a_deleted_lead_is_let_go_and_not_made_again(relay: Relay) -> None:

@@ -165,7 +165,7 @@ def updates(system: FakeSystem, stream: str) -> int:
 def kill_everywhere(
     build: Callable[[], Stage], verify: Callable[[Stage], None], step: int = 1
 ) -> Counter[str]:
-    """Kill at step 1, 2, 3, … of a first run until one survives; verify each."""
+    """Kill a run at every `step`-th step until one survives; verify each."""
     where: Counter[str] = Counter()
     at = 1
     while True:

@@ -16,7 +16,7 @@ from tasuki.engine import course, decide, journal
 from tasuki.engine.counterparts import Search
 from tasuki.engine.decide import Decider
 from tasuki.engine.journal import Journal
-from tasuki.engine.outbox import Outbox
+from tasuki.engine.outcomes import Outcomes
 from tasuki.engine.pages import Progress
 from tasuki.engine.settle import Settler
 from tasuki.engine.sync import Sync
@@ -149,19 +149,19 @@ def _people_are_written_over(patch: pytest.MonkeyPatch) -> None:
 
 
 def _survivors_inherit_nothing(patch: pytest.MonkeyPatch) -> None:
-    def skip(self: course.Course, turn: Any, reason: str) -> None:
-        self.journal.end(turn, Ending.SKIPPED, reason)
+    def skip(self: Journal, turn: Any, reason: str) -> None:
+        self.end(turn, Ending.SKIPPED, reason)
 
-    patch.setattr(course.Course, "_skip", skip)
+    patch.setattr(Journal, "skip", skip)
 
 
 def _moved_counterparts_are_made_anew(patch: pytest.MonkeyPatch) -> None:
-    real = Outbox._gone
+    real = Outcomes._gone
 
-    def gone(self: Outbox, turn: Any, outcome: Any) -> None:
+    def gone(self: Outcomes, turn: Any, outcome: Any) -> None:
         real(self, turn, replace(outcome, moved_to=None))
 
-    patch.setattr(Outbox, "_gone", gone)
+    patch.setattr(Outcomes, "_gone", gone)
 
 
 def _no_fence_in_transactions(patch: pytest.MonkeyPatch) -> None:

@@ -54,7 +54,7 @@ def payload(**fields: object) -> Payload:
             payload(Name="B"),
             known(),
             rules(on_change="hold"),
-            Hold("changed_after_sent", "Name"),
+            Hold("changed_after_sent", "Name", choices=("send", "accept")),
         ),
         (
             payload(),
@@ -81,6 +81,13 @@ ONE = Counterpart(HOME, "L1", "Email")
 TAKEN = Counterpart(HOME, "L1", "Email", taken_by="p9")
 CUSTOMER = Counterpart("sfa/Contact", "C1", "Email", attach_only=True)
 FIELDS = {"Name": "A", "Size": Decimal("1.50")}
+OTHER = Counterpart(HOME, "L2", "Email")
+BOTH = "Email: sfa/Lead/L1, sfa/Lead/L2"
+THERE = Hold("exists_already", "sfa/Lead/L1", (ONE,), ("attach", "create"))
+
+
+def twin(*choices: str) -> Hold:
+    return Hold("duplicate_record", "sfa/Lead/L1 ← p9", (TAKEN,), choices)
 
 
 @pytest.mark.parametrize(
@@ -91,15 +98,22 @@ FIELDS = {"Name": "A", "Size": Decimal("1.50")}
         ([], rules("update_only"), Skip("no_counterpart")),
         ([ONE], rules(), Update("L1", FIELDS, attaching=True)),
         ([ONE], rules("update_only"), Update("L1", FIELDS, attaching=True)),
-        ([ONE], rules("once"), Hold("exists_already", "sfa/Lead/L1")),
-        ([ONE], rules("create_only"), Hold("exists_already", "sfa/Lead/L1")),
-        ([TAKEN], rules(), Hold("duplicate_record", "sfa/Lead/L1 ← p9")),
+        ([ONE], rules("once"), THERE),
+        ([ONE], rules("create_only"), THERE),
+        ([TAKEN], rules(), twin("own", "create")),
+        ([TAKEN], rules("update_only"), twin("own")),
+        ([TAKEN], rules("once"), twin("create")),
         ([CUSTOMER], rules(), Attach("sfa/Contact", "C1")),
         ([CUSTOMER], rules("once"), Attach("sfa/Contact", "C1")),
         (
-            [ONE, Counterpart(HOME, "L2", "Email")],
+            [ONE, OTHER],
             rules(),
-            Hold("ambiguous_match", "Email: sfa/Lead/L1, sfa/Lead/L2"),
+            Hold("ambiguous_match", BOTH, (ONE, OTHER), ("attach", "create")),
+        ),
+        (
+            [ONE, OTHER],
+            rules("update_only"),
+            Hold("ambiguous_match", BOTH, (ONE, OTHER), ("attach",)),
         ),
     ],
 )

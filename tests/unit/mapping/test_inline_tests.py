@@ -113,7 +113,7 @@ def test_an_expectation_that_does_not_hold_says_the_difference(
 def test_a_held_change_can_be_expected(tmp_path: Path) -> None:
     text = (
         HEAD + "write: once\nkey: Id\nfields: {Name: name}\ntests:\n"
-        "  - given: {Id: 1, name: b}\n    before: {name: a}\n    expect: {hold: on_change}\n"
+        "  - given: {Id: 1, name: b}\n    before: {name: a}\n    expect: {hold: changed_after_sent}\n"
     )
 
     (result,) = run_tests(load(project(tmp_path, lead=text)))
