@@ -16,9 +16,6 @@ from typing import Protocol
 
 import httpx
 import orjson
-from tenacity import RetryCallState, Retrying
-from tenacity.stop import stop_base
-from tenacity.wait import wait_base, wait_random_exponential
 
 from tasuki.model.errors import (
     AccessError,
@@ -32,6 +29,7 @@ from tasuki.model.errors import (
 from tasuki.model.policy import RetryPolicy, Timeouts
 from tasuki.ports import Budget, Clock
 from tasuki.transport.calls import Calls
+from tasuki.transport.repeating import retrying
 
 log = logging.getLogger("tasuki.http")
 
@@ -207,23 +205,13 @@ class Http:
                 raise
 
         try:
-            return self._retrying()(attempt)
+            return retrying(self._policy, self._clock)(attempt)
         except (NotSentError, ThrottledError) as error:
             if not lost:
                 raise
             # This last try was not done; an earlier one may have been.
             words = f"{error.answer}; before that: {lost[-1].answer}"
             raise TransientError(asked.where, words, error.code) from error
-
-    def _retrying(self) -> Retrying:
-        return Retrying(
-            sleep=self._clock.sleep,
-            stop=_Stop(self._policy, self._clock),
-            wait=_Wait(self._policy),
-            retry=_worth_repeating,
-            before_sleep=_note_retry,
-            reraise=True,
-        )
 
     def _once(self, asked: _Asked) -> Answer:
         credentials = self._authoriser.headers() if self._authoriser else {}
@@ -356,57 +344,3 @@ def retry_after(response: httpx.Response) -> float | None:
 
 def _cause(error: Exception) -> str:
     return str(error) or type(error).__name__
-
-
-def _worth_repeating(state: RetryCallState) -> bool:
-    outcome = state.outcome
-    return bool(
-        outcome and outcome.failed and isinstance(outcome.exception(), TransientError)
-    )
-
-
-def _note_retry(state: RetryCallState) -> None:
-    log.info(
-        "attempt=%s again in %.1f s: %s",
-        state.attempt_number,
-        state.upcoming_sleep,
-        _error(state),
-    )
-
-
-def _error(state: RetryCallState) -> BaseException | None:
-    return state.outcome.exception() if state.outcome else None
-
-
-class _Stop(stop_base):
-    """Stop after the policy's attempts or time; waiting longer than that: at once."""
-
-    def __init__(self, policy: RetryPolicy, clock: Clock) -> None:
-        self._policy = policy
-        self._clock = clock
-        self._began = clock.monotonic()
-
-    def __call__(self, retry_state: RetryCallState) -> bool:
-        error = _error(retry_state)
-        policy = self._policy
-        throttled = isinstance(error, ThrottledError)
-        attempts = policy.throttled_attempts if throttled else policy.attempts
-        if retry_state.attempt_number >= attempts:
-            return True
-        spent = self._clock.monotonic() - self._began
-        return spent + retry_state.upcoming_sleep > policy.total
-
-
-class _Wait(wait_base):
-    """Wait as long as the vendor says, else exponentially with jitter."""
-
-    def __init__(self, policy: RetryPolicy) -> None:
-        self._backoff = wait_random_exponential(
-            multiplier=policy.first, max=policy.ceiling, exp_base=policy.factor
-        )
-
-    def __call__(self, retry_state: RetryCallState) -> float:
-        error = _error(retry_state)
-        if isinstance(error, ThrottledError) and error.retry_after is not None:
-            return error.retry_after + 0.05
-        return self._backoff(retry_state)

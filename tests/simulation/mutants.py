@@ -83,6 +83,7 @@ def _no_claim(patch: pytest.MonkeyPatch) -> None:
     def identify(self: Decider, made: Any, tries: Any) -> bool:
         found = real(self, made, tries)
         mark = made.turn.identity.mark + made.turn.record.id
+        made.turn.match_hashes = ()  # where a mark is remembered, too
         made.turn.identity = made.turn.identity._replace(claim=None, mark=mark)
         return found
 
