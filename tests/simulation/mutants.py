@@ -43,8 +43,8 @@ class Mutant:
 def _receipt_before_the_call(patch: pytest.MonkeyPatch) -> None:
     real = Tx.add_intents
 
-    def add(self: Tx, rows: Any, state: Any = "planned") -> None:
-        real(self, rows, "confirmed" if state == "sending" else state)
+    def add(self: Tx, rows: Any, state: Any = "planned", until: Any = None) -> None:
+        real(self, rows, "confirmed" if state == "sending" else state, until)
 
     patch.setattr(Tx, "add_intents", add)
 
@@ -52,10 +52,10 @@ def _receipt_before_the_call(patch: pytest.MonkeyPatch) -> None:
 def _no_intent_before_the_call(patch: pytest.MonkeyPatch) -> None:
     real = Journal.commit
 
-    def commit(self: Journal, intents: Any = (), turns: Any = ()) -> Any:
+    def commit(self: Journal, intents: Any = (), turns: Any = (), **more: Any) -> Any:
         if intents:
             return frozenset()
-        return real(self, intents, turns)
+        return real(self, intents, turns, **more)
 
     patch.setattr(Journal, "commit", commit)
 
@@ -80,8 +80,8 @@ def _cursor_first(patch: pytest.MonkeyPatch) -> None:
 def _no_claim(patch: pytest.MonkeyPatch) -> None:
     real = Decider._identify
 
-    def identify(self: Decider, made: Any) -> bool:
-        found = real(self, made)
+    def identify(self: Decider, made: Any, tries: Any) -> bool:
+        found = real(self, made, tries)
         mark = made.turn.identity.mark + made.turn.record.id
         made.turn.identity = made.turn.identity._replace(claim=None, mark=mark)
         return found
