@@ -12,6 +12,9 @@ OnChange = Literal["update", "hold"]
 UNSEEN = "?"
 """The id of a counterpart that is known to be there, and not by what id."""
 
+BY_KEY = "business key"
+"""The step of a counterpart that was found by the record's own claim."""
+
 _UPDATING = frozenset({"upsert", "update_only"})
 
 
@@ -194,7 +197,8 @@ def duplicate(one: Counterpart, rules: Rules) -> Hold:
     """Return the hold of a record whose counterpart another record has already."""
     own = ("own",) if one.id != UNSEEN and rules.mode in _UPDATING else ()
     detail = f"{one.stream}/{one.id} ← {one.taken_by}"
-    return Hold("duplicate_record", detail, (one,), (*own, *_creating(rules)))
+    create = () if one.step == BY_KEY else _creating(rules)
+    return Hold("duplicate_record", detail, (one,), (*own, *create))
 
 
 def _creating(rules: Rules) -> tuple[str, ...]:

@@ -164,7 +164,10 @@ class Search:
                 owner = owners.setdefault(one, own) if pending == own else pending
                 if owner != own:
                     twins = known if pending == own else under_way
-                    by = next(v.step.field for v in made.steps if match_hash(v) == one)
+                    by = next(
+                        (v.step.field for v in made.steps if match_hash(v) == one),
+                        plan.BY_KEY,
+                    )
                     twins[own] = plan.Counterpart(
                         self._home, plan.UNSEEN, by, taken_by=owner
                     )

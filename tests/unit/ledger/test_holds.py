@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from alembic import command
+from alembic.config import Config
 
 from tasuki.ledger import (
     HoldRow,
@@ -12,8 +14,10 @@ from tasuki.ledger import (
     RulingEndRow,
     encode,
 )
+from tasuki.ledger.database import Database
+from tasuki.ledger.migration import SCRIPTS
 from tasuki.ledger.rows import time_text
-from tests.unit.ledger.material import SYNC, ManualClock, decision, intent
+from tests.unit.ledger.material import SYNC, ManualClock, intent, link
 
 
 def hold(number: int, reason: str = "ambiguous_match", digest: str = "d1") -> NewHold:
@@ -144,27 +148,29 @@ def test_an_answer_says_until_when_it_counts(
 def test_what_an_older_version_held_is_listed_after_the_upgrade(
     url: str, clock: ManualClock
 ) -> None:
-    with Ledger.open(url, clock) as ledger:
-        engine = ledger._database.engine
-        with engine.begin() as connection:
-            for table in ("hold", "ruling", "ruling_end"):
-                connection.exec_driver_sql(f"DROP TABLE {table}")
+    database = Database(url, clock, 10.0, "FULL")
+    with database.writing() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(SCRIPTS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        rows = [
+            (1, "c1", "held", "ambiguous_match", "Email: a, b"),
+            (2, "c2", "held", "in_doubt", ""),
+            (3, "c3", "skipped", "no_email", ""),
+            (4, "c2", "sent", "", ""),
+        ]
+        for number, source_id, *said in rows:
+            texts = (source_id, SYNC, *said, "r1", "v1", "run1", f"2026-04-0{number}")
+            values = ", ".join(f"'{text}'" for text in texts)
             connection.exec_driver_sql(
-                "UPDATE alembic_version SET version_num = '0001'"
+                f"INSERT INTO decision VALUES ({number}, {values})"
             )
-        with ledger.transaction(None) as tx:
-            tx.add_decisions(
-                [
-                    decision(1, "held", "ambiguous_match", "Email: a, b"),
-                    decision(2, "held", "in_doubt"),
-                    decision(3, "skipped", "no_email"),
-                ]
-            )
-            tx.add_decisions([decision(2, "sent")])
+    database.engine.dispose()
     with Ledger.open(url, clock) as ledger:
-        rows: list[HoldRow] = ledger.holds()
-    assert [(r.source_id, r.reason, r.detail, r.digest) for r in rows] == [
-        ("c1", "ambiguous_match", "Email: a, b", "")
+        found: list[HoldRow] = ledger.holds()
+    assert [(r.source_id, r.reason, r.detail, r.digest, r.since) for r in found] == [
+        ("c1", "ambiguous_match", "Email: a, b", "", "2026-04-01")
     ]
 
 
@@ -181,3 +187,15 @@ def test_writes_are_counted_since_a_time(
         tx.set_state(["I00001", "I00002"], state)
     assert ledger.written_since(SYNC, since, [state]) == {"create": 1}
     assert ledger.written_since(SYNC, since, [state, "sending"]) == {"create": 2}
+
+
+def test_a_forgotten_person_leaves_no_question_and_no_answer(ledger: Ledger) -> None:
+    with ledger.transaction(None) as tx:
+        tx.put_links([link(1), link(2)])
+    put(ledger, hold(1), hold(2))
+    ledger.rule([ruling(1), ruling(2)])
+    ledger.withdraw(ledger.open_rulings(SYNC)[:1], "sato", "so")
+    ledger.forget("hubspot/contacts/c1")
+    assert [row.source_id for row in ledger.holds()] == ["c2"]
+    assert ledger.rulings_about(["c1"]) == []
+    assert len(ledger.rulings_about(["c2"])) == 1
