@@ -1,4 +1,4 @@
-"""A retry policy, built with tenacity: when to try again, how long to wait, when to stop."""
+"""A retry policy, built with tenacity: what is tried again, when, and until when."""
 
 import logging
 
