@@ -267,12 +267,16 @@ class _Exchange(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         parts = urlsplit(self.path)
         length = int(self.headers.get("content-length") or 0)
+        body = self.rfile.read(length)
+        if len(body) < length:  # the client went away: half a request is none
+            self.close_connection = True
+            return
         request = Request(
             self.command,
             unquote(parts.path),
             parse_qs(parts.query, keep_blank_values=True),
             {k.lower(): v for k, v in self.headers.items()},
-            self.rfile.read(length),
+            body,
         )
         owner = self.server.owner
         if request.path.startswith("/__"):
