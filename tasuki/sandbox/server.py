@@ -268,7 +268,7 @@ class _Exchange(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         length = int(self.headers.get("content-length") or 0)
         body = self.rfile.read(length)
-        if len(body) < length:  # the client went away first: that is no request
+        if len(body) < length:  # the client went away: half a request is none
             self.close_connection = True
             return
         request = Request(

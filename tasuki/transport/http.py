@@ -29,12 +29,12 @@ from tasuki.model.errors import (
 from tasuki.model.policy import RetryPolicy, Timeouts
 from tasuki.ports import Budget, Clock
 from tasuki.transport.calls import Calls
+from tasuki.transport.fence import late
 from tasuki.transport.repeating import retrying
 
 log = logging.getLogger("tasuki.http")
 
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-_BYTES_LEAVE = (".send_request_headers.started", ".send_request_body.started")
 _WORDS = 300  # of a vendor's answer in a message
 
 
@@ -224,7 +224,7 @@ class Http:
                 params=asked.params,
                 content=asked.body,
                 headers={**asked.headers, **credentials},
-                extensions=_fenced(asked.fence),
+                extensions={} if asked.fence is no_fence else late(asked.fence),
             )
             response = self._exchange(request, asked)
             if response.status_code != HTTPStatus.UNAUTHORIZED or last:
@@ -279,22 +279,6 @@ class Http:
         except ValueError as error:
             words = f"answer {response.status_code} is not JSON"
             raise _lost(asked, words) from error
-
-
-def _fenced(fence: Callable[[], None]) -> dict[str, object]:
-    """Return the extension that asks the fence again right before bytes leave.
-
-    Connecting may take seconds, and a process may be stopped meanwhile: what raises
-    before the body is written leaves nothing that a server could carry out.
-    """
-    if fence is no_fence:
-        return {}
-
-    def trace(event: str, _: object) -> None:
-        if event.endswith(_BYTES_LEAVE):
-            fence()
-
-    return {"trace": trace}
 
 
 def _lost(asked: _Asked, words: str, code: str = "") -> TasukiError:

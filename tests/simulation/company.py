@@ -2,9 +2,10 @@
 
 import os
 import signal
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -54,12 +55,7 @@ class Process:
         until(lambda: self.state() == "T")
 
     def state(self) -> str:
-        """Return its state as the kernel has it; "" when it is gone."""
-        try:
-            stat = Path(f"/proc/{self.pid}/stat").read_text()
-        except OSError:
-            return ""
-        return stat.rpartition(")")[2].split()[0]
+        return state_of(self.pid)
 
     def lives(self) -> bool:
         return self.state() not in {"", "Z", "X"}
@@ -116,6 +112,26 @@ class Company(Office):
             f"select pid from lease where name = 'sync:{mapping}' and owner <> ''"
         )
         return int(found[0][0]) if found else 0
+
+    def stop(self, pid: int) -> None:
+        """Stop a process, outside of any transaction."""
+        while True:
+            os.kill(pid, signal.SIGSTOP)
+            until(lambda: state_of(pid) == "T")
+            if self.url or self._may_write():
+                return
+            os.kill(pid, signal.SIGCONT)
+            time.sleep(0.05)
+
+    def _may_write(self) -> bool:
+        path = self.folder / ".tasuki/ledger.db"
+        with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as other:
+            try:
+                other.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return False
+            other.execute("ROLLBACK")
+        return True
 
     def slowly(self) -> None:
         """Let every answer of importance take its time."""
@@ -188,6 +204,15 @@ class Company(Office):
             yield
         finally:
             del server.carry_out  # type: ignore[attr-defined]
+
+
+def state_of(pid: int) -> str:
+    """Return a process's state as the kernel has it; "" when it is gone."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return ""
+    return stat.rpartition(")")[2].split()[0]
 
 
 def until(holds: Callable[[], object]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 _NEXT_IS_BODY = threading.local()
 # A process stopped inside a transaction holds SQLite's one write lock: another test.
-_OTHERS_COME_TO_REST = 0.5
+_OTHERS_COME_TO_REST = 1.5
 
 
 def _stop_at_body(request_line: bytes, skip: int) -> None:

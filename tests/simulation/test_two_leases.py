@@ -49,8 +49,7 @@ def stopped_at(
         reply = carry_out() if done else None
         until(lambda: runs)
         time.sleep(REST)  # stopped inside a transaction: that is another test
-        os.kill(company.holder(mapping), signal.SIGSTOP)
-        runs[0].until_stopped()
+        company.stop(company.holder(mapping))
         return reply or carry_out()
 
     with company.watching(system, see):

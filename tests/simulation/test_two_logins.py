@@ -119,7 +119,7 @@ def test_tokens_lost_in_the_window_stop_one_connection_until_a_login(
     assert office.sync(LEADS).end() in {0, 1}, "other connections go on"
     assert "freee: stopped: process" in ended(office.command("status"), 0)
     assert "BAD freee: renewal: stopped since" in ended(
-        office.command("doctor", "freee", "--no-deep"), 3
+        office.command("doctor", "freee"), 3
     )
 
     assert "freee: logged in; it renews itself" in log_in_by_pasting(office)

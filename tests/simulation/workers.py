@@ -163,7 +163,7 @@ def stop_and_wake(relay: Relay, other: Ledger, at: int) -> Tale:
     let = greenlet(worker.work)
     let.switch()
     if not let.dead:
-        replace(relay, ledger=other).until_quiet()
+        replace(relay, ledger=other).until_quiet(beside_a_sleeper=True)
         for system in relay.systems.values():
             system.on_step = worker.step
         let.switch()
