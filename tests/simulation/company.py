@@ -118,12 +118,16 @@ class Company(Office):
         while True:
             os.kill(pid, signal.SIGSTOP)
             until(lambda: state_of(pid) == "T")
-            if self.url or self._may_write():
+            if self._is_at_rest():
                 return
             os.kill(pid, signal.SIGCONT)
             time.sleep(0.05)
 
-    def _may_write(self) -> bool:
+    def _is_at_rest(self) -> bool:
+        """Say that nobody is inside a transaction that writes."""
+        if self.url:
+            idle = "select 1 from pg_stat_activity where state like 'idle in trans%'"
+            return not self.ledger(idle)
         path = self.folder / ".tasuki/ledger.db"
         with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as other:
             try:

@@ -77,7 +77,7 @@ def waits_of(run: Process) -> list[float]:
 
 
 @pytest.mark.parametrize(
-    "calls", [60, pytest.param(1000, marks=pytest.mark.soak)], ids=["short", "long"]
+    "calls", [40, pytest.param(1000, marks=pytest.mark.soak)], ids=["short", "long"]
 )
 def test_two_backfills_share_one_limit_and_use_nearly_all_of_it(
     company: Company, calls: int
@@ -106,7 +106,7 @@ def test_a_money_flow_beside_two_backfills_waits_few_call_slots(
     assert company.command("status").end() == 0
     vendor = Strict()
     with SandboxServer(vendor) as server:
-        backfills = [spender(company, server.url, 45) for _ in range(2)]
+        backfills = [spender(company, server.url, 35) for _ in range(2)]
         time.sleep(1.0)
         money = waits_of(spender(company, server.url, 8, money=True, pause=0.2))
         for run in backfills:

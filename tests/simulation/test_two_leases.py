@@ -138,6 +138,7 @@ def test_an_invoice_in_the_hand_of_a_stopped_worker_is_sent_by_nobody_else(
     assert short.everything() == undisturbed
 
 
+@pytest.mark.soak
 def test_an_invoice_in_the_hand_of_a_worker_that_dies_is_sent_by_the_next(
     short: Company, undisturbed: Held
 ) -> None:

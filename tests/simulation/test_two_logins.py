@@ -156,7 +156,10 @@ def test_a_wrong_client_secret_costs_no_login(
     assert local.everything() == undisturbed
 
 
-@pytest.mark.parametrize("act", ["seven_hours_ahead", "seven_hours_behind"])
+@pytest.mark.parametrize(
+    "act",
+    ["seven_hours_ahead", pytest.param("seven_hours_behind", marks=pytest.mark.soak)],
+)
 def test_a_wrong_clock_renews_once_and_goes_on(local: Company, act: str) -> None:
     before = local.renewals()
     assert local.sync(INVOICES, act=act).end() in {0, 1}

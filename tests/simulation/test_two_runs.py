@@ -15,7 +15,9 @@ def both(company: Company, mapping: str) -> list[Process]:
     return [company.sync(mapping), company.sync(mapping)]
 
 
-@pytest.mark.parametrize("mapping", [LEADS, INVOICES])
+@pytest.mark.parametrize(
+    "mapping", [pytest.param(LEADS, marks=pytest.mark.soak), INVOICES]
+)
 def test_of_two_runs_of_one_sync_one_works_and_one_says_so_in_a_line(
     company: Company, undisturbed: Held, mapping: str
 ) -> None:
