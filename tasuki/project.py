@@ -23,8 +23,10 @@ from tasuki.mapping.problem import nearest
 from tasuki.mapping.settings_file import VARIABLE as SETTINGS_VARIABLE
 from tasuki.model.errors import ConfigError, MappingError
 from tasuki.model.policy import RetryPolicy, Timeouts
+from tasuki.model.retention import Retention
 from tasuki.ports import Clock, System
 from tasuki.registry import Registry, shipped_root
+from tasuki.retention import load_retention
 from tasuki.transport.calls import Calls
 
 LEDGER_VARIABLE = "TASUKI_LEDGER_URL"
@@ -84,17 +86,22 @@ class Project:
             environment=self.environment.get(SETTINGS_VARIABLE, ""),
         )
 
+    @cached_property
+    def retention(self) -> Retention:
+        """How long the ledger keeps things (MappingError with every problem)."""
+        return load_retention(self.root)
+
     def read_all(self) -> tuple[MappingSet, dict[str, Connection]]:
-        """Read mappings and connections.
+        """Read mappings and connections, and see that the retention can be read.
 
         Raises:
             MappingError: Every problem of every file.
             ConfigError: There is no connections.yaml.
         """
         problems: list[str] = []
-        for read in (lambda: self.mappings, lambda: self.connections):
+        for name in ("mappings", "connections", "retention"):
             try:
-                read()
+                getattr(self, name)
             except MappingError as error:
                 problems += error.problems
         if problems:

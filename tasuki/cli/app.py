@@ -26,6 +26,7 @@ from tasuki.cli import (
     secrets,
     serving,
     set_up,
+    tidying,
 )
 from tasuki.cli.context import Context
 from tasuki.cli.screen import Screen
@@ -95,6 +96,7 @@ for module in (
     held,
     rulings,
     care,
+    tidying,
     secrets,
     serving,
 ):

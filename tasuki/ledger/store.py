@@ -22,6 +22,7 @@ from tasuki.ledger.runs import Runs
 from tasuki.ledger.sealing import Seal
 from tasuki.ledger.story import Relations
 from tasuki.ledger.survey import Survey
+from tasuki.ledger.tidy import Tidying
 from tasuki.ledger.tokens import LedgerTokens, Logins
 from tasuki.ledger.transaction import Tx
 from tasuki.model.errors import LedgerError
@@ -47,6 +48,7 @@ class Ledger(
     Restores,
     Audits,
     Forgetting,
+    Tidying,
     Logins,
 ):
     """One opened ledger; safe to share between threads, not across a fork."""

@@ -110,3 +110,22 @@ def spend_calls() -> None:
         http.close()
     print(json.dumps(waits), flush=True)
     os._exit(0)
+
+
+def work_on_a_small_disk() -> None:
+    """Let the ledger's file grow to so many pages only."""
+    from sqlalchemy import Engine, event
+
+    most = int(os.environ["LEDGER_PAGES"])
+
+    def limit(connection: Any, _: Any) -> None:
+        connection.execute(f"PRAGMA max_page_count = {most}")
+
+    event.listen(Engine, "connect", limit)
+
+
+def be_impatient() -> None:
+    """Wait half a second for the ledger, not ten."""
+    from tasuki.ledger import Ledger
+
+    Ledger.open.__func__.__kwdefaults__["busy_seconds"] = 0.5  # type: ignore[attr-defined]
