@@ -46,7 +46,8 @@ _LEDGER = """# The ledger's tables
 One database, `.tasuki/ledger.db` (SQLite) or the PostgreSQL that `TASUKI_LEDGER_URL`
 names. Tables are created and upgraded by whoever opens the ledger first. Times are UTC
 text of fixed width; JSON is text. What is evidence (`intent`, `decision`,
-`dead_letter`, `run`) is kept for good.
+`dead_letter`, `run`) is kept for good where it is about money, and otherwise until
+`tasuki tidy` takes what is old.
 
 Read it with any SQL client; write it only through `tasuki`.
 """

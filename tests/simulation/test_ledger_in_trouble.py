@@ -1,4 +1,4 @@
-"""Runs whose ledger has no room, or is held by a stranger, while they work."""
+"""Runs whose ledger has no room, is held by a stranger, or is tidied while they work."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -87,3 +87,32 @@ def test_a_ledger_that_a_stranger_holds_in_mid_run_stops_it_without_loss(
         server.faults.clear()
     office.finish_all()
     assert office.everything() == undisturbed
+
+
+def test_runs_go_on_beside_a_tidying_and_money_stays(
+    office: Company, undisturbed: dict[str, Any]
+) -> None:
+    path = office.folder / ".tasuki/ledger.db"
+    assert office.sync(LEADS).end() in {0, 1}
+    with closing(sqlite3.connect(path)) as connection:
+        for column in ("intent.done_at", "decision.decided_at", "run.finished_at"):
+            table, name = column.split(".")
+            older = f"'2020' || substr({name}, 5)"
+            connection.execute(f"UPDATE {table} SET {name} = {older}")
+        connection.commit()
+    kept = "select * from decision where sync like 'invoice%' order by id"
+    before = office.ledger(kept)
+    assert before
+    office.slowly()
+    process = office.sync(INVOICES)
+    until(lambda: office.rows("freee", "invoices"))
+    tidied = office.command("tidy", "--json")
+    assert tidied.end() == 0, tidied.said()
+    assert '"payloads": 0' not in tidied.said()
+    assert process.lives(), "the run was over before"
+    assert process.end() in {0, 1}, process.said()
+    for server in office.rehearsal.servers.values():
+        server.faults.clear()
+    office.finish_all()
+    assert office.everything() == undisturbed
+    assert office.ledger(kept)[: len(before)] == before

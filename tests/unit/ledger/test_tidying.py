@@ -89,7 +89,7 @@ def test_nothing_goes_before_its_time(ledger: Ledger, clock: ManualClock) -> Non
 
 @pytest.mark.parametrize("named", [True, False])
 def test_evidence_of_money_stays_whole(
-    ledger: Ledger, clock: ManualClock, named: bool
+    ledger: Ledger, clock: ManualClock, *, named: bool
 ) -> None:
     """Whether the project names the sync, or only the ledger knows of its claims."""
     done_run(ledger, "r1", MONEY)
