@@ -14,8 +14,10 @@ from tasuki.mapping import json_schema, load_mappings, run_tests
 from tasuki.mapping.problem import Problems
 from tasuki.mapping.show import dump
 from tasuki.mapping.yaml_text import read_yaml
+from tasuki.model.retention import Retention
 from tasuki.project import Project
 from tasuki.registry import Registry
+from tasuki.retention import load_retention
 from tests.docs.pages import ROOT, Block, blocks
 
 WHOLE = re.compile(r"# mappings/([\w.-]+)\.yaml")
@@ -23,6 +25,7 @@ PART = re.compile(r"# in mappings/([\w.-]+)\.yaml")
 BESIDE = re.compile(
     r"# mappings/((?:fields|values)/\w+\.yaml|settings\.\w+\.yaml|functions\.py)"
 )
+RETENTION = re.compile(r"# retention\.yaml")
 SHIPPED = ROOT / "mappings"
 
 
@@ -119,11 +122,19 @@ def test_connections_that_are_shown_are_accepted(block: Block, tmp_path: Path) -
     assert load_connections(tmp_path, Registry(tmp_path), AnyEnvironment())
 
 
+@pytest.mark.parametrize("block", _yaml_blocks(RETENTION), ids=str)
+def test_retention_that_is_shown_is_accepted(block: Block, tmp_path: Path) -> None:
+    (tmp_path / "retention.yaml").write_text(block.text, encoding="utf-8")
+    assert load_retention(tmp_path) != Retention()
+
+
 def test_every_yaml_block_says_what_it_is() -> None:
     unmarked = [
         str(block)
         for block in blocks("yaml")
-        if not any(one.match(block.first_line) for one in (WHOLE, PART, BESIDE))
+        if not any(
+            one.match(block.first_line) for one in (WHOLE, PART, BESIDE, RETENTION)
+        )
         and not _is_connections(block)
         and not block.page.startswith("connectors/")
     ]
