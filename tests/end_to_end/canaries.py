@@ -89,7 +89,7 @@ def loud(name: str, mail: str) -> str:
     '''
     raise ValueError(f"{name} of {mail} is not to my liking")
 """
-CONNECTOR = f'''
+CONNECTOR = f"""
 from collections.abc import Iterator
 
 from pydantic import SecretStr
@@ -127,7 +127,7 @@ CONNECTOR = Connector(
     name="bursting", settings=Settings, open=Bursting, limits=lambda settings: (),
     streams=("things",),
 )
-'''
+"""
 """A project's connector with mistakes, whose words quote a record and a token."""
 
 
