@@ -31,6 +31,7 @@ from tasuki.cli import (
 from tasuki.cli.context import Context
 from tasuki.cli.screen import Screen
 from tasuki.model.errors import ConfigError, LedgerError, TasukiError
+from tasuki.model.unforeseen import trace, unforeseen
 
 EXIT_CODES = {
     0: "Done.",
@@ -107,7 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code.
 
     Every error we know of is one clear line and its remedy; a traceback means a
-    mistake of ours.
+    mistake of ours, and is told without the error's words, which may quote a record.
     """
     given = _flags_first(list(sys.argv[1:] if arguments is None else arguments))
     screen = Screen(as_json="--json" in given)
@@ -125,6 +126,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         told = _machine_error(error)
         screen.error(told)
         return told.exit_code
+    except Exception as error:  # noqa: BLE001 - a mistake, told without its words
+        screen.aside(trace(error).rstrip())
+        mistake = unforeseen("tasuki", error)
+        screen.error(mistake)
+        return mistake.exit_code
     return code if isinstance(code, int) else 0
 
 
@@ -140,7 +146,7 @@ def _usage_error(error: TyperException) -> ConfigError:
 def _machine_error(error: OSError) -> LedgerError:
     where = str(error.filename or "this machine")
     remedy = "Look at the disk's free space and at this user's rights, then run again."
-    return LedgerError(where, (error.strerror or str(error)).lower(), remedy)
+    return LedgerError(where, (error.strerror or type(error).__name__).lower(), remedy)
 
 
 def _flags_first(arguments: list[str]) -> list[str]:

@@ -262,7 +262,7 @@ def _prefect(environment: Mapping[str, str]) -> Iterator[Finding]:
     except TasukiError as error:
         yield _bad("prefect", "api", error)
     else:
-        yield Finding("prefect", "api", True, f"{url} answers")
+        yield Finding("prefect", "api", True, f"{_shown(url)} answers")
 
 
 def ask_prefect(
@@ -284,18 +284,31 @@ def ask_prefect(
             timeout=_SECONDS,
         )
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        words = f"{url}: {str(error) or type(error).__name__}"
+        # An address that cannot be read is quoted by the error, with all that is in it.
+        words = f"{_shown(url)}: {_kind(error)}"
         where = "prefect"
         raise RemoteError(where, words, "", _START_PREFECT) from None
     if answer.status_code in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
         remedy = f"Set {PREFECT_AUTH_VARIABLE} to user:password of that server."
         where = "prefect"
-        raise RemoteError(where, f"{url} lets nobody in", "", remedy)
+        raise RemoteError(where, f"{_shown(url)} lets nobody in", "", remedy)
     if answer.is_server_error:
-        words = f"{url} answers {answer.status_code}"
+        words = f"{_shown(url)} answers {answer.status_code}"
         where = "prefect"
         raise RemoteError(where, words, "", _START_PREFECT)
     return answer
+
+
+def _shown(url: str) -> str:
+    """Return an address without the user and password that may stand in it."""
+    begin, _, host = url.rpartition("@")
+    scheme, slashes, _ = begin.partition("://")
+    return f"{scheme}://***@{host}" if slashes else host
+
+
+def _kind(error: Exception) -> str:
+    words = "" if isinstance(error, httpx.InvalidURL) else str(error)
+    return words or type(error).__name__
 
 
 _START_PREFECT = (

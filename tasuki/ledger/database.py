@@ -278,7 +278,7 @@ def insert_into(dialect: Dialect, table: Table) -> "sqlite.Insert | postgresql.I
 def _normal_url(text: str) -> URL:
     try:
         url = make_url(text)
-    except exc.ArgumentError:
+    except (exc.ArgumentError, ValueError):  # a port that is none: quoted in the words
         what = "this is not a database URL"
         remedy = "Write sqlite:///path/to/ledger.db or postgresql://user@host/name."
         raise LedgerError(UNNAMED, what, remedy) from None

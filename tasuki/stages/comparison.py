@@ -1,7 +1,7 @@
 """One comparison of a flow: one sync, one task run, one report."""
 
-import asyncio
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from prefect import get_run_logger, task
@@ -12,7 +12,7 @@ from prefect.events import emit_event
 from tasuki.project import Project
 from tasuki.reconcile.run import Wish, reconcile_sync
 from tasuki.stages.report import Language
-from tasuki.stages.stage import Report, StageError, artifact_key
+from tasuki.stages.stage import Report, StageError, artifact_key, in_a_thread
 
 _KINDS: Mapping[str, tuple[str, str]] = {
     "missing": ("先にない（送られていない・消えた）", "missing at the destination"),
@@ -70,7 +70,7 @@ async def run_comparison(
         StageError: a system or the ledger could not be used; nothing was mended.
     """
     wish = Wish(repair=repair, sample=sample, show=_SHOWN)
-    report = await asyncio.to_thread(compare_once, mapping, wish)
+    report = await in_a_thread(mapping, partial(compare_once, mapping, wish))
     get_run_logger().info(one_line(report))
     await acreate_markdown_artifact(
         markdown(report, language),

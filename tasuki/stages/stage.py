@@ -2,7 +2,9 @@
 
 import asyncio
 import re
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from prefect import get_run_logger, task
@@ -12,6 +14,8 @@ from prefect.events import emit_event
 
 from tasuki.engine.run import run_sync
 from tasuki.engine.sync import Options
+from tasuki.model.errors import TasukiError
+from tasuki.model.unforeseen import trace, unforeseen
 from tasuki.project import Project
 from tasuki.stages.report import Language, markdown, one_line
 
@@ -20,6 +24,28 @@ Report = dict[str, Any]
 
 class StageError(Exception):
     """A stage could not finish; the message says why and what to do."""
+
+
+async def in_a_thread(mapping: str, work: Callable[[], Report]) -> Report:
+    """Do a stage's work beside the event loop.
+
+    Prefect keeps the words of what a task raises, in its log and in its database: of a
+    mistake of ours or of a project's code, which may quote a record, it gets none.
+
+    Raises:
+        TasukiError: as the work says.
+        StageError: anything else came up.
+    """
+    try:
+        return await asyncio.to_thread(work)
+    except TasukiError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is
+        get_run_logger().error(trace(error))
+        told = unforeseen(mapping, error)
+    # Outside the clause: the error is not to travel along as the context of ours.
+    message = f"{told}\n  {told.remedy}"
+    raise StageError(message)
 
 
 def run_once(mapping: str, options: Options) -> Report:
@@ -55,7 +81,7 @@ async def run_stage(
         StageError: a system or the ledger could not be used; nothing is lost.
     """
     options = Options(full=full, only=only, allow=allow)
-    report = await asyncio.to_thread(run_once, mapping, options)
+    report = await in_a_thread(mapping, partial(run_once, mapping, options))
     logger = get_run_logger()
     logger.info(one_line(report))
     await acreate_markdown_artifact(

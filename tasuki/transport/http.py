@@ -29,6 +29,7 @@ from tasuki.model.errors import (
 from tasuki.model.policy import RetryPolicy, Timeouts
 from tasuki.ports import Budget, Clock
 from tasuki.transport.calls import Calls
+from tasuki.transport.echo import is_writable, without_echo
 from tasuki.transport.fence import late
 from tasuki.transport.repeating import retrying
 
@@ -216,6 +217,7 @@ class Http:
     def _once(self, asked: _Asked) -> Answer:
         credentials = self._authoriser.headers() if self._authoriser else {}
         for last in (False, True):
+            self._must_be_writable(credentials)
             self._budget.acquire(asked.window)
             asked.fence()
             request = self._client.build_request(
@@ -235,6 +237,12 @@ class Http:
             credentials = self._authoriser.headers()
         return self._read(response, asked)
 
+    def _must_be_writable(self, credentials: Mapping[str, str]) -> None:
+        if not is_writable(credentials):
+            words = "the credentials hold what no header may: a line break, for example"
+            remedy = "Set them anew, without blanks around them."
+            raise AccessError(self.connection, words, "not_ascii", remedy)
+
     def _exchange(self, request: httpx.Request, asked: _Asked) -> httpx.Response:
         self._calls.add(self.connection, asked.kind)
         try:
@@ -252,6 +260,8 @@ class Http:
             request.url.path,
             response.status_code,
         )
+        if response.status_code >= HTTPStatus.BAD_REQUEST:
+            return without_echo(request, response)
         return response
 
     def _read(self, response: httpx.Response, asked: _Asked) -> Answer:
