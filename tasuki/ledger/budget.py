@@ -47,6 +47,7 @@ class Pace(NamedTuple):
         hold: Seconds after which a reserved moment is given up.
         block: Moments reserved with one query at most.
         kept: Of the burst: for money flows alone.
+        is_quota: It counts hours or days: a pause of seconds spends nothing of it.
     """
 
     interval: float
@@ -54,10 +55,21 @@ class Pace(NamedTuple):
     hold: float
     block: int
     kept: int = 0
+    is_quota: bool = False
 
     def burst_for(self, *, money: bool) -> int:
         """Return the calls that a money flow, or another one, may make at once."""
         return self.burst if money else self.burst - self.kept
+
+    def after_pause(self, until: float) -> float:
+        """Return where the meter stands after a pause: one call at `until`, no burst.
+
+        What is kept for money is kept. A quota is left as it is: its burst lies hours
+        ahead, and whoever waits for it would not call for as long.
+        """
+        if self.is_quota:
+            return 0.0
+        return until + (self.burst - self.kept - 1) * self.interval
 
     @classmethod
     def of(cls, limit: Limit) -> "Pace":
@@ -72,7 +84,8 @@ class Pace(NamedTuple):
         interval = (limit.seconds + hold) / (limit.calls - burst + 1)
         ahead = max(1, int(_AHEAD_SECONDS / interval))
         block = min(ahead, burst * 4, limit.calls)
-        return cls(interval, burst, hold, block, burst // (5 if is_quota else 2))
+        kept = burst // (5 if is_quota else 2)
+        return cls(interval, burst, hold, block, kept, is_quota)
 
 
 _FREE = Pace(interval=0.0, burst=1, hold=1.0, block=_FREE_BLOCK)
@@ -209,13 +222,12 @@ class LedgerBudget:
         with self._lock:
             with self._database.writing() as connection:
                 for _, meter in self._meters:
-                    pace = meter.pace
                     self._database.run(
                         connection,
                         _pause,
                         meter=meter.name,
                         owner=self._connection,
-                        first=until + (pace.burst - 1) * pace.interval,
+                        first=meter.pace.after_pause(until),
                         until=until,
                     )
             for _, meter in self._meters:

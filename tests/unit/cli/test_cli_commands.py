@@ -49,6 +49,7 @@ ASKED = [
     "restore",
     "keys",
     "forget",
+    "tidy",
 ]
 
 
