@@ -142,6 +142,15 @@ def test_a_stage_that_stops_fails_the_run_with_reason_and_remedy(
     assert flows.run("sync_leads")[0]["state"] == "done"
 
 
+@pytest.mark.usefixtures("reports")
+def test_both_sides_are_compared_at_night(flows: Flows) -> None:
+    (report,) = flows.run("reconcile_systems", mappings=[LEADS])
+    assert report["state"] == "done"
+    run = flows.last("reconcile-systems")
+    assert (run["state_type"], run["name"]) == ("COMPLETED", "reconcile")
+    assert flows.stages(run, 1) == [f"reconcile {LEADS}"]
+
+
 def test_every_flow_of_the_repository_is_run_here() -> None:
     shown = {path.stem for path in (ROOT / "flows").glob("*.py")} - {"__init__"}
     source = Path(__file__).read_text(encoding="utf-8")

@@ -57,7 +57,7 @@ LASTING: dict[str, Extra] = {
     "500 before the commit": _LASTING_NOT_DONE,
     "500 after the commit": _LASTING_DONE,
     # freee: the second request waits out the first one's pause and has one try less.
-    "429 with Retry-After": (3, 3, 3, 5, 5, 3),
+    "429 with Retry-After": (3, 3, 3, 6, 6, 3),
     "429 without Retry-After": _LASTING_REFUSED,
     # freee's pause of ten minutes is longer than a run waits.
     "403 that means too fast": (3, 3, 3, 1, 1, 3),
