@@ -1,5 +1,6 @@
 """Killing a play at its steps, and comparing what remains with an undisturbed one."""
 
+import gc
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ ALWAYS = ("before write", "waiting for bulk", "lost write")
 
 
 def emptied(ledger: Ledger) -> Ledger:
+    gc.collect()  # a worker that died may still hold a look-up it had begun
     with ledger._database.writing() as connection:
         for table in Stored.metadata.tables.values():
             connection.execute(table.delete())
