@@ -40,6 +40,8 @@ Build = Callable[[Dialect], ClauseElement]
 UNNAMED = "ledger"
 _CACHE_KIB = 16_384
 _LONGEST_LITERAL = 300
+_SQLITE_OPTIONS = frozenset({"uri", "mode", "cache", "nolock", "immutable", "vfs"})
+"""Options of a `file:` name; SQLAlchemy passes others over in silence."""
 
 
 class Statement:
@@ -283,7 +285,7 @@ def _normal_url(text: str) -> URL:
         remedy = "Write sqlite:///path/to/ledger.db or postgresql://user@host/name."
         raise LedgerError(UNNAMED, what, remedy) from None
     if url.drivername in {"postgres", "postgresql"}:
-        return url.set(drivername="postgresql+psycopg")
+        url = url.set(drivername="postgresql+psycopg")
     if url.drivername not in {"sqlite", "sqlite+pysqlite", "postgresql+psycopg"}:
         what = f"no ledger can be kept in '{url.drivername}'"
         remedy = "Write sqlite:///path/to/ledger.db or postgresql://user@host/name."
@@ -292,7 +294,27 @@ def _normal_url(text: str) -> URL:
         what = "a ledger in memory would not survive the run"
         remedy = "Write sqlite:///path/to/ledger.db with a path."
         raise LedgerError(UNNAMED, what, remedy)
+    if (unknown := _unknown_option(url)) is not None:
+        what = f"the database URL has an option that is not known: '{unknown}'"
+        raise LedgerError(UNNAMED, what, "Correct or remove what follows the '?'.")
     return url
+
+
+def _unknown_option(url: URL) -> str | None:
+    """Return the first option after the `?` that the database does not know."""
+    if url.get_backend_name() == "sqlite":
+        return next((name for name in url.query if name not in _SQLITE_OPTIONS), None)
+    if not url.query:
+        return None
+    import psycopg  # noqa: PLC0415 - 0.2 s that a ledger in SQLite does without
+    from psycopg.conninfo import make_conninfo  # noqa: PLC0415
+
+    for name, value in url.query.items():
+        try:
+            make_conninfo("", **{name: value})
+        except psycopg.ProgrammingError:
+            return name
+    return None
 
 
 def _where(url: URL) -> str:

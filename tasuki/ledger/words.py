@@ -1,5 +1,6 @@
 """What the database's errors mean, in one line, without values or passwords."""
 
+import re
 import sqlite3
 import sys
 from typing import TYPE_CHECKING, cast
@@ -59,6 +60,14 @@ _POSTGRES: dict[str, tuple[str, str | None]] = {
     "23505": ("two live rows for one business key", None),
 }
 
+_REFUSED_AT_THE_DOOR = (
+    (r"password authentication failed|no password supplied", "28"),
+    (r'role ".*" does not exist', "28"),
+    (r'database ".*" does not exist', "3D000"),
+    (r"too many clients|connection slots", "53300"),
+)
+"""What a server says in English before it lets anybody in."""
+
 
 def driver_errors() -> tuple[type[Exception], ...]:
     """Return what the loaded drivers raise.
@@ -96,7 +105,23 @@ def _of_postgres(where: str, error: "psycopg.Error") -> LedgerError | None:
     if isinstance(error, (psycopg.OperationalError, psycopg.InternalError)):
         # Only the first line: the others may quote values.
         words = (error.diag.message_primary or str(error)).splitlines()
-        what = f"the database does not answer ({words[0] if words else 'no words'})"
-        remedy = "Look at the database server, then run again: nothing was lost."
-        return LedgerError(where, what, remedy)
+        return _of_a_connection(where, words[0] if words else "no words")
     return None
+
+
+def _of_a_connection(where: str, words: str) -> LedgerError:
+    """Return why no connection came about: libpq gives words only, no SQLSTATE."""
+    for said, state in _REFUSED_AT_THE_DOOR:
+        if re.search(said, words):
+            what, remedy = _POSTGRES[state]
+            return LedgerError(where, f"{what} ({words})", remedy)
+    if "FATAL:" in words:
+        what = f"the database refuses the connection ({words})"
+        remedy = (
+            "Look at the server, and at user, password and database in the ledger's "
+            "URL; then run again: nothing was lost."
+        )
+        return LedgerError(where, what, remedy)
+    what = f"the database does not answer ({words})"
+    remedy = "Look at the database server, then run again: nothing was lost."
+    return LedgerError(where, what, remedy)

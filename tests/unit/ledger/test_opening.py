@@ -1,12 +1,15 @@
 """Opening a ledger: migrations, and every way it can go wrong in one clear line."""
 
 import os
+import re
 import sqlite3
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -123,6 +126,8 @@ def test_a_ledger_of_a_newer_version_is_left_alone(
         ("mysql://u:secret@h/d", "no ledger can be kept in 'mysql'"),
         ("sqlite://", "in memory"),
         ("sqlite:///:memory:", "in memory"),
+        ("sqlite:///ledger.db?colour=blue", "option that is not known: 'colour'"),
+        ("postgresql://h/d?colour=secret", "option that is not known: 'colour'"),
     ],
 )
 def test_an_address_that_cannot_hold_a_ledger_is_refused(
@@ -141,6 +146,37 @@ def test_a_password_is_in_no_message() -> None:
     assert str(caught.value).startswith(
         "postgresql+psycopg://me:***@127.0.0.1:1/none: "
     )
+
+
+@pytest.fixture
+def guarded_url(postgres_url: str) -> Iterator[str]:
+    """A database of a server that asks this one user for a password."""
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("CREATE ROLE guarded LOGIN PASSWORD 'right'")
+        found = connection.execute("SHOW hba_file").fetchone()
+        assert found is not None
+        rules = Path(found[0])
+        before = rules.read_text()
+        rules.write_text(f"local all guarded scram-sha-256\n{before}")
+        connection.execute("SELECT pg_reload_conf()")
+    yield str(postgres_url).replace("postgres:@", "guarded:wr0ng@")
+    rules.write_text(before)
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("SELECT pg_reload_conf()")
+        connection.execute("DROP ROLE guarded")
+
+
+def test_a_wrong_password_and_a_missing_database_are_told_apart(
+    guarded_url: str,
+) -> None:
+    with pytest.raises(LedgerError, match="refuses the log-in") as caught:
+        Ledger.open(guarded_url, ManualClock())
+    assert caught.value.remedy == "Correct user and password in the ledger's URL."
+    assert "wr0ng" not in str(caught.value)
+    elsewhere = re.sub(r"/ledger_\d+", "/none", guarded_url)
+    with pytest.raises(LedgerError, match="no such database") as caught:
+        Ledger.open(elsewhere.replace("guarded:wr0ng@", "postgres:@"), ManualClock())
+    assert "createdb" in str(caught.value.remedy)
 
 
 def test_only_its_owner_may_read_the_file(tmp_path: Path) -> None:
