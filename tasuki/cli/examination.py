@@ -15,6 +15,7 @@ from tasuki.ledger.backup import RESTORED
 from tasuki.ledger.migration import HEAD
 from tasuki.model.errors import ConfigError, RemoteError, TasukiError
 from tasuki.model.policy import RetryPolicy
+from tasuki.model.unforeseen import unforeseen
 from tasuki.project import Project
 from tasuki.transport.calls import Calls
 
@@ -223,12 +224,17 @@ def _system(project: Project, ledger: Ledger, name: str) -> Iterator[Finding]:
     except TasukiError as error:
         yield _bad(name, "open", error)
         return
+    except Exception as error:  # noqa: BLE001 - one connector's mistake is a finding
+        yield _bad(name, "open", unforeseen(name, error))
+        return
     try:
         for index, check in enumerate(system.doctor()):
             code = _EDIT if index else _UNREACHABLE
             yield Finding(name, check.name, check.ok, check.words, check.remedy, code)
     except TasukiError as error:
         yield _bad(name, "system", error)
+    except Exception as error:  # noqa: BLE001 - the other systems are still asked
+        yield _bad(name, "system", unforeseen(name, error))
     finally:
         system.close()
 

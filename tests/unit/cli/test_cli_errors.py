@@ -148,3 +148,35 @@ def test_a_vendor_that_answers_500_stops_the_run(
     rehearsal.servers["hubspot"].faults.plant(fault)
     said = desk.tasuki("run", LEADS)
     assert is_one_error(said, 3)
+
+
+BROKEN = """
+from tasuki.connector import ConnectionSettings, Connector
+
+
+class Broken:
+    def doctor(self):
+        raise OSError("words that may quote a token")
+
+    def close(self):
+        pass
+
+
+CONNECTOR = Connector(
+    name="broken", settings=ConnectionSettings, streams=("things",),
+    open=lambda settings, wire: Broken(), limits=lambda settings: (),
+)
+"""
+
+
+def test_a_mistake_in_one_connector_does_not_end_the_doctor(desk: Desk) -> None:
+    own = desk.folder / "connectors/broken"
+    own.mkdir(parents=True)
+    (own / "__init__.py").write_text(BROKEN)
+    with (desk.folder / "connections.yaml").open("a") as file:
+        file.write("\naaa: {connector: broken}\n")
+    said = desk.tasuki("doctor", "aaa", "hubspot")
+    assert "BAD aaa: system: aaa: ended by OSError at " in said.out
+    assert "may quote a token" not in said.out + said.err
+    assert "hubspot: token" in said.out
+    assert said.code == 1
