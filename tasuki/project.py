@@ -194,7 +194,7 @@ class Project:
         return connection.connector.open(settings, wire)
 
     def open_sync(self, mapping: CompiledMapping, ledger: Ledger) -> Sync:
-        """Open both systems of a mapping."""
+        """Open both systems of a mapping, and those that it looks up in."""
         calls = Calls()
         source, destination = mapping.source, mapping.destination
         money = mapping.write.value == "once"
@@ -208,4 +208,7 @@ class Project:
         other = opened
         if destination.connection != source.connection:
             other = system(destination.connection)
-        return Sync(mapping, opened, other, ledger, self.clock, calls)
+        asked = {one.stream.connection for one in mapping.lookups.values()}
+        asked -= {source.connection, destination.connection}
+        others = {name: system(name) for name in sorted(asked)}
+        return Sync(mapping, opened, other, ledger, self.clock, calls, others)

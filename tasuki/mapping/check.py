@@ -5,12 +5,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import field as attribute
 
+from tasuki.mapping.check_fixtures import check_fixtures
 from tasuki.mapping.field_model import FieldModel
 from tasuki.mapping.inline_test_model import TestModel
 from tasuki.mapping.match_model import MatchModel
 from tasuki.mapping.model import MappingModel, WriteMode
 from tasuki.mapping.names import RECEIPT, RESULT, SOURCE, find_names
 from tasuki.mapping.problem import Problem, Problems, nearest
+from tasuki.mapping.record_lookup import RECEIPT_OF
 from tasuki.mapping.rules import Rules, walk
 from tasuki.mapping.yaml_text import Document, Path
 from tasuki.model.policy import RetryPolicy
@@ -56,6 +58,7 @@ def check_file(
         problems.extend(_test(document, model, test, ("tests", index)))
     if loaded.rules is not None:
         problems.extend(_reading(document, loaded.rules))
+        problems.extend(check_fixtures(document, loaded.rules))
 
 
 def _check_stream(document: Document, name: str, text: str, problems: Problems) -> None:
@@ -298,7 +301,11 @@ def _reference(
         yield document.problem(path, f"'{sync}' names itself", "Remove it.")
         return
     ends = (other.model.source, other.model.destination)
-    if isinstance(step, FieldModel):
+    if isinstance(step, FieldModel) and step.take is not None:
+        yield from _taken(document, (*path[:-1], "take"), step.take, other.model)
+        here = model.source.partition("/")[0]
+        kept = ends[0].partition("/")[0] == here
+    elif isinstance(step, FieldModel):
         kept = _same_systems(ends, (model.source, model.destination))
     elif isinstance(step, MatchModel):
         kept = ends == (model.destination, model.source)
@@ -309,6 +316,18 @@ def _reference(
         yield document.problem(
             path, what, "Name the sync that links these two systems."
         )
+
+
+def _taken(
+    document: Document, path: Path, take: str, other: MappingModel
+) -> Iterator[Problem]:
+    """Refuse to take of a link what its sync never sends."""
+    if take.startswith(RECEIPT_OF) and take != RECEIPT_OF:
+        return
+    if take not in other.fields:
+        what = f"'{other.id}' writes no field '{take}'"
+        listed = f"Or take what the destination answered: {RECEIPT_OF}x."
+        yield document.problem(path, what, nearest(take, other.fields, listed))
 
 
 def _same_systems(one: tuple[str, str], other: tuple[str, str]) -> bool:

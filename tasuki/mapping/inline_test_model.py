@@ -68,8 +68,14 @@ class TestModel(Strict):
     before: dict[str, Any] | None = Field(
         None, description="Fields that were different when the record was last sent."
     )
-    links: dict[str, dict[str, str]] = Field(
-        default_factory=dict, description="Sync, then source id to destination id."
+    links: dict[str, dict[str, str | dict[str, Any]]] = Field(
+        default_factory=dict,
+        description="Sync, then source id to destination id; or to keys and values: "
+        "`id`, fields that were sent, `receipt`.",
+    )
+    lookups: dict[str, list[dict[str, Any]]] = Field(
+        default_factory=dict,
+        description="Lookup, then the records that its system would have.",
     )
     receipt: dict[str, Any] | None = Field(
         None, description="The destination's answer, for `write_back`."

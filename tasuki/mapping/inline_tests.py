@@ -12,6 +12,7 @@ from tasuki.formula import (
 )
 from tasuki.mapping.compile import CompiledMapping
 from tasuki.mapping.fingerprint import canonical, fingerprint
+from tasuki.mapping.given import Given
 from tasuki.mapping.inline_test_model import ExpectModel, TestModel
 from tasuki.mapping.load import MappingSet
 from tasuki.mapping.model import OnChange
@@ -120,13 +121,12 @@ def _expected(expect: ExpectModel) -> tuple[str, object]:
 def _differences(mapping: CompiledMapping, test: TestModel) -> Iterator[str]:
     record = record_of(test.given)
 
-    def links(sync: str, source_id: str) -> str | None:
-        return test.links.get(sync, {}).get(source_id)
-
-    made = mapping.evaluate(record, links)
+    given = Given(mapping, test)
+    made = mapping.evaluate(record, given.link, given.found)
     before = None
     if test.before is not None:
-        before = mapping.evaluate(record_of({**test.given, **test.before}), links)
+        sent = record_of({**test.given, **test.before})
+        before = mapping.evaluate(sent, given.link, given.found)
     ending, expected = _expected(test.expect)
     if ending:
         came, details = _ending(mapping, record, made, before)
