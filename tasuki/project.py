@@ -26,6 +26,7 @@ from tasuki.model.policy import RetryPolicy, Timeouts
 from tasuki.model.retention import Retention
 from tasuki.ports import Clock, System
 from tasuki.registry import Registry, shipped_root
+from tasuki.rendering import Renderer
 from tasuki.retention import load_retention
 from tasuki.transport.calls import Calls
 
@@ -85,6 +86,11 @@ class Project:
             today=self.today,
             environment=self.environment.get(SETTINGS_VARIABLE, ""),
         )
+
+    @cached_property
+    def renderer(self) -> Renderer:
+        """What its connections would send for a row, made without a call."""
+        return Renderer(self.root, self.registry, self.environment)
 
     @cached_property
     def retention(self) -> Retention:

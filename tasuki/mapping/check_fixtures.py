@@ -39,5 +39,6 @@ def _rows(
         for column in read:
             if column not in row and column != RECORD_ID:
                 what = f"this record of '{name}' has no '{column}'"
-                remedy = nearest(column, row, "Write null where it is blank.")
+                has = ", ".join(row) or "nothing"
+                remedy = f"It has: {has}. Write null where it is blank."
                 yield document.problem((*where, index), what, remedy)

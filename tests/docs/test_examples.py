@@ -72,7 +72,7 @@ def test_a_mapping_that_is_shown_loads_and_keeps_its_tests(
     mappings = _load(tmp_path, found[1], block.text)
     errors = Draft202012Validator(json_schema()).iter_errors(_read("", block.text))
     assert [each.message for each in errors] == []
-    results = run_tests(mappings, (found[1],))
+    results = run_tests(mappings, (found[1],), Project(ROOT).renderer)
     assert results, f"{block}: a mapping that is shown has tests"
     assert [r.difference for r in results if not r.passed] == []
 
@@ -94,7 +94,9 @@ def test_a_part_of_a_mapping_that_is_shown_loads(block: Block, tmp_path: Path) -
     assert [each.message for each in errors] == []
     mappings = _load(tmp_path, found[1], dump(whole))
     assert [
-        r.difference for r in run_tests(mappings, (found[1],)) if not r.passed
+        r.difference
+        for r in run_tests(mappings, (found[1],), Project(ROOT).renderer)
+        if not r.passed
     ] == []
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from tasuki.mapping import load_mappings, run_tests
 from tasuki.model.errors import ConfigError
+from tasuki.project import Project
 from tests.unit.mapping.mapping_project import HEAD, MATCH, TODAY, load, project
 
 SHIPPED = Path(__file__).parents[3] / "mappings"
@@ -145,7 +146,7 @@ def test_the_shipped_mappings_keep_their_own_tests() -> None:
     loaded = load_mappings([SHIPPED], today=lambda: TODAY)
 
     start = perf_counter()
-    results = run_tests(loaded)
+    results = run_tests(loaded, render=Project(SHIPPED.parent).renderer)
 
     print(f"{len(results)} inline tests in {(perf_counter() - start) * 1000:.0f} ms")
     assert [
