@@ -10,7 +10,7 @@ from tasuki.mapping.field_model import FieldModel
 from tasuki.mapping.inline_test_model import TestModel
 from tasuki.mapping.match_model import MatchModel
 from tasuki.mapping.model import MappingModel, WriteMode
-from tasuki.mapping.names import RECEIPT, RESULT, SOURCE, find_names
+from tasuki.mapping.names import ENTRY, RECEIPT, RESULT, SOURCE, find_names
 from tasuki.mapping.problem import Problem, Problems, nearest
 from tasuki.mapping.record_lookup import RECEIPT_OF
 from tasuki.mapping.rules import Rules, walk
@@ -193,6 +193,10 @@ def _reading(document: Document, rules: Rules) -> Iterator[Problem]:
         remedy = f"Read the field by: = source.{name}."
         yield document.problem(("fields",), what, remedy)
     yield from _results(document, rules, names.unknown_results)
+    for name, at, above in names.unknown_entries:
+        what = f"'{ENTRY}.{name}': no field above in this entry is called '{name}'"
+        remedy = nearest(name, above)
+        yield document.problem(_place(at), what, remedy)
     for name in names.dotted:
         close = difflib.get_close_matches(name, rules.model.include, n=1, cutoff=_LIKE)
         if close:
@@ -220,7 +224,12 @@ def _results(
         elif root in below:
             what = f"'result.{name}': '{root}' is written further below"
             remedy = f"Move '{root}' above '{at}'."
-        yield document.problem(("fields", *at.split(".")), what, remedy)
+        yield document.problem(_place(at), what, remedy)
+
+
+def _place(step: str) -> Path:
+    """Return where the rule of a step stands: `Lines.Cost` is within `fields`."""
+    return tuple(part for name in step.split(".") for part in ("fields", name))
 
 
 def _needs(rules: Rules) -> dict[str, set[str]]:

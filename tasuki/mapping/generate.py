@@ -13,7 +13,7 @@ from typing import cast
 from tasuki.formula.formula import Formula
 from tasuki.formula.functions import FunctionTable
 from tasuki.formula.runtime import runtime_globals
-from tasuki.mapping.names import RESULT, SOURCE, Names, prefixes_of
+from tasuki.mapping.names import ENTRY, RESULT, SOURCE, Names, prefixes_of
 from tasuki.mapping.record_lookup import FoundOf
 from tasuki.mapping.result import Evaluation, Faulty, Skip
 from tasuki.mapping.rules import Rule, Rules, walk
@@ -200,11 +200,13 @@ class Writer:
         outer, self._lines = self._lines, []
         self._line(0, f"def {name}(item, fields, links, found, where, result):")
         inner = [formula for each in walk(rule.rules) for formula in each.formulas]
-        used = prefixes_of(inner)
+        used = prefixes_of(inner, frozenset({SOURCE, RESULT, ENTRY}))
         self._scope("item", used)
         if RESULT in used:
             self._line(1, f"scope[{RESULT!r}] = result")
         self._line(1, "made = {}")
+        if ENTRY in used:
+            self._line(1, f"scope[{ENTRY!r}] = made")
         for each in rule.rules:
             self._field(each, f"{step}.{each.name}")
             self._finish(each, f"{step}.{each.name}")
