@@ -33,7 +33,7 @@ _AROUND = """## Beside the mappings
 | `settings.NAME.yaml` | what is different where TASUKI_ENV is `NAME` |
 | `mappings/lists/NAME.txt` | what `list("NAME")` reads: an entry a line, `#` comments |
 | `mappings/lookups/NAME.csv` | what `lookup: NAME` reads: UTF-8, columns in line one |
-| `mappings/lookups/NAME.yaml` | the same of a system's records: `from: connection/stream` |
+| `mappings/lookups/NAME.yaml` | the same of records: `from: connection/stream` |
 | `values/NAME.csv`, `values/NAME.yaml` | what `values: NAME` reads: two columns |
 | `fields/NAME.yaml` | a set of fields, for `include: [NAME]` under `fields:` |
 | `functions.py` | functions of the project, for formulas |
