@@ -23,7 +23,7 @@ from tests.docs.pages import ROOT, Block, blocks
 WHOLE = re.compile(r"# mappings/([\w.-]+)\.yaml")
 PART = re.compile(r"# in mappings/([\w.-]+)\.yaml")
 BESIDE = re.compile(
-    r"# mappings/((?:fields|values)/\w+\.yaml|settings\.\w+\.yaml|functions\.py)"
+    r"# mappings/((?:fields|lookups|values)/\w+\.yaml|settings\.\w+\.yaml|functions\.py)"
 )
 RETENTION = re.compile(r"# retention\.yaml")
 SHIPPED = ROOT / "mappings"
