@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from tasuki.model.policy import Limit, RetryPolicy, Timeouts
+from tasuki.model.write import Request, Write
 from tasuki.ports import Budget, Clock, System, TokenStore
 from tasuki.transport.calls import Calls
 from tasuki.transport.flow import OAuthFlow
@@ -70,6 +71,8 @@ class Connector:
         login: The OAuth flow, for systems that want one.
         account: Names the account that a connection's settings lead to; "" where they
             do not tell.
+        render: The request that one row becomes, from settings and the stream; the
+            destination sends what it gives. Raises UnrenderedError.
         sandbox: `module:Class` of the stand-in, relative to the connector.
     """
 
@@ -81,3 +84,4 @@ class Connector:
     login: Callable[[Any], OAuthFlow | None] | None = None
     account: Callable[[Any], str] | None = None
     sandbox: str = ""
+    render: Callable[[Any, str, Write], Request] | None = None

@@ -26,6 +26,7 @@ from tasuki.model.policy import RetryPolicy, Timeouts
 from tasuki.model.retention import Retention
 from tasuki.ports import Clock, System
 from tasuki.registry import Registry, shipped_root
+from tasuki.rendering import Renderer
 from tasuki.retention import load_retention
 from tasuki.transport.calls import Calls
 
@@ -85,6 +86,11 @@ class Project:
             today=self.today,
             environment=self.environment.get(SETTINGS_VARIABLE, ""),
         )
+
+    @cached_property
+    def renderer(self) -> Renderer:
+        """What its connections would send for a row, made without a call."""
+        return Renderer(self.root, self.registry, self.environment)
 
     @cached_property
     def retention(self) -> Retention:
@@ -194,7 +200,7 @@ class Project:
         return connection.connector.open(settings, wire)
 
     def open_sync(self, mapping: CompiledMapping, ledger: Ledger) -> Sync:
-        """Open both systems of a mapping."""
+        """Open both systems of a mapping, and those that it looks up in."""
         calls = Calls()
         source, destination = mapping.source, mapping.destination
         money = mapping.write.value == "once"
@@ -208,4 +214,7 @@ class Project:
         other = opened
         if destination.connection != source.connection:
             other = system(destination.connection)
-        return Sync(mapping, opened, other, ledger, self.clock, calls)
+        asked = {one.stream.connection for one in mapping.lookups.values()}
+        asked -= {source.connection, destination.connection}
+        others = {name: system(name) for name in sorted(asked)}
+        return Sync(mapping, opened, other, ledger, self.clock, calls, others)

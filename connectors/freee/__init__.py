@@ -1,6 +1,7 @@
 """freee会計 (partners) and freee請求書 (invoices)."""
 
 from tasuki.connector import Connector, Wire
+from tasuki.model.write import Request, Write
 from tasuki.ports import System
 
 from .settings import FreeeSettings, limits_of, login_flow
@@ -13,6 +14,12 @@ def _open(settings: FreeeSettings, wire: Wire) -> System:
     return FreeeSystem(settings, wire)
 
 
+def _render(settings: FreeeSettings, stream: str, write: Write) -> Request:
+    from .rendering import render  # noqa: PLC0415
+
+    return render(settings, stream, write)
+
+
 CONNECTOR = Connector(
     name="freee",
     settings=FreeeSettings,
@@ -22,4 +29,5 @@ CONNECTOR = Connector(
     login=login_flow,
     account=lambda settings: str(settings.company_id),
     sandbox="sandbox:FreeeSandbox",
+    render=_render,
 )

@@ -19,6 +19,7 @@ from tasuki.model.errors import (
     ThrottledError,
     TransientError,
 )
+from tasuki.model.write import Request
 from tasuki.transport.http import (
     Answer,
     Authoriser,
@@ -144,6 +145,24 @@ class Freee:
             json={"company_id": self.settings.company_id, **body},
             window=_window(path),
             fence=fence,
+        )
+
+    def ask_to(
+        self,
+        request: Request,
+        stream: str,
+        fence: Callable[[], None],
+        *,
+        repeatable: bool,
+    ) -> Answer:
+        """Send a request that was made without the company."""
+        return self.change(
+            request.method,
+            request.path,
+            stream,
+            request.body,
+            fence,
+            repeatable=repeatable,
         )
 
     def _where(self, stream: str) -> str:

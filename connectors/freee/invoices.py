@@ -22,6 +22,7 @@ from .amounts import sums
 from .client import Freee, row_of, rows_of
 from .listing import FUTURE, INVOICE_PAGE, INVOICES, Position, Row, Window, sweep
 from .partners import masked
+from .rendering import invoice_request
 from .settings import TOKYO
 from .sweeping import ALIKE, as_shown, swept
 from .translation import (
@@ -83,13 +84,11 @@ class Invoices:
         try:
             if write.operation is Operation.UPDATE:
                 return self._update(write, fence)
-            body = to_request(write.fields, self._mark(write), self._settings)
+            request = invoice_request(write, self._settings)
         except UnfitError as error:
             return Rejected(write.ref, error.code, error.words, error.remedy)
         try:
-            answer = self._freee.change(
-                "POST", INVOICES, _STREAM, body, fence, repeatable=False
-            )
+            answer = self._freee.ask_to(request, _STREAM, fence, repeatable=False)
         except InDoubtError as error:
             return InDoubt(write.ref, error.what)
         except RejectedError as error:

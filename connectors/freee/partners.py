@@ -20,6 +20,7 @@ from tasuki.transport.http import Answer
 
 from .client import Freee, row_of
 from .listing import PARTNER_PAGE, PARTNERS, Row, partner_pages
+from .rendering import partner_request
 from .schema import PARTNER, flat_partner, partner_body
 
 _CACHE_SECONDS: Final = 600.0
@@ -66,23 +67,12 @@ class Partners:
     def _send(
         self, write: Write, body: Mapping[str, object], fence: Callable[[], None]
     ) -> Answer:
-        if write.operation is Operation.UPDATE:
-            path = f"{PARTNERS}/{write.target_id}"
-            return self._freee.change(
-                "PUT", path, _STREAM, body, fence, repeatable=True
-            )
-        code = write.key[1] if write.key else str(write.fields.get("code") or "")
-        if not code:
+        try:
+            request = partner_request(write, body)
+        except ValueError as error:
             where = f"{self._freee.connection}/partner"
-            raise RejectedError(where, "no code", "no_code")
-        return self._freee.change(
-            "PUT",
-            f"{PARTNERS}/upsert_by_code",
-            _STREAM,
-            {"code": code, "partner": body},
-            fence,
-            repeatable=True,
-        )
+            raise RejectedError(where, str(error), "no_code") from error
+        return self._freee.ask_to(request, _STREAM, fence, repeatable=True)
 
     def _refused(self, write: Write, error: RejectedError) -> Outcome:
         words = masked(error.answer, write.fields)

@@ -1,6 +1,7 @@
 """HubSpot: contacts, companies, deals, line items and custom objects."""
 
 from tasuki.connector import Connector, Wire
+from tasuki.model.write import Request, Write
 from tasuki.ports import System
 
 from .settings import STREAMS, HubspotSettings, rate_limits
@@ -13,6 +14,12 @@ def open_system(settings: HubspotSettings, wire: Wire) -> System:
     return HubspotSystem(settings, wire)
 
 
+def _render(settings: HubspotSettings, stream: str, write: Write) -> Request:
+    from .rendering import render  # noqa: PLC0415
+
+    return render(settings, stream, write)
+
+
 CONNECTOR = Connector(
     name="hubspot",
     settings=HubspotSettings,
@@ -21,4 +28,5 @@ CONNECTOR = Connector(
     streams=STREAMS,
     account=lambda settings: settings.portal_id or "",
     sandbox="sandbox:HubspotSandbox",
+    render=_render,
 )

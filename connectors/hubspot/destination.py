@@ -3,8 +3,6 @@
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
-from decimal import Decimal
 
 from tasuki.model.errors import TransientError
 from tasuki.model.sweep import SweepFacts, SweepQuery, Swept
@@ -12,7 +10,6 @@ from tasuki.model.write import (
     Candidate,
     Confirmed,
     Deferred,
-    Operation,
     Outcome,
     Rejected,
     Sighting,
@@ -25,6 +22,7 @@ from .client import BATCH, LIST_PAGE, Client, chunks, rows
 from .lookup import Lookup
 from .outcomes import Tally
 from .properties import Properties
+from .rendering import as_text, batch_request
 from .vendor_errors import RefusedError
 
 Fence = Callable[[], None]
@@ -147,12 +145,12 @@ class Destination:
         part = tally.open_of(part)
         if not part:
             return []
-        verb = "update" if part[0].operation is Operation.UPDATE else "upsert"
+        request = batch_request(self._client.paths, stream, part)
         is_refused = False
         try:
             body, _ = self._client.post(
-                self._client.paths.batch(stream, verb),
-                {"inputs": [_input(write) for write in part]},
+                request.path,
+                request.body,
                 kind="write",
                 where=self._client.where(stream),
                 fence=fence,
@@ -219,37 +217,3 @@ def _to_repeat(
         return [still] if still else []
     middle = len(still) // 2
     return [half for half in (still[middle:], still[:middle]) if half]
-
-
-def _input(write: Write) -> dict[str, object]:
-    """Return a row as HubSpot wants it; `objectWriteTraceId` comes back with it."""
-    properties = {name: as_text(value) for name, value in write.fields.items()}
-    row: dict[str, object] = {
-        "objectWriteTraceId": write.ref,
-        "properties": properties,
-    }
-    if write.operation is Operation.UPDATE:
-        row["id"] = write.target_id
-    elif write.key:
-        row["idProperty"], row["id"] = write.key
-        properties.setdefault(*write.key)
-    return row
-
-
-def as_text(value: object) -> str:
-    """Return a value as HubSpot takes it; "" empties a property.
-
-    >>> as_text(True), as_text(None), as_text(Decimal("1E+3")), as_text(["a", "b"])
-    ('true', '', '1000', 'a;b')
-    """
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    if isinstance(value, list | tuple):
-        return ";".join(map(as_text, value))
-    return str(value)

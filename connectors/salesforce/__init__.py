@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 from tasuki.connector import Connector, Wire
 from tasuki.model.policy import Limit
+from tasuki.model.write import Request, Write
 from tasuki.ports import System
 
 from .settings import SalesforceSettings
@@ -37,6 +38,12 @@ def _limits(settings: SalesforceSettings) -> tuple[Limit, ...]:
     return (Limit(settings.limit("per_day"), 86_400),)
 
 
+def _render(settings: SalesforceSettings, stream: str, write: Write) -> Request:
+    from .rendering import render  # noqa: PLC0415
+
+    return render(settings, stream, write)
+
+
 CONNECTOR = Connector(
     name="salesforce",
     settings=SalesforceSettings,
@@ -45,4 +52,5 @@ CONNECTOR = Connector(
     streams=STREAMS,
     account=_account,
     sandbox="sandbox:SalesforceSandbox",
+    render=_render,
 )

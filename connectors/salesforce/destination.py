@@ -23,6 +23,7 @@ from . import bulk, soql
 from .client import Client, page
 from .errors import remedy
 from .moved import trace
+from .rendering import collection_path
 from .rows import COLLECTION, collection_body, done, refused, rounds
 from .settings import SalesforceSettings
 from .sweeping import PAGE, every_row
@@ -160,11 +161,7 @@ class SalesforceDestination:
     def _collection(
         self, stream: str, writes: Sequence[Write], fence: Callable[[], None]
     ) -> list[Outcome]:
-        first = writes[0]
-        path = "composite/sobjects"
-        if first.operation is Operation.CREATE and first.key:
-            field = soql.name(first.key[0], self._client.where(stream))
-            path = f"{path}/{stream}/{field}"
+        path = collection_path(stream, writes, self._client.where(stream))
         answer = self._client.change(
             path, stream, collection_body(stream, writes), fence=fence
         )

@@ -159,9 +159,9 @@ def _write_checked(own: Context, name: str, path: Path, text: str) -> None:
     before = path.read_text(encoding="utf-8")
     _replace(path, text)
     try:
-        difference = run_tests(Project(own.project.root).mappings, (name,))[
-            -1
-        ].difference
+        project = Project(own.project.root)
+        results = run_tests(project.mappings, (name,), project.renderer)
+        difference = results[-1].difference
     except TasukiError as error:
         difference = str(error)
     if difference:

@@ -55,8 +55,7 @@ class Context:
             try:
                 yield sync
             finally:
-                sync.source.close()
-                sync.destination.close()
+                sync.close()
 
     @contextmanager
     def system(self, connection: str, ledger: Ledger) -> Iterator[System]:

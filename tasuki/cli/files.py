@@ -270,7 +270,7 @@ def run_inline_tests(
     own = of(context)
     mappings = own.project.mappings
     chosen = tuple(mappings[name].id for name in names or ())
-    results = run_tests(mappings, chosen)
+    results = run_tests(mappings, chosen, own.project.renderer)
     failed = [one for one in results if not one.passed]
     value = [
         {

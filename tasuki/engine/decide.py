@@ -9,6 +9,7 @@ from tasuki.engine.claims import claim_of, mark_hash, mark_of, route_of
 from tasuki.engine.counterparts import Made, Search, match_hash
 from tasuki.engine.earlier import doubtful_fields, made_earlier
 from tasuki.engine.holding import doubt_of
+from tasuki.engine.lookups import Lookups
 from tasuki.engine.match import Finder
 from tasuki.engine.owners import respect_owners
 from tasuki.engine.ruled import Rulings
@@ -50,6 +51,7 @@ class Decider:
 
     sync: Sync
     search: Search
+    lookups: Lookups
     rulings: Rulings
     open_intents: dict[str, list[IntentRow]] = field(default_factory=dict)
     """Never-finished intents of earlier runs, by source id: replaced when decided."""
@@ -94,6 +96,7 @@ class Decider:
         return cls(
             sync,
             search,
+            Lookups(sync),
             Rulings.of(sync),
             wanted=wanted,
             replayed=replayed,
@@ -103,14 +106,13 @@ class Decider:
     def page(self, records: Sequence[Record], number: int) -> list[Turn]:
         """Return one turn for each record, in order."""
         facts = self._look_up(records)
-        turns: list[Turn] = []
-        unlinked: list[Made] = []
-        for record in records:
-            turn = self._open(record, number, facts)
-            made = self._make(turn, facts)
-            if made is not None:
-                unlinked.append(made)
-            turns.append(turn)
+        turns = [self._open(record, number, facts) for record in records]
+        if self.sync.mapping.asked:
+            new = [one for one in turns if self._early_verdict(one) is None]
+            open_ = [o.record for o in new if o.record.id not in facts.forgotten]
+            self.lookups.prepare(open_, facts.target)
+        found = (self._make(turn, facts) for turn in turns)
+        unlinked = [made for made in found if made is not None]
         self._keep_questions(turns)
         unlinked = self._leave_dead(turns, unlinked)
         tries = self._earlier_tries(unlinked)
@@ -206,7 +208,7 @@ class Decider:
 
     def _make(self, turn: Turn, facts: _Facts) -> Made | None:
         """Decide what can be decided without the destination's help."""
-        record, link = turn.record, turn.link
+        mapping, record, link = self.sync.mapping, turn.record, turn.link
         if record.id in facts.forgotten:
             turn.verdict = plan.Skip("forgotten")
             return None
@@ -215,7 +217,7 @@ class Decider:
             turn.verdict = early
             return None
 
-        result = self.sync.mapping.evaluate(record, facts.target)
+        result = mapping.evaluate(record, facts.target, self.lookups.found)
         if not isinstance(result, Payload):
             turn.verdict = (
                 plan.Skip(result.reason) if isinstance(result, Skip) else result
@@ -277,6 +279,7 @@ class Decider:
             and link.revision == mapping.revision
             and not mapping.model.include
             and not mapping.asks_the_day
+            and not mapping.asked
         )
 
     def _find_counterparts(self, unlinked: list[Made]) -> None:

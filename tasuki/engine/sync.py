@@ -1,6 +1,6 @@
 """What a run is given: an opened sync and its options."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -22,6 +22,8 @@ class Sync:
     ledger: Ledger
     clock: Clock
     calls: Calls = field(default_factory=Calls)
+    others: Mapping[str, System] = field(default_factory=dict)
+    """Systems that the mapping only looks up in, by connection."""
     threads: bool = True
     """Read, decide and send at the same time; off for deterministic tests."""
     on_page: Callable[[Tally], None] | None = None
@@ -31,6 +33,19 @@ class Sync:
     def id(self) -> str:
         """Return the mapping's id, under which everything is recorded."""
         return self.mapping.id
+
+    def system(self, connection: str) -> System:
+        """Return the opened system of a connection that the mapping reads or writes."""
+        if connection == self.mapping.destination.connection:
+            return self.destination
+        if connection == self.mapping.source.connection:
+            return self.source
+        return self.others[connection]
+
+    def close(self) -> None:
+        """Give every system's sockets back."""
+        for one in (self.source, self.destination, *self.others.values()):
+            one.close()
 
     def settles_first(self) -> bool:
         """Say whether a create in doubt is settled before its record is decided again.

@@ -5,12 +5,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import field as attribute
 
+from tasuki.mapping.check_fixtures import check_fixtures
 from tasuki.mapping.field_model import FieldModel
 from tasuki.mapping.inline_test_model import TestModel
 from tasuki.mapping.match_model import MatchModel
 from tasuki.mapping.model import MappingModel, WriteMode
-from tasuki.mapping.names import RECEIPT, RESULT, SOURCE, find_names
+from tasuki.mapping.names import ENTRY, RECEIPT, RESULT, SOURCE, find_names
 from tasuki.mapping.problem import Problem, Problems, nearest
+from tasuki.mapping.record_lookup import RECEIPT_OF
 from tasuki.mapping.rules import Rules, walk
 from tasuki.mapping.yaml_text import Document, Path
 from tasuki.model.policy import RetryPolicy
@@ -56,6 +58,7 @@ def check_file(
         problems.extend(_test(document, model, test, ("tests", index)))
     if loaded.rules is not None:
         problems.extend(_reading(document, loaded.rules))
+        problems.extend(check_fixtures(document, loaded.rules))
 
 
 def _check_stream(document: Document, name: str, text: str, problems: Problems) -> None:
@@ -190,6 +193,10 @@ def _reading(document: Document, rules: Rules) -> Iterator[Problem]:
         remedy = f"Read the field by: = source.{name}."
         yield document.problem(("fields",), what, remedy)
     yield from _results(document, rules, names.unknown_results)
+    for name, at, above in names.unknown_entries:
+        what = f"'{ENTRY}.{name}': no field above in this entry is called '{name}'"
+        remedy = nearest(name, above)
+        yield document.problem(_place(at), what, remedy)
     for name in names.dotted:
         close = difflib.get_close_matches(name, rules.model.include, n=1, cutoff=_LIKE)
         if close:
@@ -217,7 +224,12 @@ def _results(
         elif root in below:
             what = f"'result.{name}': '{root}' is written further below"
             remedy = f"Move '{root}' above '{at}'."
-        yield document.problem(("fields", *at.split(".")), what, remedy)
+        yield document.problem(_place(at), what, remedy)
+
+
+def _place(step: str) -> Path:
+    """Return where the rule of a step stands: `Lines.Cost` is within `fields`."""
+    return tuple(part for name in step.split(".") for part in ("fields", name))
 
 
 def _needs(rules: Rules) -> dict[str, set[str]]:
@@ -298,7 +310,11 @@ def _reference(
         yield document.problem(path, f"'{sync}' names itself", "Remove it.")
         return
     ends = (other.model.source, other.model.destination)
-    if isinstance(step, FieldModel):
+    if isinstance(step, FieldModel) and step.take is not None:
+        yield from _taken(document, (*path[:-1], "take"), step.take, other.model)
+        here = model.source.partition("/")[0]
+        kept = ends[0].partition("/")[0] == here
+    elif isinstance(step, FieldModel):
         kept = _same_systems(ends, (model.source, model.destination))
     elif isinstance(step, MatchModel):
         kept = ends == (model.destination, model.source)
@@ -309,6 +325,18 @@ def _reference(
         yield document.problem(
             path, what, "Name the sync that links these two systems."
         )
+
+
+def _taken(
+    document: Document, path: Path, take: str, other: MappingModel
+) -> Iterator[Problem]:
+    """Refuse to take of a link what its sync never sends."""
+    if take.startswith(RECEIPT_OF) and take != RECEIPT_OF:
+        return
+    if take not in other.fields:
+        what = f"'{other.id}' writes no field '{take}'"
+        listed = f"Or take what the destination answered: {RECEIPT_OF}x."
+        yield document.problem(path, what, nearest(take, other.fields, listed))
 
 
 def _same_systems(one: tuple[str, str], other: tuple[str, str]) -> bool:

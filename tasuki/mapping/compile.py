@@ -15,6 +15,13 @@ from tasuki.mapping.generate_match import Matching, generate_match
 from tasuki.mapping.model import GuardsModel, MappingModel, OnChange, WriteMode
 from tasuki.mapping.names import RECEIPT, SOURCE, Names, find_names
 from tasuki.mapping.personal import is_personal, personal_fields
+from tasuki.mapping.record_lookup import (
+    Asked,
+    FoundOf,
+    RecordLookup,
+    SeveralFoundError,
+    nothing_found,
+)
 from tasuki.mapping.result import Evaluation, Faulty, MatchStep, MatchValue, Payload
 from tasuki.mapping.rules import Rule, Rules, walk
 from tasuki.mapping.runtime import items, plain, word
@@ -49,6 +56,8 @@ class CompiledMapping:
         match_steps: How counterparts are looked for, in order.
         pii: Destination fields that hold personal data.
         asks_the_day: A payload may change though its record does not: `today()`.
+        asked: What fields take from other systems' records and from links.
+        lookups: The tables in other systems that are asked, by name.
     """
 
     id: str
@@ -63,6 +72,8 @@ class CompiledMapping:
     match_steps: tuple[MatchStep, ...]
     pii: frozenset[str]
     asks_the_day: bool
+    asked: tuple[Asked, ...]
+    lookups: Mapping[str, RecordLookup]
     _rules: Rules = field(repr=False)
     _names: Names = field(repr=False)
     _linked: tuple[Rule, ...] = field(repr=False)
@@ -106,17 +117,23 @@ class CompiledMapping:
             },
         )
 
-    def evaluate(self, record: Record, links: LinkOf = no_links) -> Evaluation:
+    def evaluate(
+        self,
+        record: Record,
+        links: LinkOf = no_links,
+        found: FoundOf = nothing_found,
+    ) -> Evaluation:
         """Decide about one record, and make its payload.
 
         Args:
             record: As the source gave it.
             links: The destination id that a sync has linked to a source id, or None.
+            found: The value for a key of what is `asked`.
         """
         try:
-            made = self._fast(record.fields, links, [])
+            made = self._fast(record.fields, links, found, [])
         except Exception:  # noqa: BLE001 - a project's function may raise anything
-            made = self._explain(record, links)
+            made = self._explain(record, links, found)
         if self.model.document and type(made) is Payload:
             return _checked(made)
         return made
@@ -210,11 +227,11 @@ class CompiledMapping:
             return {**record.fields, SOURCE: record.fields}
         return record.fields
 
-    def _explain(self, record: Record, links: LinkOf) -> Evaluation:
+    def _explain(self, record: Record, links: LinkOf, found: FoundOf) -> Evaluation:
         """Go through the record again, slowly, to say where it gave up."""
         where: list[str] = [""]
         try:
-            return self._slow(record.fields, links, where)
+            return self._slow(record.fields, links, found, where)
         except (FormulaError, RefusedValueError) as error:
             return _faulty(where[0], error)
 
@@ -272,6 +289,12 @@ def compile_mapping(
         match_steps=steps,
         pii=personal_fields(rules),
         asks_the_day=any("today" in each.functions for each in rules.formulas),
+        asked=tuple(dict.fromkeys(r.asked for r in walk(rules.fields) if r.asked)),
+        lookups={
+            name: around.record_lookups[name]
+            for name in rules.lookups
+            if name in around.record_lookups
+        },
         _rules=rules,
         _names=names,
         _linked=tuple(
@@ -290,7 +313,10 @@ def _revision(rules: Rules, around: Surroundings) -> str:
         del each["pii"]
     called = {name for formula in rules.formulas for name in formula.functions}
     outside: dict[str, object] = {
-        "lookups": {name: around.lookups[name].digest for name in rules.lookups},
+        "lookups": {
+            name: (around.lookups.get(name) or around.record_lookups[name]).digest
+            for name in rules.lookups
+        },
         "lists": dict(around.lists) if "list" in called else {},
         "settings": dict(around.settings) if "setting" in called else {},
     }
@@ -311,6 +337,8 @@ def _faulty(step: str, error: FormulaError | RefusedValueError) -> Faulty:
     remedy = error.remedy or FormulaError.remedy
     if isinstance(error, FormulaError):
         return Faulty(step, "formula", error.told, remedy)
+    if isinstance(error, SeveralFoundError):
+        return Faulty(step, "lookup", error.reason, remedy)
     return Faulty(step, "value", error.reason, remedy)
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from tasuki.mapping.check import Loaded
 from tasuki.mapping.compile import CompiledMapping
+from tasuki.mapping.given import Given
 from tasuki.mapping.inline_test_model import TestModel
 from tasuki.mapping.inline_tests import record_of
 from tasuki.mapping.load import MappingSet
@@ -78,11 +79,9 @@ def _covered(mappings: MappingSet, mapping: CompiledMapping) -> Coverage:
 
 
 def _run(trace: Trace, mapping: CompiledMapping, test: TestModel) -> None:
-    def links(sync: str, source_id: str) -> str | None:
-        return test.links.get(sync, {}).get(source_id)
-
+    given = Given(mapping, test)
     record = record_of(test.given)
-    made = trace.evaluate(record, links)
+    made = trace.evaluate(record, given.link, given.found)
     if isinstance(made, Payload):
         trace.reached.add(("qualified",))
     if test.expect.write_back is not None:

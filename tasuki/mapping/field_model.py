@@ -23,6 +23,8 @@ COMPANIONS: Mapping[str, tuple[str, ...]] = {
     "link": ("of",),
     "each": ("fields",),
 }
+# Verbs that a companion may go with, beside the one that needs it.
+ALLOWED: Mapping[str, tuple[str, ...]] = {"take": ("link",)}
 
 # What people know keys as from other tools.
 ELSEWHERE: Mapping[str, str] = {
@@ -85,6 +87,11 @@ def _formula(value: object) -> object:
 
 FormulaText = Annotated[
     str, BeforeValidator(_formula), WithJsonSchema({"type": "string", "minLength": 1})
+]
+
+
+StreamText = Annotated[
+    str, WithJsonSchema({"type": "string", "pattern": "^[^/]+/[^/]+$"})
 ]
 
 
@@ -162,10 +169,12 @@ class FieldModel(Strict):
             "dependentRequired": {
                 **{verb: list(needed) for verb, needed in COMPANIONS.items()},
                 "by": ["lookup"],
-                "take": ["lookup"],
                 "of": ["link"],
                 "fields": ["each"],
                 "values": ["default"],
+            },
+            "dependentSchemas": {
+                "take": {"anyOf": [{"required": ["lookup"]}, {"required": ["link"]}]}
             },
             "examples": [
                 {"from": "lastname", "default": "（姓未入力）", "max": 80},
@@ -185,12 +194,18 @@ class FieldModel(Strict):
     )
     const: Any = Field(None, description="Always this value.")
     lookup: str | None = Field(
-        None, description="A table of mappings/lookups/, by its file's stem."
+        None,
+        description="A table of mappings/lookups/, by its file's stem: a CSV, or a "
+        "system's records (YAML).",
     )
     by: dict[str, FormulaText] | None = Field(
-        None, description="Key columns of the table, each with a formula."
+        None, description="Key columns or fields, each with a formula."
     )
-    take: str | None = Field(None, description="The column of the table to take.")
+    take: str | None = Field(
+        None,
+        description="The column or field to take; of a link: a field that was sent, "
+        "or `receipt.x` (its id where nothing is said).",
+    )
     link: str | None = Field(
         None, description="The id that another sync linked; the record waits for it."
     )
@@ -293,9 +308,14 @@ def _check_verbs(rule: Mapping[str, object]) -> None:
             raise wrong(what, "", verb)
     for other, companions in COMPANIONS.items():
         for companion in companions:
-            if other != verb and companion in rule:
-                what = f"'{companion}' goes with '{other}'"
+            allowed = (other, *ALLOWED.get(companion, ()))
+            if verb not in allowed and companion in rule:
+                what = f"'{companion}' goes with {_either(allowed)}"
                 raise wrong(what, "", companion)
+
+
+def _either(verbs: tuple[str, ...]) -> str:
+    return " or ".join(f"'{verb}'" for verb in verbs)
 
 
 def _check_modifiers(rule: Mapping[str, object]) -> None:

@@ -13,13 +13,14 @@ from typing import cast
 from tasuki.formula.formula import Formula
 from tasuki.formula.functions import FunctionTable
 from tasuki.formula.runtime import runtime_globals
-from tasuki.mapping.names import RESULT, SOURCE, Names, prefixes_of
+from tasuki.mapping.names import ENTRY, RESULT, SOURCE, Names, prefixes_of
+from tasuki.mapping.record_lookup import FoundOf
 from tasuki.mapping.result import Evaluation, Faulty, Skip
 from tasuki.mapping.rules import Rule, Rules, walk
 from tasuki.mapping.runtime import RUNTIME
 
 LinkOf = Callable[[str, str], str | None]
-Run = Callable[[Mapping[str, object], LinkOf, list[str]], Evaluation]
+Run = Callable[[Mapping[str, object], LinkOf, FoundOf, list[str]], Evaluation]
 
 REQUIRED_REMEDY = "Fill it in at the source, or give the mapping a default."
 KEY_FAULT = Faulty(
@@ -65,7 +66,7 @@ class Writer:
 
     def _whole(self) -> None:
         """Write the function."""
-        self._line(0, "def _run(fields, links, where):")
+        self._line(0, "def _run(fields, links, found, where):")
         self._scope("fields", self._names.computed | self._prefixes)
         for index, (reason, formula) in enumerate(self._rules.qualify):
             self._note(f"qualify.{reason}")
@@ -165,11 +166,19 @@ class Writer:
             self._line(depth, f"v = {self._value(rule.value)}")
         elif model.lookup is not None:
             keys = [f"_word({self._value(by)})" for by in rule.by]
+            if rule.asked is not None:
+                self._line(depth, f"key = ({', '.join(keys)},)")
+                asked = self._named(f"_asked{len(self._globals)}", rule.asked)
+                self._line(depth, f"v = None if '' in key else found({asked}, key)")
+                return
             key = keys[0] if len(keys) == 1 else f"({', '.join(keys)})"
             index = self._named(f"_index{len(self._globals)}", rule.index)
             self._line(depth, f"v = {index}.get({key})")
         elif rule.of is not None:
             self._link(model.link or "", f"_word({self._value(rule.of)})", depth)
+            if rule.asked is not None:
+                asked = self._named(f"_asked{len(self._globals)}", rule.asked)
+                self._line(depth, f"if v is not None: v = found({asked}, (parent,))")
         elif rule.items is not None:
             self._each(rule, step, depth)
         else:
@@ -189,13 +198,15 @@ class Writer:
         self._functions.append("")  # holds the place while inner ones are written
         place = len(self._functions) - 1
         outer, self._lines = self._lines, []
-        self._line(0, f"def {name}(item, fields, links, where, result):")
+        self._line(0, f"def {name}(item, fields, links, found, where, result):")
         inner = [formula for each in walk(rule.rules) for formula in each.formulas]
-        used = prefixes_of(inner)
+        used = prefixes_of(inner, frozenset({SOURCE, RESULT, ENTRY}))
         self._scope("item", used)
         if RESULT in used:
             self._line(1, f"scope[{RESULT!r}] = result")
         self._line(1, "made = {}")
+        if ENTRY in used:
+            self._line(1, f"scope[{ENTRY!r}] = made")
         for each in rule.rules:
             self._field(each, f"{step}.{each.name}")
             self._finish(each, f"{step}.{each.name}")
@@ -207,7 +218,8 @@ class Writer:
         above = "made" if outer[0].startswith("def _run") else "result"
         self._line(depth, "entries = []")
         self._line(depth, f"for item in _items({self._value(rule.items)}):")
-        self._line(depth + 1, f"entry = {name}(item, fields, links, where, {above})")
+        given = f"item, fields, links, found, where, {above}"
+        self._line(depth + 1, f"entry = {name}({given})")
         self._line(depth + 1, "if _type(entry) is not _dict: return entry")
         self._line(depth + 1, "entries.append(entry)")
         self._line(depth, "v = entries")

@@ -8,6 +8,9 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from tasuki.mapping.field_model import Strict, wrong
 
+BESIDE = ("write_back", "request")
+"""What may be expected beside an ending."""
+
 
 class ExpectModel(Strict):
     """What must become of the given record: one of these."""
@@ -35,11 +38,17 @@ class ExpectModel(Strict):
         None, description="What goes back to the source, given a `receipt`."
     )
 
+    request: dict[str, Any] | None = Field(
+        None,
+        description="What the connector would send for this record alone: `method`, "
+        "`path`, `body`, at least with these values.",
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _one_ending(cls, value: object) -> object:
         if isinstance(value, dict):
-            said = [key for key in value if key != "write_back"]
+            said = [key for key in value if key not in BESIDE]
             if len(said) > 1:
                 msg = f"'{said[0]}' and '{said[1]}' exclude each other"
                 raise wrong(msg, "", said[1])
@@ -68,8 +77,14 @@ class TestModel(Strict):
     before: dict[str, Any] | None = Field(
         None, description="Fields that were different when the record was last sent."
     )
-    links: dict[str, dict[str, str]] = Field(
-        default_factory=dict, description="Sync, then source id to destination id."
+    links: dict[str, dict[str, str | dict[str, Any]]] = Field(
+        default_factory=dict,
+        description="Sync, then source id to destination id; or to keys and values: "
+        "`id`, fields that were sent, `receipt`.",
+    )
+    lookups: dict[str, list[dict[str, Any]]] = Field(
+        default_factory=dict,
+        description="Lookup, then the records that its system would have.",
     )
     receipt: dict[str, Any] | None = Field(
         None, description="The destination's answer, for `write_back`."

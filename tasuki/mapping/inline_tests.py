@@ -11,10 +11,14 @@ from tasuki.formula import (
     parse,
 )
 from tasuki.mapping.compile import CompiledMapping
-from tasuki.mapping.fingerprint import canonical, fingerprint
-from tasuki.mapping.inline_test_model import ExpectModel, TestModel
+from tasuki.mapping.fingerprint import fingerprint
+from tasuki.mapping.given import Given
+from tasuki.mapping.inline_test_model import BESIDE, ExpectModel, TestModel
 from tasuki.mapping.load import MappingSet
 from tasuki.mapping.model import OnChange
+from tasuki.mapping.rendered import Render, changed_values, request_differences
+from tasuki.mapping.rendered import same as _same
+from tasuki.mapping.rendered import written as _written
 from tasuki.mapping.result import Evaluation, Faulty, Payload, Skip, Waiting
 from tasuki.mapping.runtime import word
 from tasuki.mapping.tables import Surroundings
@@ -47,14 +51,25 @@ class TestResult:
     position: str
 
 
-def run_tests(mappings: MappingSet, names: tuple[str, ...] = ()) -> list[TestResult]:
+def run_tests(
+    mappings: MappingSet,
+    names: tuple[str, ...] = (),
+    render: Render | None = None,
+) -> list[TestResult]:
     """Run the inline tests of these mappings, or of all and of functions.py.
+
+    Args:
+        mappings: The project's.
+        names: Their ids; all of them where none is given.
+        render: Makes the request that a connector would send, for `expect: request`.
 
     Raises:
         ConfigError: A name is unknown.
     """
     chosen = [mappings[name] for name in names] if names else list(mappings)
-    results = [result for mapping in chosen for result in _results(mappings, mapping)]
+    results = [
+        result for mapping in chosen for result in _results(mappings, mapping, render)
+    ]
     if not names:
         results += _function_results(mappings.around)
     return results
@@ -88,13 +103,15 @@ def _example_difference(example: Example, table: FunctionTable) -> str:
     return f"expected {_written(example.gives)}, came {_written(came)}"
 
 
-def _results(mappings: MappingSet, mapping: CompiledMapping) -> Iterator[TestResult]:
+def _results(
+    mappings: MappingSet, mapping: CompiledMapping, render: Render | None
+) -> Iterator[TestResult]:
     document = mappings.file(mapping.id)
     for index, test in enumerate(mapping.model.tests):
         ready = mapping
         if test.today is not None:
             ready = mappings.recompiled(mapping.id, test.day)
-        difference = "\n".join(_differences(ready, test))
+        difference = "\n".join(_differences(ready, test, render))
         place = document.problem(("tests", index), "")
         yield TestResult(
             mapping=mapping.id,
@@ -113,24 +130,27 @@ def _named(expect: ExpectModel) -> str:
 
 def _expected(expect: ExpectModel) -> tuple[str, object]:
     """Return the ending that is expected, and its details."""
-    said = expect.model_dump(exclude_unset=True, exclude={"write_back"})
+    said = expect.model_dump(exclude_unset=True, exclude=set(BESIDE))
     return next(iter(said.items()), ("", None))
 
 
-def _differences(mapping: CompiledMapping, test: TestModel) -> Iterator[str]:
+def _differences(
+    mapping: CompiledMapping, test: TestModel, render: Render | None
+) -> Iterator[str]:
     record = record_of(test.given)
 
-    def links(sync: str, source_id: str) -> str | None:
-        return test.links.get(sync, {}).get(source_id)
-
-    made = mapping.evaluate(record, links)
+    given = Given(mapping, test)
+    made = mapping.evaluate(record, given.link, given.found)
     before = None
     if test.before is not None:
-        before = mapping.evaluate(record_of({**test.given, **test.before}), links)
+        sent = record_of({**test.given, **test.before})
+        before = mapping.evaluate(sent, given.link, given.found)
     ending, expected = _expected(test.expect)
     if ending:
         came, details = _ending(mapping, record, made, before)
         yield from _compare(ending, expected, came, details)
+    if test.expect.request is not None:
+        yield from request_differences(mapping, record, (made, before), test, render)
     if test.expect.write_back is not None:
         back = mapping.write_back(record, test.receipt or {})
         if isinstance(back, Faulty):
@@ -177,13 +197,7 @@ def _sending(
         return "unchanged", True
     if mapping.on_change is OnChange.HOLD:
         return "hold", "changed_after_sent"
-    sent = before.for_update()
-    changed = {
-        name: value
-        for name, value in made.for_update().items()
-        if not _same(value, sent.get(name, _NOTHING))
-    }
-    return "changed", changed
+    return "changed", changed_values(made, before)
 
 
 def _attached(mapping: CompiledMapping, record: Record) -> dict[str, str]:
@@ -232,18 +246,3 @@ def _fields(
         if not _same(value, came):
             shown = "nothing" if came is _NOTHING else _written(came)
             yield f"{prefix}{name}: expected {_written(value)}, came {shown}"
-
-
-def _same(one: object, other: object) -> bool:
-    """Compare as systems do: numbers by value; a dict may hold more than expected."""
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return all(_same(value, other.get(name)) for name, value in one.items())
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_same, one, other))
-    if isinstance(one, bool) is not isinstance(other, bool):
-        return False
-    return one == other
-
-
-def _written(value: object) -> str:
-    return canonical(value).decode().replace("\\u0000", "")

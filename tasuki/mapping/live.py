@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from tasuki.formula.reach import can_hold, compared, literals
 from tasuki.mapping.compile import CompiledMapping
 from tasuki.mapping.field_model import FieldModel
+from tasuki.mapping.live_lookups import lookup_faults
 from tasuki.mapping.model import WriteMode
 from tasuki.mapping.problem import Problem, nearest
 from tasuki.mapping.rules import Rules
@@ -86,6 +87,7 @@ def compare(
     _matches(look)
     _write_back(look)
     _conditions(look)
+    look.faults.extend(lookup_faults(mapping, describe))
     return Compared(tuple(look.faults), tuple(look.notices))
 
 

@@ -20,7 +20,8 @@ from tasuki.mapping.files import (
 from tasuki.mapping.model import MappingModel
 from tasuki.mapping.own_functions import read_functions
 from tasuki.mapping.policy_file import read_policies
-from tasuki.mapping.problem import Problems, nearest
+from tasuki.mapping.problem import Problem, Problems, nearest
+from tasuki.mapping.record_lookup import RecordLookup, read_record_lookup
 from tasuki.mapping.rules import Reader, Rules
 from tasuki.mapping.settings_file import Settings, read_settings
 from tasuki.mapping.tables import Lookup, Surroundings, read_list, read_lookup
@@ -186,28 +187,48 @@ def _surroundings(
         content = read_bytes(file, path, problems)
         lists[path.stem] = read_list(file, content or b"", problems)
         places[f"list {path.stem}"] = file
-    for file, path in folder_files(folders, "lookups", (".csv",)).items():
-        content = read_bytes(file, path, problems)
-        lookup = None
-        if content is not None:
-            lookup = read_lookup(path.stem, file, content, problems)
+    of_lookups = folder_files(folders, "lookups", (".csv", ".yaml"))
+    for file, path in of_lookups.items():
         places[f"lookup {path.stem}"] = file
-        if lookup is not None:
-            lookups[path.stem] = lookup
+        if path.suffix == ".csv":
+            lookup = read_lookup(
+                path.stem, file, read_bytes(file, path, problems), problems
+            )
+            lookups |= {path.stem: lookup} if lookup is not None else {}
     policies, of_policies = read_policies(folders, problems)
     table = builtin_functions(settings.values, lists, today).extended(functions)
     own = read_functions(folders, table, problems)
+    whole = table.extended(own.functions)
     places |= {f"policy {name}": place for name, place in of_policies.items()}
     places |= {f"function {name}": place for name, place in own.places.items()}
     return Surroundings(
-        functions=table.extended(own.functions),
+        functions=whole,
         policies=policies,
         lookups=lookups,
+        record_lookups=_record_lookups(of_lookups, whole, problems),
         lists=lists,
         settings=settings.values,
         places=places,
         own_code=own.digest,
     )
+
+
+def _record_lookups(
+    files: Mapping[str, Path], table: FunctionTable, problems: Problems
+) -> dict[str, RecordLookup]:
+    """Read the lookups whose table is another system's records."""
+    found: dict[str, RecordLookup] = {}
+    for file, path in files.items():
+        if path.with_suffix(".csv").is_file() and path.with_suffix(".yaml").is_file():
+            what = f"'{path.stem}' is a CSV and a YAML file: which one is meant?"
+            problems.add(Problem(file, 1, 1, what, "Rename one of them."))
+        document = None
+        if path.suffix == ".yaml":
+            document = read_document(file, path, problems)
+        if document is not None:
+            lookup = read_record_lookup(path.stem, document, table, problems)
+            found |= {path.stem: lookup} if lookup is not None else {}
+    return found
 
 
 def _load(

@@ -14,6 +14,7 @@ from tasuki.mapping.field_model import (
     FieldRule,
     FormulaText,
     IncludesSets,
+    StreamText,
     Strict,
     wrong,
 )
@@ -110,11 +111,6 @@ def _whole_rules(schema: dict[str, Any]) -> None:
     ]
     for name, example in _EXAMPLES.items():
         schema["properties"][name]["examples"] = [example]
-
-
-StreamText = Annotated[
-    str, WithJsonSchema({"type": "string", "pattern": "^[^/]+/[^/]+$"})
-]
 
 
 class MappingModel(Strict):

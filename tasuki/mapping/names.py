@@ -2,17 +2,18 @@
 
 In formulas of `fields:` a plain name means an earlier field of this mapping where one
 has that name, and the source's field otherwise. Where a name is both, the loader asks
-for `source.name` or `result.name`. Everywhere else, and in plain copies, a name always
-means the source.
+for `source.name` or `result.name`. Within `each`, a name means the item's field, and
+`entry.name` an earlier field of the same entry. Everywhere else, and in plain copies, a
+name always means the source.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tasuki.formula.formula import Formula
-from tasuki.mapping.rules import Rule, Rules, walk
+from tasuki.mapping.rules import Rule, Rules
 
-SOURCE, RESULT, RECEIPT = "source", "result", "receipt"
+SOURCE, RESULT, RECEIPT, ENTRY = "source", "result", "receipt", "entry"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Names:
         prefixes: Which of `source.` and `result.` are used.
     dotted: First names of dotted source fields that no include has.
         unknown_results: Rules that read `result.x` where no earlier field is x.
+        unknown_entries: The same of `entry.x`, with the fields that stand above.
     """
 
     fields: tuple[str, ...]
@@ -37,6 +39,7 @@ class Names:
     prefixes: frozenset[str]
     dotted: tuple[str, ...]
     unknown_results: tuple[tuple[str, str], ...]
+    unknown_entries: tuple[tuple[str, str, tuple[str, ...]], ...]
 
 
 class _Names:
@@ -48,6 +51,7 @@ class _Names:
         self.inner: set[tuple[str, str]] = set()  # (list, name)
         self.late: dict[str, str] = {}  # computed name -> first rule that reads it
         self.unknown_results: list[tuple[str, str]] = []
+        self.unknown_entries: list[tuple[str, str, tuple[str, ...]]] = []
         self.result_used = False
 
     def source_only(self, formulas: Iterable[Formula]) -> None:
@@ -67,10 +71,9 @@ class _Names:
             if formula not in means_source:
                 self._formula(formula, rule.name, earlier)
         if rule.items is not None:
-            for inner in walk(rule.rules):
-                # `each: = where(lines, …)`: its items are items of that list.
-                for path in rule.items.names:
-                    self._items(path, inner, earlier)
+            # `each: = where(lines, …)`: its items are items of that list.
+            for path in rule.items.names:
+                self._entries(path, rule, rule.name, earlier)
 
     def _formula(self, formula: Formula, at: str, earlier: Mapping[str, None]) -> None:
         self.inner |= formula.inner_names
@@ -96,23 +99,45 @@ class _Names:
                 self.unknown_results.append((rest, at))
         return True
 
-    def _items(self, path: str, rule: Rule, earlier: Mapping[str, None]) -> None:
-        for formula in rule.formulas:
-            for name in formula.names:
-                if not self._prefixed(name, rule.name, earlier):
-                    self.inner.add((path, name))
-            self.inner |= {(f"{path}.{a}", b) for a, b in formula.inner_names}
+    def _entries(
+        self, path: str, rule: Rule, at: str, earlier: Mapping[str, None]
+    ) -> None:
+        """Note what the fields of a list's entries read, lists in lists too."""
+        above: set[str] = set()
+        for each in rule.rules:
+            step = f"{at}.{each.name}"
+            for formula in each.formulas:
+                for name in formula.names:
+                    if self._is_above(name, step, above):
+                        continue
+                    if not self._prefixed(name, step, earlier):
+                        self.inner.add((path, name))
+                self.inner |= {(f"{path}.{a}", b) for a, b in formula.inner_names}
+            for inner in each.items.names if each.items is not None else ():
+                self._entries(f"{path}.{inner}", each, step, earlier)
+            above.add(each.name)
+
+    def _is_above(self, name: str, at: str, above: set[str]) -> bool:
+        """Note `entry.x`: an earlier field of the same entry."""
+        prefix, dot, rest = name.partition(".")
+        if not dot or prefix != ENTRY:
+            return False
+        if rest.partition(".")[0] not in above:
+            self.unknown_entries.append((rest, at, tuple(sorted(above))))
+        return True
 
 
-def prefixes_of(formulas: Iterable[Formula]) -> frozenset[str]:
-    """Return which of the prefixes `source.` and `result.` these formulas use."""
+def prefixes_of(
+    formulas: Iterable[Formula], known: frozenset[str] = frozenset({SOURCE, RESULT})
+) -> frozenset[str]:
+    """Return which of the prefixes (`source.`, `result.`) these formulas use."""
     roots = {
         name.partition(".")[0]
         for each in formulas
         for name in (*each.names, *(inner for _, inner in each.inner_names))
         if "." in name
     }
-    return frozenset(roots & {SOURCE, RESULT})
+    return frozenset(roots & known)
 
 
 def find_names(rules: Rules) -> Names:
@@ -149,6 +174,7 @@ def find_names(rules: Rules) -> Names:
             )
         ),
         unknown_results=tuple(found.unknown_results),
+        unknown_entries=tuple(found.unknown_entries),
     )
 
 

@@ -47,6 +47,7 @@ def personal_fields(rules: Rules) -> frozenset[str]:
             personal = bool(rule.model.pii)
         else:
             read = {name for each in walk([rule]) for name in _read(each.formulas)}
+            read |= {each.model.take for each in walk([rule]) if each.model.take}
             hidden = declared | found
             personal = any(
                 _hides(n, hidden, of_people=of_people) for n in (rule.name, *read)

@@ -12,6 +12,7 @@ from tasuki.mapping.inline_test_model import ExpectModel, TestModel
 from tasuki.mapping.match_model import MatchModel
 from tasuki.mapping.model import GuardsModel, MappingModel
 from tasuki.mapping.policy_model import PolicyModel
+from tasuki.mapping.record_lookup import RecordLookupModel
 
 _INTRODUCTION = """# Mapping files
 
@@ -32,6 +33,7 @@ _AROUND = """## Beside the mappings
 | `settings.NAME.yaml` | what is different where TASUKI_ENV is `NAME` |
 | `mappings/lists/NAME.txt` | what `list("NAME")` reads: an entry a line, `#` comments |
 | `mappings/lookups/NAME.csv` | what `lookup: NAME` reads: UTF-8, columns in line one |
+| `mappings/lookups/NAME.yaml` | the same of records: `from: connection/stream` |
 | `values/NAME.csv`, `values/NAME.yaml` | what `values: NAME` reads: two columns |
 | `fields/NAME.yaml` | a set of fields, for `include: [NAME]` under `fields:` |
 | `functions.py` | functions of the project, for formulas |
@@ -48,7 +50,8 @@ one of `from`, `formula`, `const`, `lookup`, `link`, `each`, and what is done to
 value. The order is fixed: the verb, `as`, `values`, `default`, `max`, `required`.
 
 A formula reads fields above it: by their plain name where the source has no field of
-that name, and always by `result.Name`; `source.name` is always the source's.
+that name, and always by `result.Name`; `source.name` is always the source's. Within
+`each`, names are the item's, and `entry.Name` is a field above in the same entry.
 `include: [set]` puts the fields of a shared set in its place, and
 `include: [{set: name, without: [Field]}]` some of them.""",
         FieldModel,
@@ -63,8 +66,13 @@ that name, and always by `result.Name`; `source.name` is always the source's.
     ("`tests:`", "", TestModel),
     (
         "`expect:` of a test",
-        "One of these; `write_back` may stand beside it.",
+        "One of these; `write_back` and `request` may stand beside it.",
         ExpectModel,
+    ),
+    (
+        "A lookup in a system's records",
+        "`mappings/lookups/NAME.yaml`. `id` is the record's id, whatever its field.",
+        RecordLookupModel,
     ),
     ("A policy of `policies.yaml`", "", PolicyModel),
 )

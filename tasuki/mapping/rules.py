@@ -16,6 +16,7 @@ from tasuki.mapping.field_model import FieldModel
 from tasuki.mapping.match_model import MatchModel
 from tasuki.mapping.model import MappingModel
 from tasuki.mapping.problem import Problem, Problems, nearest
+from tasuki.mapping.record_lookup import Asked
 from tasuki.mapping.tables import Lookup, Surroundings, missing_column
 from tasuki.mapping.yaml_text import Document, Path
 
@@ -33,6 +34,7 @@ class Rule:
         value: What `from` or `formula` gives, with `as` applied.
         by: Formulas of a lookup's key, in the order of its columns.
         index: The lookup's taken column by key.
+        asked: What is asked of another system's records, or of a link.
         of: The source id whose link is meant.
         items: The list of `each`.
         rules: The fields of each item.
@@ -44,6 +46,7 @@ class Rule:
     value: Formula | None = None
     by: tuple[Formula, ...] = ()
     index: Mapping[object, str] | None = None
+    asked: Asked | None = None
     of: Formula | None = None
     items: Formula | None = None
     rules: tuple["Rule", ...] = ()
@@ -157,6 +160,7 @@ class Reader:
             value=self._value(field, path, usable),
             by=self._by(field, path),
             index=self._index(field, path),
+            asked=self._asked(field),
             of=self._formula(field.of, (*path, "of")) if field.of else None,
             items=self._list(field.each, (*path, "each")) if field.each else None,
             rules=self._rules(field.fields or {}, (*path, "fields")),
@@ -232,11 +236,14 @@ class Reader:
         """Find the table of a lookup and check its columns."""
         if field.lookup is None:
             return None
+        if field.lookup in self._around.record_lookups:
+            self._lookups.add(field.lookup)
+            return None
         table = self._around.lookups.get(field.lookup)
         if table is None and f"lookup {field.lookup}" in self._around.places:
             return None  # it is there, and what is wrong with it was noted
         if table is None:
-            known = self._around.lookups
+            known = [*self._around.lookups, *self._around.record_lookups]
             listed = f"There is: {', '.join(known)}." if known else "Add the CSV file."
             what = f"there is no mappings/lookups/{field.lookup}.csv"
             self._note((*path, "lookup"), what, nearest(field.lookup, known, listed))
@@ -252,6 +259,14 @@ class Reader:
             self._problems.extend(table.duplicates(by))
             return table.index(by, take)
         return None
+
+    def _asked(self, field: FieldModel) -> Asked | None:
+        """Return what the field asks of the outside; its key comes with each record."""
+        if field.link is not None and field.take is not None:
+            return Asked("", field.link, (), field.take)
+        if field.lookup is None or field.lookup not in self._around.record_lookups:
+            return None
+        return Asked(field.lookup, "", tuple(field.by or {}), field.take or "")
 
     def _missing(self, path: Path, table: Lookup, column: str, *, is_key: bool) -> None:
         what, remedy = missing_column(table, column)

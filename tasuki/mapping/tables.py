@@ -9,6 +9,7 @@ from io import StringIO
 from tasuki.formula.functions import FunctionTable
 from tasuki.japan.encoding import decode_csv
 from tasuki.mapping.problem import Problem, Problems, nearest
+from tasuki.mapping.record_lookup import RecordLookup
 from tasuki.model.policy import RetryPolicy
 
 _ENCODINGS = {"cp932": "Shift_JIS (cp932)", "utf-16": "UTF-16", "euc-jp": "EUC-JP"}
@@ -67,6 +68,7 @@ class Surroundings:
     functions: FunctionTable
     policies: Mapping[str, RetryPolicy]
     lookups: Mapping[str, Lookup] = field(default_factory=dict)
+    record_lookups: Mapping[str, RecordLookup] = field(default_factory=dict)
     lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     settings: Mapping[str, object] = field(default_factory=dict)
     places: Mapping[str, str] = field(default_factory=dict)
@@ -101,11 +103,11 @@ def read_list(file: str, content: bytes, problems: Problems) -> tuple[str, ...]:
 
 
 def read_lookup(
-    name: str, file: str, content: bytes, problems: Problems
+    name: str, file: str, content: bytes | None, problems: Problems
 ) -> Lookup | None:
     """Read a lookup table: a CSV whose first line names its columns."""
-    text = decode(file, content, problems)
-    if text is None:
+    text = None if content is None else decode(file, content, problems)
+    if content is None or text is None:
         return None
     reader = csv.reader(StringIO(text))
     header = [column.strip() for column in next(reader, [])]

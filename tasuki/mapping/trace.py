@@ -8,6 +8,7 @@ from tasuki.formula.functions import FunctionTable
 from tasuki.formula.runtime import runtime_globals
 from tasuki.mapping.generate import LinkOf, Run, Writer
 from tasuki.mapping.names import find_names
+from tasuki.mapping.record_lookup import FoundOf, nothing_found
 from tasuki.mapping.result import Evaluation, Skip
 from tasuki.mapping.rules import Rules
 from tasuki.mapping.runtime import MISSING, RUNTIME
@@ -26,10 +27,12 @@ class Trace:
         writer = _Tracer(rules, table, self)
         self._run: Run = writer.compiled()
 
-    def evaluate(self, record: Record, links: LinkOf) -> Evaluation | None:
+    def evaluate(
+        self, record: Record, links: LinkOf, found: FoundOf = nothing_found
+    ) -> Evaluation | None:
         """Evaluate a record; None where it cannot be made."""
         try:
-            made = self._run(record.fields, links, [])
+            made = self._run(record.fields, links, found, [])
         except Exception:  # noqa: BLE001 - the test itself tells what went wrong
             return None
         if isinstance(made, Skip):

@@ -76,6 +76,30 @@ class Write:
     mark: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a write becomes on the wire, but for where the system is and who asks.
+
+    Attributes:
+        method: HTTP's word.
+        path: From the API's root on, without its version where a setting decides it.
+        body: Plain values: what stands in the JSON.
+    """
+
+    method: str
+    path: str
+    body: Mapping[str, object]
+
+    @property
+    def plain(self) -> dict[str, object]:
+        """The request as keys and values."""
+        return {"method": self.method, "path": self.path, "body": dict(self.body)}
+
+
+class UnrenderedError(ValueError):
+    """The system would refuse the row before anything is sent: in its own words."""
+
+
 @dataclass(slots=True)
 class Confirmed:
     """It is done: the destination's id, and what it answered (the receipt).

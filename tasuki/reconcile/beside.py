@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from tasuki.engine.lookups import Lookups
 from tasuki.ledger.rows import LinkRow, encode
 from tasuki.mapping import Payload, Skip
 from tasuki.model.record import Record, StreamRef
@@ -54,6 +55,10 @@ class Beside:
     linked: int = 0
     """Records read that have a live link; `lost` of them lead nowhere."""
     lost: int = 0
+    lookups: Lookups = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.lookups = Lookups(self.frame.sync)
 
     # -- the destination -----------------------------------------------------------
 
@@ -139,9 +144,11 @@ class Beside:
         def target(other: str, source_id: str) -> str | None:
             return parents.get(other, {}).get(source_id)
 
+        lookups = self.lookups
+        lookups.prepare(records, target)
         made: dict[str, Payload | Skip | None] = {}
         for record in records:
-            result = mapping.evaluate(record, target)
+            result = mapping.evaluate(record, target, lookups.found)
             made[record.id] = result if isinstance(result, Payload | Skip) else None
         return made
 

@@ -248,5 +248,10 @@ class Repairs:
             (other, source_id): ledger.link_targets(other, [source_id]).get(source_id)
             for other, source_id in mapping.link_needs(record)
         }
-        made = mapping.evaluate(record, lambda other, one: needs.get((other, one)))
+
+        def target(other: str, one: str) -> str | None:
+            return needs.get((other, one))
+
+        self.beside.lookups.prepare([record], target)
+        made = mapping.evaluate(record, target, self.beside.lookups.found)
         return made if isinstance(made, Payload) else None

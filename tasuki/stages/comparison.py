@@ -47,8 +47,7 @@ def compare_once(mapping: str, wish: Wish) -> Report:
         try:
             return reconcile_sync(sync, wish).as_json()
         finally:
-            sync.source.close()
-            sync.destination.close()
+            sync.close()
 
 
 @task(

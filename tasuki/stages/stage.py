@@ -57,8 +57,7 @@ def run_once(mapping: str, options: Options) -> Report:
         try:
             return run_sync(sync, options).as_json()
         finally:
-            sync.source.close()
-            sync.destination.close()
+            sync.close()
 
 
 @task(

@@ -23,7 +23,7 @@ from tests.docs.pages import ROOT, Block, blocks
 WHOLE = re.compile(r"# mappings/([\w.-]+)\.yaml")
 PART = re.compile(r"# in mappings/([\w.-]+)\.yaml")
 BESIDE = re.compile(
-    r"# mappings/((?:fields|values)/\w+\.yaml|settings\.\w+\.yaml|functions\.py)"
+    r"# mappings/((?:fields|lookups|values)/\w+\.yaml|settings\.\w+\.yaml|functions\.py)"
 )
 RETENTION = re.compile(r"# retention\.yaml")
 SHIPPED = ROOT / "mappings"
@@ -72,7 +72,7 @@ def test_a_mapping_that_is_shown_loads_and_keeps_its_tests(
     mappings = _load(tmp_path, found[1], block.text)
     errors = Draft202012Validator(json_schema()).iter_errors(_read("", block.text))
     assert [each.message for each in errors] == []
-    results = run_tests(mappings, (found[1],))
+    results = run_tests(mappings, (found[1],), Project(ROOT).renderer)
     assert results, f"{block}: a mapping that is shown has tests"
     assert [r.difference for r in results if not r.passed] == []
 
@@ -94,7 +94,9 @@ def test_a_part_of_a_mapping_that_is_shown_loads(block: Block, tmp_path: Path) -
     assert [each.message for each in errors] == []
     mappings = _load(tmp_path, found[1], dump(whole))
     assert [
-        r.difference for r in run_tests(mappings, (found[1],)) if not r.passed
+        r.difference
+        for r in run_tests(mappings, (found[1],), Project(ROOT).renderer)
+        if not r.passed
     ] == []
 
 

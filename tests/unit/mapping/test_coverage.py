@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+from tasuki.mapping import load_mappings
 from tasuki.mapping.coverage import Coverage, coverage
-from tests.unit.mapping.mapping_project import HEAD, MATCH, load, project
+from tests.unit.mapping.mapping_project import HEAD, MATCH, TODAY, load, project
+
+SHIPPED = Path(__file__).parents[3] / "mappings"
 
 LEAD = (
     HEAD
@@ -105,3 +108,16 @@ def test_the_day_of_a_test_counts(tmp_path: Path) -> None:
     (found,) = coverage(load(project(tmp_path, lead=text)))
 
     assert missing(found) == []
+
+
+def test_the_tests_of_the_shipped_mappings_reach_every_part_of_them() -> None:
+    shipped = load_mappings([SHIPPED], today=lambda: TODAY)
+
+    missing = [
+        f"{part.position}: {part.what}"
+        for one in coverage(shipped)
+        for part in one.missing
+    ]
+
+    assert missing == []
+    assert len(coverage(shipped)) == len(shipped)

@@ -7,6 +7,7 @@ import pytest
 
 from tasuki.mapping import load_mappings, run_tests
 from tasuki.model.errors import ConfigError
+from tasuki.project import Project
 from tests.unit.mapping.mapping_project import HEAD, MATCH, TODAY, load, project
 
 SHIPPED = Path(__file__).parents[3] / "mappings"
@@ -145,7 +146,7 @@ def test_the_shipped_mappings_keep_their_own_tests() -> None:
     loaded = load_mappings([SHIPPED], today=lambda: TODAY)
 
     start = perf_counter()
-    results = run_tests(loaded)
+    results = run_tests(loaded, render=Project(SHIPPED.parent).renderer)
 
     print(f"{len(results)} inline tests in {(perf_counter() - start) * 1000:.0f} ms")
     assert [
@@ -166,3 +167,58 @@ def test_the_shipped_mappings_come_in_the_order_of_the_model() -> None:
         "payment.freee-salesforce"
     )
     assert loaded["invoice.salesforce-freee"].policy == loaded.around.policies["money"]
+
+
+LOOKING = (
+    HEAD
+    + MATCH
+    + (
+        "fields:\n"
+        "  Email: email\n"
+        "  Owner: {lookup: seller, by: {Email: boss}, take: Id, default: nobody}\n"
+        "  Code: {link: parent, of: pid, take: Email}\n"
+        "  Number: {link: parent, of: pid, take: receipt.number}\n"
+        "tests:\n  - given: {email: a, boss: B@x.jp, pid: 5}\n"
+    )
+)
+SELLER = "from: salesforce/User\nwhere: IsActive\n"
+LINK = '    links: {parent: {"5": {id: "50", Email: p@x.jp, receipt: {number: N-1}}}}\n'
+
+
+@pytest.mark.parametrize(
+    ("rest", "difference"),
+    [
+        (
+            LINK + "    lookups: {seller: [{Email: b@X.jp, Id: u1, IsActive: true},"
+            " {Email: b@x.jp, Id: u2, IsActive: false}]}\n"
+            "    expect: {create: {Owner: u1, Code: p@x.jp, Number: N-1}}\n",
+            "",
+        ),
+        (LINK + "    expect: {create: {Owner: nobody}}\n", ""),
+        (
+            (
+                '    links: {parent: {"5": "50"}}\n'
+                "    expect: {create: {Code: null, Number: null}}\n"
+            ),
+            "",
+        ),
+        ("    expect: {wait: parent}\n", ""),
+        (
+            LINK
+            + "    lookups: {seller: [{id: 1, Email: b@x.jp, Id: u1, IsActive: true},"
+            " {id: 2, Email: b@x.jp, Id: u2, IsActive: true}]}\n"
+            "    expect: {create: {}}\n",
+            (
+                "expected create, came fault Owner: "
+                "2 records of salesforce/User have this Email: 1, 2"
+            ),
+        ),
+    ],
+)
+def test_a_test_gives_records_to_look_up_and_links_to_take_of(
+    rest: str, difference: str, tmp_path: Path
+) -> None:
+    files = {"lookups__seller.yaml": SELLER}
+    loaded = load(project(tmp_path, lead=LOOKING + rest, parent=PARENT, **files))
+    (result,) = run_tests(loaded, ("lead",))
+    assert result.difference == difference

@@ -17,6 +17,7 @@ from tasuki.mapping import (
     Waiting,
     no_links,
 )
+from tasuki.mapping.record_lookup import nothing_found
 from tests.unit.mapping.mapping_project import (
     FIELDS,
     HEAD,
@@ -450,7 +451,7 @@ def test_the_fast_and_the_slow_way_agree(
 ) -> None:
     one = record(**given_fields, Id="1", rows=rows)
 
-    assert everything.evaluate(one) == everything._explain(one, no_links)
+    assert everything.evaluate(one) == everything._explain(one, no_links, nothing_found)
 
 
 def test_each_goes_through_what_a_formula_leaves_of_a_list(tmp_path: Path) -> None:
