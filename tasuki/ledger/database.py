@@ -309,9 +309,9 @@ def _unknown_option(url: URL) -> str | None:
     import psycopg  # noqa: PLC0415 - 0.2 s that a ledger in SQLite does without
     from psycopg.conninfo import make_conninfo  # noqa: PLC0415
 
-    for name, value in url.query.items():
+    for name in url.query:
         try:
-            make_conninfo("", **{name: value})
+            make_conninfo(f"{name}=1")
         except psycopg.ProgrammingError:
             return name
     return None
