@@ -105,9 +105,15 @@ def _attached(office: Small) -> None:
     ("move", "words"),
     [
         (_new, "1 new, 0 changed, 0 gone since it was made: new crm/people/fresh"),
-        (_changed, "0 new, 1 changed, 0 gone since it was made: changed crm/people/new"),
+        (
+            _changed,
+            "0 new, 1 changed, 0 gone since it was made: changed crm/people/new",
+        ),
         (_gone, "0 new, 0 changed, 1 gone since it was made: gone crm/people/new"),
-        (_attached, "0 new, 1 changed, 0 gone since it was made: changed crm/people/new"),
+        (
+            _attached,
+            "0 new, 1 changed, 0 gone since it was made: changed crm/people/new",
+        ),
     ],
 )
 def test_nothing_is_sent_once_the_world_has_moved(
