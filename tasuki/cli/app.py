@@ -16,6 +16,7 @@ from tasuki import __version__
 from tasuki.cli import (
     authoring,
     care,
+    drifting,
     files,
     held,
     letters,
@@ -94,6 +95,7 @@ for module in (
     plans,
     runs,
     reconciling,
+    drifting,
     records,
     letters,
     held,
