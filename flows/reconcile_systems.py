@@ -26,9 +26,10 @@ async def reconcile_systems(
         repair: Mend what is safe to mend.
         sample: Only so many linked records, drawn at random; 0 for all.
     """
-    for mapping in mappings:
-        await run_drift(mapping)
-    return [
+    compared = [
         await run_comparison(mapping, repair=repair, sample=sample)
         for mapping in mappings
     ]
+    for mapping in mappings:
+        await run_drift(mapping)
+    return compared

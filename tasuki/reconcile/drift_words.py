@@ -59,8 +59,8 @@ _ACCEPT = (
         "そうでなければマッピングか相手システムを直します。"
     ),
     (
-        "If it is meant, `tasuki drift {sync} --accept`; otherwise correct the mapping, or "
-        "the system."
+        "If it is meant, `tasuki drift {sync} --accept`; otherwise correct the "
+        "mapping, or the system."
     ),
 )
 
