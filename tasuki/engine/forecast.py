@@ -10,7 +10,7 @@ from tasuki.model.record import FieldFacts, Schema
 
 Cause = Literal["too_long", "no_such_value", "required_empty", "read_only", "gone"]
 _LIMITED = frozenset({"text", "picklist"})
-_BLANK = (None, "", [])
+_BLANK: tuple[object, ...] = (None, "", [])
 
 
 class Refusal(NamedTuple):

@@ -93,10 +93,13 @@ def _demand(node: ast.expr, source: Source) -> Demand:
     if not (isinstance(node, ast.Compare) and len(node.ops) == 1):
         return Demand(form)
     path, other = source.path(node.left), node.comparators[0]
-    listed = isinstance(other, ast.List | ast.Tuple)
-    if path is None or not isinstance(node.ops[0], ast.In if listed else ast.Eq):
+    values: list[ast.expr] = [other]
+    operator: type[ast.cmpop] = ast.Eq
+    if isinstance(other, ast.List | ast.Tuple):
+        values, operator = other.elts, ast.In
+    if path is None or not isinstance(node.ops[0], operator):
         return Demand(form)
-    found = [constant(e, source) for e in (other.elts if listed else [other])]
+    found = [constant(each, source) for each in values]
     texts = [one[0] for one in found if one is not None and isinstance(one[0], str)]
     if len(texts) < len(found) or not all(texts):
         return Demand(form)  # what it is compared with is not known, or may be blank
