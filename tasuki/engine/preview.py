@@ -9,7 +9,7 @@ from tasuki.engine.cost import ConnectionCost, Meter, costs, total_seconds
 from tasuki.engine.forecast import Forecast, Refusal, refusals_of
 from tasuki.engine.foresight import begin_at, turns_ahead
 from tasuki.engine.gate import NO_SIZE, Gate, Size
-from tasuki.engine.masking import HIDDEN, masked
+from tasuki.engine.masking import masked
 from tasuki.engine.restored import Distrust
 from tasuki.engine.sync import Options, Sync
 from tasuki.engine.turn import Accept, Relink, StillDead, StillInDoubt, Turn
@@ -211,10 +211,12 @@ class _Look:
             _note(result, change, self.show)
 
     def _refused(self, found: Sequence[Refusal]) -> None:
-        hidden = self.sync.mapping.pii
         self.result.refused += 1
         for one in found:
-            value = HIDDEN if one.value and one.field in hidden else one.value
+            value = ""
+            if one.value:
+                shown = masked(self.sync.mapping, {one.field: one.value})
+                value = str(shown[one.field])
             self.result.refusals[one.cause, one.field, value] += 1
 
     def close(self) -> None:

@@ -83,10 +83,13 @@ def test_a_preview_counts_what_would_be_refused(office: Small) -> None:
 
 def test_a_refused_value_that_is_personal_is_not_told(office: Small) -> None:
     office.person("one")
+    office.person("two", name="two@x.jp")  # a mail address where nobody expects it
     office.sfa.streams["Lead"].options["Email"] = ("nobody@x.jp",)
+    office.sfa.streams["Lead"].options["Name"] = ("ONE",)
     told = str(preview_sync(office.sync()).as_json())
     assert "no_such_value" in told
     assert "one@x.jp" not in told
+    assert "two@x.jp" not in told
 
 
 def test_what_only_the_changed_mapping_resends_is_told_apart(office: Small) -> None:
