@@ -22,7 +22,7 @@ from tasuki.mapping.load import MappingSet, load_mappings
 from tasuki.mapping.problem import nearest
 from tasuki.mapping.settings_file import VARIABLE as SETTINGS_VARIABLE
 from tasuki.model.errors import ConfigError, MappingError
-from tasuki.model.policy import RetryPolicy, Timeouts
+from tasuki.model.policy import Limit, RetryPolicy, Timeouts
 from tasuki.model.retention import Retention
 from tasuki.ports import Clock, System
 from tasuki.registry import Registry, shipped_root
@@ -188,7 +188,7 @@ class Project:
             clock=self.clock,
             budget=ledger.budget(
                 name,
-                connection.connector.limits(settings),
+                self._limits(name),
                 policy.total,
                 money=money,
             ),
@@ -217,4 +217,12 @@ class Project:
         asked = {one.stream.connection for one in mapping.lookups.values()}
         asked -= {source.connection, destination.connection}
         others = {name: system(name) for name in sorted(asked)}
-        return Sync(mapping, opened, other, ledger, self.clock, calls, others)
+        names = (source.connection, destination.connection)
+        limits = {name: self._limits(name) for name in names}
+        return Sync(
+            mapping, opened, other, ledger, self.clock, calls, others, limits=limits
+        )
+
+    def _limits(self, name: str) -> tuple[Limit, ...]:
+        connection = self.connection(name)
+        return connection.connector.limits(connection.settings)

@@ -123,6 +123,7 @@ def field_facts(described: Mapping[str, Any]) -> FieldFacts:
         length=described["length"] or None,
         options=tuple(options),
         references=references[0] if references else None,
+        restricted=bool(described.get("restrictedPicklist", True)),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -35,7 +34,7 @@ def reconcile(
     ] = False,
     since: Annotated[
         str | None,
-        typer.Option(help="Only what changed at the source since that day."),
+        typer.Option(help='Only what changed since: 2026-04-01, "3 days" (Tokyo).'),
     ] = None,
     sample: Annotated[
         int, typer.Option(min=0, help="Only so many linked records, at random.")
@@ -53,6 +52,7 @@ def reconcile(
     ] = None,
 ) -> None:
     """Compare both sides of syncs: missing, extra, drifted, duplicated records."""
+    from tasuki.cli.moments import moment_of
     from tasuki.reconcile.run import Wish
 
     if since is not None and sample:
@@ -62,7 +62,7 @@ def reconcile(
     own = of(context)
     wish = Wish(
         repair=repair,
-        since=_moment(since),
+        since=moment_of(since, own.project.clock.now()) if since else None,
         sample=sample,
         show=show,
         accept_empty=accept_empty,
@@ -73,19 +73,6 @@ def reconcile(
     value = [report.as_json() for report in reports]
     own.screen.show(value, lambda _: None)
     leave(max((report.exit_code for report in reports), default=0))
-
-
-def _moment(text: str | None) -> datetime | None:
-    from tasuki.clock import TOKYO
-
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        where = "--since"
-        raise ConfigError(where, f"'{text}' is no day", "Write 2026-04-01.") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=TOKYO)
 
 
 def _in_order(own: Context, names: list[str]) -> list[str]:

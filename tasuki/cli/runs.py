@@ -1,109 +1,59 @@
-"""Commands about runs: plan, run, status."""
+"""Commands about runs: run, status."""
 
 from __future__ import annotations
 
-import json
 import sys
 from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tasuki.cli.context import leave, of
+from tasuki.cli.context import Context, leave, of
+from tasuki.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from tasuki.cli.screen import Screen
-    from tasuki.engine.preview import PlannedChange, Preview
-    from tasuki.engine.sync import Sync
+    from tasuki.engine.sync import Options, Sync
     from tasuki.engine.tally import RunReport, Tally
     from tasuki.ledger import CauseCount, RunRow
 
-Name = Annotated[str, typer.Argument(help="A mapping's id.")]
+Name = Annotated[
+    str | None, typer.Argument(help="A mapping's id; not needed with --plan.")
+]
 Full = Annotated[
     bool, typer.Option("--full", help="Read everything, not only what changed.")
 ]
 Only = Annotated[
     list[str] | None, typer.Option("--only", help="These source ids and no others.")
 ]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        "--since", help='Only what changed since: 2026-04-01, "3 days" (Tokyo).'
+    ),
+]
 
-_SIGNS = {
-    "create": "+",
-    "update": "~",
-    "attach": "&",
-    "skip": "=",
-    "hold": "!",
-    "wait": "…",
-    "dead": "x",
-    "in_doubt": "?",
-}
 _SHOWN_COUNTS = ("read", "created", "updated", "left_over")
 
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    app.command("plan")(plan)
     app.command("run")(run)
     app.command("status")(status)
 
 
-def plan(
-    context: typer.Context,
-    name: Name,
-    full: Full = False,
-    only: Only = None,
-    sample: Annotated[int, typer.Option(help="Stop after so many records.")] = 0,
-    show: Annotated[int, typer.Option(help="Changes to print.")] = 20,
-) -> None:
-    """Show what a run would do and what it would cost; change nothing."""
-    from tasuki.engine.preview import preview_sync
-    from tasuki.engine.sync import Options
-
-    own = of(context)
-    with own.sync(name) as sync:
-        options = Options(full=full, only=tuple(only or ()))
-        found = preview_sync(sync, options, show=show, sample=sample)
-    own.screen.show(found.as_json(), lambda screen: _plan(screen, found))
-
-
-def _plan(screen: Screen, found: Preview) -> None:
-    for change in found.changes:
-        screen.line(_planned(change))
-        if change.action == "update":
-            for one in change.fields:
-                screen.line(f"      {one.name}: {_value(one.old)} → {_value(one.new)}")
-    left = sum(found.counts.values()) - found.counts["unchanged"] - len(found.changes)
-    if left > 0:
-        screen.line(f"  … and {left:,} more (--show N)")
-    for (action, reason), count in found.reasons.most_common():
-        screen.line(f"  {action}: {reason}: {count:,}")
-    counts = ", ".join(f"{count:,} {action}" for action, count in found.counts.items())
-    screen.line(f"{found.sync}: {counts or 'nothing to do'}")
-    calls = ", ".join(f"{count} {kind}" for kind, count in found.calls.items() if count)
-    screen.line(f"calls a run will make: {calls or 'none'}")
-
-
-def _planned(change: PlannedChange) -> str:
-    names = ""
-    if change.action == "create":
-        names = ", ".join(one.name for one in change.fields)
-    parts = [_SIGNS[change.action], change.action, change.ref]
-    target = f"→ {change.target}" if change.target else ""
-    return "  ".join(p for p in (*parts, target, change.reason, names) if p)
-
-
-def _value(value: object) -> str:
-    if value is None or value == "":
-        return "(blank)"
-    if isinstance(value, list | dict):
-        return json.dumps(value, default=str, ensure_ascii=False)
-    return str(value)
-
-
 def run(
     context: typer.Context,
-    name: Name,
+    name: Name = None,
     full: Full = False,
     only: Only = None,
+    since: Since = None,
+    plan: Annotated[
+        Path | None,
+        typer.Option("--plan", help="Do exactly what this saved plan says."),
+    ] = None,
     allow: Annotated[
         int | None,
         typer.Option("--yes-really", help="So many creates or changes are meant."),
@@ -115,21 +65,62 @@ def run(
 ) -> None:
     """Run a sync once."""
     from tasuki.engine.run import run_sync
-    from tasuki.engine.sync import Options
 
     own = of(context)
-    with own.sync(name) as sync:
-        _watch(sync, own.screen)
-        options = Options(
-            full=full,
-            only=tuple(only or ()),
+    if plan is not None:
+        if full or only or since or accept_empty:
+            where, what = "--plan", "the plan says what is read"
+            raise ConfigError(where, what, "Leave the other options out.")
+        name, options = _planned(own, plan, name, allow)
+    elif name is None:
+        raise ConfigError("run", "which mapping?", "`tasuki run MAPPING`.")
+    else:
+        options = replace(
+            options_for(own, full=full, only=only, since=since),
             allow=allow,
             accept_empty=accept_empty,
             lease_seconds=own.project.lease_seconds,
         )
+    with own.sync(name) as sync:
+        _watch(sync, own.screen)
         report = run_sync(sync, options)
     own.screen.show(report.as_json(), lambda screen: print_report(screen, report))
     leave(report.exit_code)
+
+
+def options_for(
+    own: Context, *, full: bool, only: list[str] | None, since: str | None
+) -> Options:
+    """Return which records are meant; ConfigError where the wishes do not agree."""
+    from tasuki.cli.moments import moment_of
+    from tasuki.engine.sync import Options
+
+    given = [
+        option
+        for option, wish in (("--full", full), ("--only", only), ("--since", since))
+        if wish
+    ]
+    if len(given) > 1:
+        where, what = " and ".join(given), "do not go together"
+        raise ConfigError(where, what, "Give one of them.")
+    moment = moment_of(since, own.project.clock.now()) if since else None
+    return Options(full=full, only=tuple(only or ()), since=moment)
+
+
+def _planned(
+    own: Context, path: Path, name: str | None, allow: int | None
+) -> tuple[str, Options]:
+    """Return the mapping and the options of a saved plan."""
+    from tasuki.engine.planning import options_of
+    from tasuki.engine.saved_plan import read_plan
+
+    project = own.project
+    saved = read_plan(path, project.keys.read(), project.clock.now())
+    if name is not None and project.mappings[name].id != saved.head.sync:
+        what = f"is a plan of {saved.head.sync}, not of {name}"
+        raise ConfigError(saved.name, what, f"tasuki run --plan {path}")
+    seconds = project.lease_seconds
+    return saved.head.sync, options_of(saved, allow=allow, lease_seconds=seconds)
 
 
 def _watch(sync: Sync, screen: Screen) -> None:

@@ -18,14 +18,16 @@ from tasuki.engine.decide import Decider
 from tasuki.engine.gate import Gate
 from tasuki.engine.journal import Journal
 from tasuki.engine.least import minimum_calls
+from tasuki.engine.leftovers import sort_leftovers
 from tasuki.engine.outbox import Outbox
 from tasuki.engine.pages import Progress, read_ahead, unique_parts
+from tasuki.engine.planning import NOT_PLANNED, Bound
 from tasuki.engine.restored import Distrust
 from tasuki.engine.schema import SchemaWatch
 from tasuki.engine.settle import SENDER_LIVES, Settler
 from tasuki.engine.settled import Settled, count_settled
 from tasuki.engine.shrunken import believable, believe_gone
-from tasuki.engine.start import note_account, usable_position
+from tasuki.engine.start import note_account, position_since, usable_position
 from tasuki.engine.sworn import held_doubts
 from tasuki.engine.sync import Options, Sync
 from tasuki.engine.tally import Ending, RunReport, Tally
@@ -66,6 +68,7 @@ class Course:
     approval: Approval = field(init=False)
     gate: Gate = field(init=False)
     distrust: Distrust = field(init=False)
+    bound: Bound = field(init=False)
     in_doubt: list[IntentRow] = field(default_factory=list)
     put_off: dict[str, list[Turn]] = field(default_factory=lambda: defaultdict(list))
     """Turns that must wait until an earlier write has been looked up."""
@@ -83,7 +86,7 @@ class Course:
             run_id,
             tally,
             self.progress,
-            moves_cursor=not self.options.only,
+            moves_cursor=not self.options.is_partial,
             attaching=self.decider.attaching,
         )
         self.outbox = Outbox(sync, self.journal, self.lease, run_id)
@@ -95,6 +98,7 @@ class Course:
         self.approval = Approval(sync)
         self.gate = Gate.of(sync, self.options)
         self.distrust = Distrust.of(sync)
+        self.bound = Bound(sync, self.options)
 
     @property
     def tally(self) -> Tally:
@@ -103,7 +107,7 @@ class Course:
 
     def go(self) -> None:
         """Run to the end, or until something says stop."""
-        with closing(self.outbox):
+        with closing(self.outbox), closing(self.bound):
             try:
                 self._work()
             except LedgerError:
@@ -115,6 +119,7 @@ class Course:
                 if isinstance(error, ShrunkenError):
                     self._read_all_next_time()
                 raise
+            self.bound.carried_out(self.lease, self.report.run_id)
             self.approval.settle(self.gate, self.lease, self.report.run_id)
         self.tally.balance()
         self.report.minimum_calls = minimum_calls(self.sync, self.tally)
@@ -127,20 +132,28 @@ class Course:
 
     def _read_all_next_time(self) -> None:
         """Let the next run begin anew: this one has not seen what it should have."""
-        if self.report.full and not self.options.only:
+        if self.report.full and not self.options.is_partial:
             with self.sync.ledger.transaction(self.lease, self.report.run_id) as tx:
                 tx.forget_cursor(self.sync.id)
 
     def _work(self) -> None:
-        self.schemas.replay_changed()
+        if self.options.plan is None:
+            self.schemas.replay_changed()
         self.decider.replayed = frozenset(self.sync.ledger.replayed(self.sync.id))
         self._take_up()
-        self._send_write_backs()
-        self._settle(wait=False)
+        if self.options.plan is None:
+            self._send_write_backs()
+            self._settle(wait=False)
+        else:
+            self.bound.verify(self.lease)
+            self.in_doubt.clear()  # of earlier runs: no part of this plan
         self.approval = Approval.of(self.sync)
         self.gate.approved = self.approval.size
         if self.options.only:
             self._pages(self._fetched(self.options.only))
+        elif self.options.since is not None:
+            position = position_since(self.sync, self.options.since)
+            self._pages(self._source_pages(position))
         else:
             looked_at = held(self.sync)
             self._pages(self._fetched(open_again(self.sync, self.decider, looked_at)))
@@ -152,25 +165,15 @@ class Course:
         self._send_write_backs()
         if self.tally.ended[Ending.DEAD] or self.tally.write_back_failed:
             self.schemas.note_refused(self.report.run_id)
-        if not self.options.only:
+        if not self.options.is_partial:
             self.distrust.completed(self.lease, self.report.run_id)
 
     # -- what earlier runs left --------------------------------------------------------
 
     def _take_up(self) -> None:
         """Sort the intents that earlier runs did not finish."""
-        by_source: dict[str, list[IntentRow]] = defaultdict(list)
-        first = self.sync.settles_first()
-        for row in self.sync.ledger.open_intents(self.sync.id):
-            if row.operation == "write_back":
-                continue
-            if first and row.operation == "create" and row.state != "planned":
-                self.in_doubt.append(row)
-                self.decider.unsettled.add(row.source_id)
-            else:
-                by_source[row.source_id].append(row)
-        self.decider.open_intents = dict(by_source)
-        self.in_doubt = self.settler.begin_quiet(self.in_doubt)
+        rows = sort_leftovers(self.sync, self.decider)
+        self.in_doubt = self.settler.begin_quiet(rows)
         told = held_doubts(self.sync, self.settler.sworn)
         self.in_doubt += told
         for row in told:
@@ -255,8 +258,11 @@ class Course:
         if self.journal.waiting_rows() >= _COMMIT_ROWS or not self.outbox.waiting():
             self.journal.commit()
 
-    def _dispatch_all(self, turns: Sequence[Turn]) -> None:
+    def _dispatch_all(self, turns: list[Turn]) -> None:
         doubted = []
+        turns, left = self.bound.permits(turns)
+        for _ in left:  # their page stays unfinished: the next run reads it again
+            self.tally.end(Ending.DEFERRED, NOT_PLANNED)
         for turn in turns:
             if self.distrust.concerns(turn):
                 self.journal.relate(turn)

@@ -1,21 +1,28 @@
 """What a run would do: the same decisions, nothing sent, nothing recorded."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 
 from tasuki import plan
-from tasuki.engine.again import fetched, held, open_again
-from tasuki.engine.decide import Decider
+from tasuki.engine.cost import ConnectionCost, Meter, costs, total_seconds
+from tasuki.engine.forecast import Forecast, Refusal, refusals_of
+from tasuki.engine.foresight import begin_at, turns_ahead
+from tasuki.engine.gate import NO_SIZE, Gate, Size
 from tasuki.engine.masking import masked
 from tasuki.engine.restored import Distrust
-from tasuki.engine.start import usable_position
 from tasuki.engine.sync import Options, Sync
 from tasuki.engine.turn import Accept, Relink, StillDead, StillInDoubt, Turn
 from tasuki.ledger.backup import RESTORED
 from tasuki.mapping import Faulty, Waiting
-from tasuki.model.record import Page, RecordRef
+from tasuki.model.errors import RemoteError
+from tasuki.model.record import RecordRef
+
+OnTurns = Callable[[Sequence[Turn]], None]
+"""Told the turns as they are decided; not those that would be looked up first."""
+
+REMAPPED = "mapping_changed"
+"""The reason of an update that only the mapping's change makes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +40,8 @@ class PlannedChange:
 
     `action` is one of create, update, attach, unchanged, skip, hold, wait, dead and
     in_doubt; `reason` says why where that is a question. Values of fields that the
-    mapping classes as personal stand as `***`.
+    mapping classes as personal stand as `***`. `refusals` says what the destination's
+    schema would refuse of it.
     """
 
     ref: str
@@ -41,6 +49,7 @@ class PlannedChange:
     reason: str = ""
     target: str = ""
     fields: tuple[FieldChange, ...] = ()
+    refusals: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -52,6 +61,14 @@ class Preview:
         counts: By action.
         reasons: By (action, reason).
         calls: What the run would cost: pages read, look-ups made, batches written.
+        costs: The same by connection, and how long its limits make it take.
+        refused: Records that the destination would refuse as they are.
+        refusals: Why, by (cause, field, value that a picklist lacks).
+        forecast: Why refusals could not be foretold; "" where they were.
+        resent: Records that are sent only because the mapping has changed.
+        resent_fields: In which fields, by field.
+        guarded: The creates and changes that guards count.
+        guard: What a guard will stop the run for; "" for nothing.
     """
 
     sync: str
@@ -60,6 +77,19 @@ class Preview:
     counts: Counter[str] = field(default_factory=Counter)
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
     calls: dict[str, int] = field(default_factory=dict)
+    costs: list[ConnectionCost] = field(default_factory=list)
+    refused: int = 0
+    refusals: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    forecast: str = ""
+    resent: int = 0
+    resent_fields: Counter[str] = field(default_factory=Counter)
+    guarded: Size = NO_SIZE
+    guard: str = ""
+
+    @property
+    def seconds(self) -> float:
+        """How long the connections' limits alone make the run take."""
+        return total_seconds(self.costs)
 
     def as_json(self) -> dict[str, object]:
         """Return plain values."""
@@ -72,6 +102,21 @@ class Preview:
                 for (a, r), n in self.reasons.most_common()
             ],
             "calls": self.calls,
+            "costs": [one.as_json() for one in self.costs],
+            "seconds": round(self.seconds, 1),
+            "guard": self.guard,
+            "resent": {
+                "records": self.resent,
+                "fields": dict(self.resent_fields.most_common()),
+            },
+            "would_be_refused": {
+                "records": self.refused,
+                "causes": [
+                    {"cause": c, "field": f, "value": v, "count": n}
+                    for (c, f, v), n in self.refusals.most_common()
+                ],
+                "not_looked_at": self.forecast,
+            },
             "changes": [
                 {
                     "ref": one.ref,
@@ -79,6 +124,7 @@ class Preview:
                     "reason": one.reason,
                     "target": one.target,
                     "fields": {f.name: [f.old, f.new] for f in one.fields},
+                    "refusals": list(one.refusals),
                 }
                 for one in self.changes
             ],
@@ -86,7 +132,13 @@ class Preview:
 
 
 def preview_sync(
-    sync: Sync, options: Options | None = None, *, show: int = 50, sample: int = 0
+    sync: Sync,
+    options: Options | None = None,
+    *,
+    show: int = 50,
+    sample: int = 0,
+    on_turns: OnTurns | None = None,
+    gone: frozenset[str] = frozenset(),
 ) -> Preview:
     """Decide about everything a run would, in bulk reads, and change nothing.
 
@@ -95,71 +147,113 @@ def preview_sync(
         options: As for a run.
         show: How many changes to keep in full.
         sample: Stop after this many records; 0 for all.
+        on_turns: Told all turns that the run would act upon at once.
+        gone: Fields that the destination has lost, and would refuse.
     """
     options = options or Options()
-    position = None if options.full else usable_position(sync)
+    position = begin_at(sync, options)
     result = Preview(sync.id, position is None)
-    decider = Decider.of(sync)
-    for row in sync.ledger.open_intents(sync.id):
-        if row.operation == "write_back":
-            continue
-        if (
-            sync.settles_first()
-            and row.operation == "create"
-            and row.state != "planned"
-        ):
-            decider.unsettled.add(row.source_id)
-        else:
-            decider.open_intents.setdefault(row.source_id, []).append(row)
+    meter = Meter(sync)
+    look = _Look(sync, result, show, meter, Gate.of(sync, options))
+    look.forecast = look.described(gone)
     distrust = Distrust.of(sync)
-    creating: dict[str, str] = {}
-    decider.search.creating = creating
-    pages = _pages(sync, options, position, decider)
-    for number, page in enumerate(_limited(pages, sample)):
-        turns = decider.page(page.records, number)
-        for turn in turns:
-            if isinstance(turn.verdict, plan.Create):
-                creating |= dict.fromkeys(turn.match_hashes, turn.record.id)
-        old = _present_values(sync, turns, max(0, show - len(result.changes)))
-        for turn in turns:
-            change = _change(sync, turn, old)
-            if distrust.concerns(turn):
-                change = replace(change, reason=RESTORED)
-            _note(result, change, show)
-    _cost(sync, result)
+    for turns in turns_ahead(sync, options, position, sample):
+        known = [turn for turn in turns if not distrust.concerns(turn)]
+        if on_turns is not None:
+            on_turns(known)
+        look.take(turns, {id(turn) for turn in known})
+    look.close()
     return result
 
 
-def _pages(
-    sync: Sync, options: Options, position: str | None, decider: Decider
-) -> Iterator[Page]:
-    """Yield what a run would decide about: the ledger's choice, then what is read."""
-    again = list(options.only) or open_again(sync, decider, held(sync))
-    versions: dict[str, str] = {}
-    for page in fetched(sync, again):
-        versions |= {one.id: one.version for one in page.records if one.version}
-        yield page
-    if options.only:
-        return
-    for page in sync.source.source.read(sync.mapping.query(), position):
-        new = [one for one in page.records if versions.get(one.id) != one.version]
-        yield Page(new, page.cursor)
+@dataclass(slots=True)
+class _Look:
+    """One preview under way."""
+
+    sync: Sync
+    result: Preview
+    show: int
+    meter: Meter
+    gate: Gate
+    forecast: Forecast | None = None
+
+    def described(self, gone: frozenset[str]) -> Forecast | None:
+        """Ask the destination for its schema, once."""
+        sync = self.sync
+        try:
+            with self.meter.aside():
+                schema = sync.destination.describe(sync.mapping.destination.stream)
+        except RemoteError as error:
+            self.result.forecast = str(error)
+            return None
+        return Forecast(schema, gone)
+
+    def take(self, turns: Sequence[Turn], known: set[int]) -> None:
+        """Count these turns; keep the first changes in full."""
+        result = self.result
+        left = max(0, self.show - len(result.changes))
+        with self.meter.aside():
+            old = _present_values(self.sync, turns, left)
+        for turn in turns:
+            change = _change(self.sync, turn, old)
+            if id(turn) not in known:
+                change = replace(change, reason=RESTORED)
+            elif isinstance(turn.verdict, plan.Create | plan.Update):
+                self.gate.count(turn.verdict)
+            if _is_remapped(self.sync, turn):
+                change = replace(change, reason=change.reason or REMAPPED)
+                result.resent += 1
+                result.resent_fields.update(change_names(turn))
+            found = refusals_of(self.forecast, turn)
+            if found:
+                change = replace(change, refusals=tuple(one.words for one in found))
+                self._refused(found)
+            _note(result, change, self.show)
+
+    def _refused(self, found: Sequence[Refusal]) -> None:
+        self.result.refused += 1
+        for one in found:
+            value = ""
+            if one.value:
+                shown = masked(self.sync.mapping, {one.field: one.value})
+                value = str(shown[one.field])
+            self.result.refusals[one.cause, one.field, value] += 1
+
+    def close(self) -> None:
+        """Say what it costs, and whether a guard will stop it."""
+        result, gate = self.result, self.gate
+        result.guarded = Size(gate.creates, gate.changes)
+        result.guard = gate.words() if gate.is_unusual() else ""
+        creates, updates = result.counts["create"], result.counts["update"]
+        result.costs = costs(self.sync, self.meter.counted(), creates, updates)
+        for cost in result.costs:
+            for kind, count in cost.calls.items():
+                result.calls[kind] = result.calls.get(kind, 0) + count
 
 
-def _limited(pages: Iterator[Page], sample: int) -> Iterator[Page]:
-    left = sample
-    for page in pages:
-        if sample and len(page.records) > left:
-            yield Page(list(islice(page.records, left)), page.cursor)
-            return
-        left -= len(page.records)
-        yield page
-        if sample and left <= 0:
-            return
+def change_names(turn: Turn) -> Sequence[str]:
+    """Return the fields that an update sends."""
+    return list(turn.verdict.fields) if isinstance(turn.verdict, plan.Update) else []
+
+
+def _is_remapped(sync: Sync, turn: Turn) -> bool:
+    """Say whether an update is made by the mapping's change and not by the source's.
+
+    A record at a version that was dealt with before has not changed itself. What it
+    includes may have; nobody keeps what that was.
+    """
+    link = turn.link
+    return bool(
+        isinstance(turn.verdict, plan.Update)
+        and link is not None
+        and link.version
+        and link.version == turn.record.version
+        and link.revision != sync.mapping.revision
+    )
 
 
 def _present_values(
-    sync: Sync, turns: list[Turn], most: int
+    sync: Sync, turns: Sequence[Turn], most: int
 ) -> Mapping[str, Mapping[str, object]]:
     """Read what stands at the destination now, for the updates that are shown."""
     wanted: dict[str, set[str]] = {}
@@ -226,16 +320,3 @@ def _shown(
         )
         for name, value in fields.items()
     )
-
-
-def _cost(sync: Sync, result: Preview) -> None:
-    facts = sync.destination.destination.facts(sync.mapping.destination.stream)
-    for (_, kind), count in sync.calls.counts().items():
-        if kind in {"read", "look-up"}:
-            result.calls[kind] = result.calls.get(kind, 0) + count
-    creates, updates = result.counts["create"], result.counts["update"]
-    size = facts.batch_size
-    result.calls["write"] = -(-creates // size) - (-updates // size)
-    if sync.mapping.model.write_back:
-        back = sync.source.destination.facts(sync.mapping.source.stream).batch_size
-        result.calls["write-back"] = -(-creates // back)

@@ -10,6 +10,7 @@ from tasuki.model.errors import (
     GuardError,
     LeaseLostError,
     LedgerError,
+    PlanMovedError,
     TasukiError,
 )
 
@@ -29,7 +30,7 @@ def run_sync(sync: Sync, options: Options | None = None) -> RunReport:
     lease = sync.ledger.acquire_lease(f"sync:{sync.id}", options.lease_seconds)
     report = RunReport(sync.id, run_id, sync.clock.now(), Tally())
     try:
-        sync.ledger.start_run(run_id, sync.id, "only" if options.only else "run")
+        sync.ledger.start_run(run_id, sync.id, "only" if options.is_partial else "run")
         with rare_collections():
             Course(sync, options, lease, report).go()
     except TasukiError as error:
@@ -45,7 +46,9 @@ def run_sync(sync: Sync, options: Options | None = None) -> RunReport:
 
 
 def _note(report: RunReport, error: TasukiError) -> None:
-    report.state = "refused" if isinstance(error, GuardError) else "stopped"
+    report.state = (
+        "refused" if isinstance(error, GuardError | PlanMovedError) else "stopped"
+    )
     report.error = str(error)
     report.remedy = error.remedy
     report.exit_code = error.exit_code

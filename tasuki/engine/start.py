@@ -1,10 +1,12 @@
 """Where a run begins to read: at the stored cursor, if that still says anything."""
 
 import logging
+from datetime import datetime
 
 from tasuki.engine.sync import Sync
 from tasuki.ledger import Lease
-from tasuki.ports import Accounted
+from tasuki.model.errors import ConfigError
+from tasuki.ports import Accounted, Rewinding
 
 log = logging.getLogger("tasuki.engine")
 
@@ -25,6 +27,21 @@ def usable_position(sync: Sync) -> str | None:
         log.warning(words, sync.id, sync.mapping.source.connection)
         return None
     return stored.position
+
+
+def position_since(sync: Sync, moment: datetime) -> str:
+    """Return a cursor that covers all changes at the source since a moment.
+
+    Raises:
+        ConfigError: the source cannot be read from a moment of our choice.
+    """
+    source = sync.source.source
+    if isinstance(source, Rewinding):
+        position = source.cursor_at(sync.mapping.source.stream, moment)
+        if position is not None:
+            return position
+    what = "cannot be read from a moment of our choice"
+    raise ConfigError(str(sync.mapping.source), what, "Leave --since out.")
 
 
 def is_elsewhere(sync: Sync) -> bool:

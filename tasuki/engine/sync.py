@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple
 
+from tasuki.engine.saved_plan import SavedPlan
 from tasuki.engine.tally import Tally
 from tasuki.ledger import Ledger
 from tasuki.mapping import CompiledMapping
+from tasuki.model.policy import Limit
 from tasuki.model.write import WriteClass
 from tasuki.ports import Clock, System
 from tasuki.transport.calls import Calls
@@ -28,6 +31,8 @@ class Sync:
     """Read, decide and send at the same time; off for deterministic tests."""
     on_page: Callable[[Tally], None] | None = None
     """Told the sums after each page, for people who watch."""
+    limits: Mapping[str, tuple[Limit, ...]] = field(default_factory=dict)
+    """The rate limits of each connection, to foretell how long a run will take."""
 
     @property
     def id(self) -> str:
@@ -65,6 +70,8 @@ class Options:
     Attributes:
         full: Read everything, not only what changed.
         only: Source ids: these records and no others; the cursor stays.
+        since: Only what changed at the source since then; the cursor stays.
+        plan: What the run may do, and nothing else, as it was saved.
         allow: A person's word that this many creates or updates are meant.
         accept_empty: A person's word that a system which lacks most of what was known
             is right.
@@ -73,9 +80,16 @@ class Options:
 
     full: bool = False
     only: tuple[str, ...] = ()
+    since: datetime | None = None
+    plan: SavedPlan | None = None
     allow: int | None = None
     accept_empty: bool = False
     lease_seconds: float = 120.0
+
+    @property
+    def is_partial(self) -> bool:
+        """Say whether a choice of records is meant, and the cursor stays."""
+        return bool(self.only) or self.since is not None
 
 
 class Identity(NamedTuple):

@@ -55,6 +55,57 @@ def can_hold(text: str, options: Options) -> bool:
     return _may(source.parse(), source, options)
 
 
+class Demand(NamedTuple):
+    """One part of a condition, of those that must all hold.
+
+    Attributes:
+        form: The same for parts that ask the same, however they are spaced.
+        field: The field that must have one of `values`; "" for any other question.
+        values: These texts.
+        is_true: It holds whatever the record says.
+    """
+
+    form: str
+    field: str = ""
+    values: frozenset[str] = frozenset()
+    is_true: bool = False
+
+
+def demands(text: str) -> list[Demand]:
+    """Return the parts of a condition that must all hold, in their order."""
+    source = Source(Scan(text))
+    return [_demand(each, source) for each in _parts(source.parse())]
+
+
+def _parts(node: ast.expr) -> Iterator[ast.expr]:
+    if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
+        for each in node.values:
+            yield from _parts(each)
+    else:
+        yield node
+
+
+def _demand(node: ast.expr, source: Source) -> Demand:
+    form = ast.dump(node)
+    known = constant(node, source)
+    if known is not None:
+        return Demand(form, is_true=bool(known[0]))
+    if not (isinstance(node, ast.Compare) and len(node.ops) == 1):
+        return Demand(form)
+    path, other = source.path(node.left), node.comparators[0]
+    values: list[ast.expr] = [other]
+    operator: type[ast.cmpop] = ast.Eq
+    if isinstance(other, ast.List | ast.Tuple):
+        values, operator = other.elts, ast.In
+    if path is None or not isinstance(node.ops[0], operator):
+        return Demand(form)
+    found = [constant(each, source) for each in values]
+    texts = [one[0] for one in found if one is not None and isinstance(one[0], str)]
+    if len(texts) < len(found) or not all(texts):
+        return Demand(form)  # what it is compared with is not known, or may be blank
+    return Demand(form, ".".join(path), frozenset(texts))
+
+
 def _results(node: ast.expr, source: Source) -> Iterator[Literal]:
     known = constant(node, source)
     if known is not None:

@@ -15,6 +15,7 @@ from tasuki.mapping.live_lookups import lookup_faults
 from tasuki.mapping.model import WriteMode
 from tasuki.mapping.problem import Problem, nearest
 from tasuki.mapping.rules import Rules
+from tasuki.mapping.shadow import shadowed
 from tasuki.mapping.yaml_text import Document, Path
 from tasuki.model.record import FieldFacts, Schema, StreamRef
 
@@ -332,7 +333,6 @@ def _conditions(look: _Look) -> None:
         for name, facts in look.here.items()
         if facts.type == "picklist" and facts.options
     }
-    seen: dict[str, str] = {}
     for reason, formula in look.rules.qualify:
         at: Path = ("qualify", reason)
         text = formula.text
@@ -351,10 +351,32 @@ def _conditions(look: _Look) -> None:
                     at, text, each.position, what, remedy
                 )
                 look.notices.append(place)
-        if text in seen:
-            what = f"'{reason}' asks what '{seen[text]}' asked: it is never the reason"
-            look.notices.append(look.document.key_problem(at, what, "Remove one."))
-        seen.setdefault(text, reason)
+    _shadowed(look)
+
+
+def _shadowed(look: _Look) -> None:
+    """Find rules that are never the reason, and such that let nothing through."""
+    rules = [(reason, formula.text) for reason, formula in look.rules.qualify]
+    same = {text: reason for reason, text in reversed(rules)}
+    texts = dict(rules)
+    for one in shadowed(rules):
+        at: Path = ("qualify", one.reason)
+        if one.kind == "impossible":
+            what = (
+                f"'{one.reason}' and '{one.by}' want different values of '{one.field}'"
+                ": nothing would qualify"
+            )
+            remedy = "Put all its values into one rule: in [...]."
+            look.faults.append(look.document.problem(at, what, remedy))
+            continue
+        first = same[texts[one.reason]]
+        what = f"'{one.reason}' holds whenever '{one.by}' does: it is never the reason"
+        if one.kind == "always":
+            what = f"'{one.reason}' always holds: it is never the reason"
+        elif first != one.reason:
+            what = f"'{one.reason}' asks what '{first}' asked: it is never the reason"
+        remedy = "Remove it." if one.kind == "always" else "Remove one."
+        look.notices.append(look.document.key_problem(at, what, remedy))
 
 
 def _unknown_value(text: str, options: Mapping[str, frozenset[str]]) -> str:

@@ -10,6 +10,7 @@ A connector's only duty is to translate a system's answer into one of these.
     │   └── LeaseLostError    another run took this sync over       (the run stops)
     ├── GuardError            the run would do something unusual    (a person decides)
     ├── ShrunkenError         a system suddenly lacks what it had   (a person decides)
+    ├── PlanMovedError        the world is not that of a saved plan (a person decides)
     ├── ConservationError     the run's sums do not balance         (report it)
     ├── RemoteError           a connected system answered badly
     │   ├── TransientError    it will pass                          (retried by policy)
@@ -120,6 +121,21 @@ class ShrunkenError(TasukiError):
         "Check the connection's account and permissions with `tasuki doctor`; if the "
         "records really are gone, run again with --accept-empty."
     )
+    exit_code = 1
+
+    def __init__(self, where: str, what: str) -> None:
+        super().__init__(where, what)
+        self.where = where
+        self.what = what
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
+
+
+class PlanMovedError(TasukiError):
+    """A run would not do what its saved plan says; nothing was sent."""
+
+    remedy = "Make a new plan with `tasuki plan MAPPING --save FILE`, and look at it."
     exit_code = 1
 
     def __init__(self, where: str, what: str) -> None:

@@ -91,7 +91,10 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class FieldFacts:
-    """One field of a stream, as the system describes it."""
+    """One field of a stream, as the system describes it.
+
+    `restricted` is False where a picklist takes values that it does not list.
+    """
 
     name: str
     label: str = ""
@@ -105,6 +108,7 @@ class FieldFacts:
     options: tuple[str, ...] = ()
     references: str | None = None
     readable: bool = True
+    restricted: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from tasuki.engine.ids import new_id
 from tasuki.engine.run import run_sync
 from tasuki.engine.shrunken import confirm_gone, is_unusual
+from tasuki.engine.start import position_since
 from tasuki.engine.sync import Options, Sync
 from tasuki.engine.tally import RunReport
 from tasuki.ledger import Lease, LeaseHeldError
@@ -19,7 +20,6 @@ from tasuki.model.errors import (
     TasukiError,
 )
 from tasuki.model.record import Page
-from tasuki.ports import Rewinding
 from tasuki.reconcile.absent import Absent
 from tasuki.reconcile.beside import Beside
 from tasuki.reconcile.book import Book
@@ -200,11 +200,7 @@ def _source_pages(frame: Frame, wish: Wish) -> Iterator[Page]:
         return
     cursor = None
     if wish.since is not None:
-        if isinstance(source, Rewinding):
-            cursor = source.cursor_at(query.stream, wish.since)
-        if cursor is None:
-            what = "cannot be read from a moment of our choice"
-            raise ConfigError(str(sync.mapping.source), what, "Leave --since out.")
+        cursor = position_since(sync, wish.since)
     yield from source.read(query, cursor)
 
 

@@ -25,7 +25,7 @@ class FakeFault:
 
     Attributes:
         lie: What goes wrong.
-        call: With which calls: `write`, `read`, `fetch`, `find` or `probe`.
+        call: With which calls: `write`, `read`, `fetch`, `find`, `probe`, `describe`.
         stream: Of which stream; "" for any.
         skip: Let so many of these calls pass first.
         times: How often it happens; 0 for always.

@@ -1,6 +1,7 @@
 """The reading half of a fake system."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from tasuki.model.errors import CursorExpiredError
 from tasuki.model.record import Page, Query, Record
@@ -33,6 +34,15 @@ class FakeSource:
             yield page
             if len(rows) < stream.page_size:
                 return
+
+    def cursor_at(self, stream: str, moment: datetime) -> str | None:
+        """Return a cursor that covers all changes since a moment."""
+        earlier = [
+            row.changed
+            for row in self._system.streams[stream].rows.values()
+            if row.touched is not None and row.touched < moment
+        ]
+        return str(max(earlier, default=0))
 
     def fetch(self, query: Query, ids: Sequence[str]) -> list[Record]:
         """Return these records as they are now."""

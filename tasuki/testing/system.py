@@ -27,13 +27,14 @@ class FakeSystem(FakeStore):
 
     def describe(self, stream: str) -> Schema:
         """Return the fields that some record has, or that the stream's rules name."""
-        self.begin("describe", stream)
+        self.refuse(self.begin("describe", stream), stream)
         own = self.streams[stream]
         names = {n for row in own.rows.values() for n in row.fields}
         names |= {*own.required, *own.options}
         facts = {
             name: FieldFacts(
                 name,
+                type="picklist" if name in own.options else "text",
                 required=name in own.required,
                 options=own.options.get(name, ()),
             )

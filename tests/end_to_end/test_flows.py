@@ -148,7 +148,10 @@ def test_both_sides_are_compared_at_night(flows: Flows) -> None:
     assert report["state"] == "done"
     run = flows.last("reconcile-systems")
     assert (run["state_type"], run["name"]) == ("COMPLETED", "reconcile")
-    assert flows.stages(run, 1) == [f"reconcile {LEADS}"]
+    assert flows.stages(run, 2) == [f"reconcile {LEADS}", f"drift {LEADS}"]
+    assert "はじめてスキーマを記録しました" in flows.report(
+        "run-drift-lead-hubspot-salesforce"
+    )
 
 
 def test_every_flow_of_the_repository_is_run_here() -> None:

@@ -35,6 +35,7 @@ ASKED = [
     "reject",
     "withdraw",
     "reconcile",
+    "drift",
     "replay",
     "test",
     "functions",

@@ -169,6 +169,22 @@ FAULTS = {
             "  'stage' has no value 'custmer'. Did you mean 'customer'?"
         ),
     ),
+    "two conditions that nothing can meet at once": (
+        START + 'qualify:\n  a: stage == "lead"\n  b: stage in ["customer"]\n',
+        (
+            "10:6: 'b' and 'a' want different values of 'stage': nothing would qualify"
+            "\n  Put all its values into one rule: in [...]."
+        ),
+    ),
+    "one condition at odds with two before it": (
+        START
+        + 'qualify:\n  a: lastname in ["x", "y"]\n  b: lastname in ["y", "z"]\n'
+        + '  c: score > 3 and lastname == "x"\n',
+        (
+            "11:6: 'c' and 'b' want different values of 'lastname': nothing would "
+            "qualify\n  Put all its values into one rule: in [...]."
+        ),
+    ),
 }
 
 
@@ -222,6 +238,18 @@ NOTICES = {
         START + "qualify:\n  a: score > 3\n  b: score > 3\n",
         "10:3: 'b' asks what 'a' asked: it is never the reason\n  Remove one.",
     ),
+    "a part of an earlier question": (
+        START + "qualify:\n  a: score > 3 and optout != true\n  b: score  >  3\n",
+        "10:3: 'b' holds whenever 'a' does: it is never the reason\n  Remove one.",
+    ),
+    "a wider question than one before it": (
+        START + 'qualify:\n  a: stage == "lead"\n  b: stage in ["lead", "customer"]\n',
+        "10:3: 'b' holds whenever 'a' does: it is never the reason\n  Remove one.",
+    ),
+    "a condition that always holds": (
+        START + "qualify:\n  a: score > 3\n  b: 'true'\n",
+        "10:3: 'b' always holds: it is never the reason\n  Remove it.",
+    ),
     "a required field that may be blank": (
         START.replace("default: x, ", ""),
         (
@@ -265,6 +293,25 @@ def test_a_condition_that_may_hold_is_never_called_impossible(
     text = START + f"qualify:\n  one: {condition}\n"
     project(tmp_path, **{"lists__stages.txt": "lead\n"})
     assert compared(tmp_path, text).faults == ()
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ('stage == "lead"', 'stage != "customer"'),
+        ('stage == "lead" or score > 3', 'stage == "customer"'),
+        ('stage in ["lead", "customer"]', 'stage == "lead"'),
+        ('stage == "lead"', 'lower(stage) == "LEAD"'),
+        ("score > 3", "score > 5"),
+        ("lastname == email", "lastname == company"),
+    ],
+)
+def test_rules_that_may_each_be_the_reason_are_left_in_peace(
+    tmp_path: Path, first: str, second: str
+) -> None:
+    text = START + f"qualify:\n  a: {first}\n  b: {second}\n"
+    made = compared(tmp_path, text)
+    assert (made.faults, made.notices) == ((), ())
 
 
 @pytest.mark.parametrize("condition", ["false", "score > 3 and false", "null"])

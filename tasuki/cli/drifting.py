@@ -1,0 +1,65 @@
+"""The command that tells how the systems' schemas have drifted: drift."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tasuki.cli.context import leave, of
+
+if TYPE_CHECKING:
+    from tasuki.cli.screen import Screen
+
+
+class Language(StrEnum):
+    """The languages of a drift report."""
+
+    EN = "en"
+    JA = "ja"
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's command."""
+    app.command("drift")(drift)
+
+
+def drift(
+    context: typer.Context,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Mappings' ids; all without any.")
+    ] = None,
+    accept: Annotated[
+        bool,
+        typer.Option("--accept", help="What is there now is meant: tell it no more."),
+    ] = False,
+    language: Annotated[
+        Language, typer.Option("--language", help="Of the text.")
+    ] = Language.EN,
+) -> None:
+    """Tell what changed in the systems' fields, and which pending records will fail."""
+    from tasuki.reconcile.drift import report_drift
+    from tasuki.reconcile.drift_words import drift_lines
+
+    own = of(context)
+    known = own.project.mappings
+    connected = own.project.connections
+    wanted = [known[one].id for one in names or ()] or [
+        one.id
+        for one in known.in_order()
+        if {one.source.connection, one.destination.connection} <= connected.keys()
+    ]
+    found = []
+    for name in wanted:
+        with own.sync(name) as sync:
+            found.append(report_drift(sync, accept=accept))
+    value = [one.as_json() for one in found]
+
+    def people(screen: Screen) -> None:
+        for report in value:
+            for line in drift_lines(report, language.value):
+                screen.line(line)
+
+    own.screen.show(value, people)
+    leave(max((one.exit_code for one in found), default=0))
