@@ -24,8 +24,7 @@ def look_once(mapping: str) -> Report:
         try:
             return report_drift(sync).as_json()
         finally:
-            sync.source.close()
-            sync.destination.close()
+            sync.close()
 
 
 @task(
