@@ -339,7 +339,9 @@ def _check_modifiers(rule: Mapping[str, object]) -> None:
                 raise wrong(what, "Say it at the fields within.", "on_error")
     if rule.get("on_conflict") == "hold" and rule.get("owner") == "destination":
         what = "'on_conflict: hold' asks about a field that is the destination's anyway"
-        raise wrong(what, "Use owner: source, newest or none.", "on_conflict")
+        raise wrong(
+            what, "Leave on_conflict out, or write another owner.", "on_conflict"
+        )
 
 
 KNOWN = frozenset(each.alias or name for name, each in FieldModel.model_fields.items())

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tasuki.mapping.check import Loaded
 from tasuki.mapping.field_model import FieldModel
-from tasuki.mapping.model import MappingModel, WriteMode
+from tasuki.mapping.model import MappingModel, OnChange, WriteMode
 from tasuki.mapping.names import RESULT, SOURCE
 from tasuki.mapping.problem import Problem, nearest
 from tasuki.mapping.rules import Rules, walk
@@ -86,6 +86,10 @@ def pair_problems(all_loaded: Mapping[str, Loaded]) -> Iterator[Problem]:
             what = f"'two_way' does not go with 'write: {loaded.model.write}'"
             remedy = f"'{name}' never updates: nothing that comes back would arrive."
             yield loaded.document.problem(("two_way",), what, remedy)
+        elif loaded.model.changed is OnChange.HOLD:
+            what = "'on_change: hold' would hold what comes back as well"
+            remedy = "Write on_conflict: hold at the fields that are meant."
+            yield loaded.document.problem(("on_change",), what, remedy)
 
 
 def _unfit(
@@ -161,6 +165,9 @@ def file_problems(loaded: Loaded) -> Iterator[Problem]:
             yield document.problem(("archive", name), what)
     if model.write in _NEVER_UPDATES:
         yield from _never_updating(loaded)
+    elif model.unmapped == "clear" and model.changed is OnChange.HOLD:
+        what = "'unmapped: clear' does not go with 'on_change: hold'"
+        yield document.problem(("unmapped",), what, "A change is held, never sent.")
     for name, each in model.fields.items():
         for inner, rule in (each.fields or {}).items():
             for key, usual in (("owner", "source"), ("on_conflict", "owner")):
