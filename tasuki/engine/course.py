@@ -171,8 +171,6 @@ class Course:
         if not self.options.is_partial:
             self.distrust.completed(self.lease, self.report.run_id)
 
-    # -- what earlier runs left --------------------------------------------------------
-
     def _take_up(self) -> None:
         """Sort the intents that earlier runs did not finish."""
         rows = sort_leftovers(self.sync, self.decider)
@@ -192,8 +190,6 @@ class Course:
             versions = {one.id: one.version for one in page.records if one.version}
             self.taken_up |= versions
             yield page
-
-    # -- reading ---------------------------------------------------------------------
 
     def _read(self) -> None:
         """Read the stream from the cursor, or all of it."""
@@ -304,8 +300,6 @@ class Course:
             case StillInDoubt():
                 journal.put_off(turn)
                 self.put_off[turn.record.id].append(turn)
-
-    # -- the end -----------------------------------------------------------------------
 
     def _finish_sending(self) -> None:
         self.gate.close(self.sync.id)  # raises where the run would do too much

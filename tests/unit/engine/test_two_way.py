@@ -296,3 +296,27 @@ def test_a_changed_mapping_sends_what_it_says_now_though_it_came_from_there() ->
         it.back = BACK.replace("phone: Phone", "phone: '= Phone'\n  note: '= Phone'")
         assert it.round() == 1
         assert it.person["note"] == "03-1234-5678"
+
+
+class Death(BaseException):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize("first", ["there", "back"])
+def test_a_death_between_the_two_ways_makes_no_second_record(first: str) -> None:
+    """The record is made, and its link is not written: the other way comes first."""
+    with both() as it:
+
+        def die(where: str) -> None:
+            if where == "after write sfa/Contact":
+                raise Death
+
+        it.sfa.on_step = die
+        with pytest.raises(Death):
+            it.run("there")
+        it.sfa.on_step = lambda _: None
+        it.clock.sleep(300)  # the lease of the dead
+        second = "back" if first == "there" else "there"
+        it.round(first, second)
+        assert (len(it.crm.records("people")), len(it.sfa.records("Contact"))) == (1, 1)
+        assert it.round(first, second) == 0
