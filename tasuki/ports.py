@@ -169,6 +169,20 @@ class Accounted(Protocol):
         """
 
 
+@runtime_checkable
+class Dated(Protocol):
+    """A system that can say when its records changed."""
+
+    def changed_at(
+        self, stream: str, ids: Sequence[str], fields: Sequence[str]
+    ) -> Mapping[str, Mapping[str, datetime]]:
+        """Return when each field last changed, by record id; aware times.
+
+        A system that knows only when a record changed says that of each field.
+        Records that are gone are absent.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """An access token and what renews it. `expires_at` is aware, None for never."""

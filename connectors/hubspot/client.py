@@ -176,13 +176,17 @@ class Client:
         properties: Sequence[str],
         *,
         id_property: str = "",
+        history: Sequence[str] = (),
         kind: str = "read",
     ) -> list[dict[str, Any]]:
-        """Return those of at most 100 records that exist, in any order."""
+        """Return those of at most 100 records that exist, in any order.
+
+        With the history of properties, HubSpot takes 50 records.
+        """
         body: dict[str, object] = {
             "inputs": [{"id": one} for one in ids],
             "properties": list(properties),
-            "propertiesWithHistory": [],
+            "propertiesWithHistory": list(history),
         }
         if id_property:
             body["idProperty"] = id_property

@@ -1,7 +1,8 @@
 """One opened HubSpot account."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from hashlib import blake2b
 
 from tasuki.connector import Wire
@@ -17,6 +18,7 @@ from .paths import ACCOUNT
 from .properties import Properties
 from .settings import STREAMS, HubspotSettings
 from .source import Source, time_property
+from .times import changed_at
 
 _PAGES = {"contacts": "0-1", "companies": "0-2", "deals": "0-3", "tickets": "0-5"}
 """Object types with a page of their own; line items are shown inside their deal."""
@@ -83,6 +85,12 @@ class HubspotSystem:
         costs one full reading.
         """
         return self._portal or self._digest
+
+    def changed_at(
+        self, stream: str, ids: Sequence[str], fields: Sequence[str]
+    ) -> Mapping[str, Mapping[str, datetime]]:
+        """Return when each property changed: HubSpot keeps a history of each."""
+        return changed_at(self._client, stream, ids, fields)
 
     def close(self) -> None:
         """Give the sockets back."""

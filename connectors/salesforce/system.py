@@ -1,6 +1,7 @@
 """One opened Salesforce connection."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from tasuki.connector import Wire
@@ -33,6 +34,7 @@ _TYPES = {
     "base64": "other",
     "location": "other",
 }
+_CHANGED = "LastModifiedDate"
 _NARROW = 0.1  # of a day's calls left
 
 
@@ -97,6 +99,17 @@ class SalesforceSystem:
     def account(self) -> str:
         """Return the org's address: each has its own."""
         return self._settings.base_url.rstrip("/").casefold()
+
+    def changed_at(
+        self, stream: str, ids: Sequence[str], fields: Sequence[str]
+    ) -> Mapping[str, Mapping[str, datetime]]:
+        """Return when the records changed: Salesforce says it of no single field."""
+        rows = self.destination.fetch(stream, ids, (_CHANGED,))
+        return {
+            one: dict.fromkeys(fields, soql.stamp(str(row[_CHANGED])))
+            for one, row in rows.items()
+            if row.get(_CHANGED)
+        }
 
     def close(self) -> None:
         """Give the sockets back."""

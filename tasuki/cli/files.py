@@ -35,7 +35,7 @@ def check(
         bool, typer.Option("--live", help="Also compare with the systems' own fields.")
     ] = False,
     strict: Annotated[
-        bool, typer.Option("--strict", help="With --live: notices are problems too.")
+        bool, typer.Option("--strict", help="Notices are problems too.")
     ] = False,
 ) -> None:
     """Read every file of the project and report every problem at once; no writes."""
@@ -46,7 +46,8 @@ def check(
     problems = Problems()
     used = [m for m in mappings if _is_connected(own, m, problems)]
     problems.raise_any()
-    notices = _compare_with_systems(own, used, problems) if live else []
+    notices = list(mappings.notices())
+    notices += _compare_with_systems(own, used, problems) if live else []
     if strict or len(problems):  # what is to be mended comes in one go
         problems.extend(notices)
     problems.raise_any()

@@ -32,6 +32,7 @@ HOW: Mapping[str, str] = {
     "duplicate_record": "Another record has this counterpart or business key already.",
     "exists_already": "A document is there already: say whether it is this one.",
     "changed_after_sent": "The record changed after it was sent.",
+    "both_changed": "Both sides changed it: say whose values count.",
     "in_doubt": "It was sent and never answered: say whether it is there.",
     "shares_counterpart": (
         "Two records lead to one counterpart, merged over there: say which owns it."

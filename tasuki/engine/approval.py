@@ -65,6 +65,7 @@ class Approval:
         self.size = Size(
             int(asked["creates"]) - written.get("create", 0),
             int(asked["changes"]) - written.get("update", 0),
+            int(asked.get("deletes", 0)),
         )
 
     def ask(self, gate: Gate, lease: Lease, run_id: str) -> None:
@@ -74,14 +75,18 @@ class Approval:
             "run": run_id,
             "creates": gate.creates,
             "changes": gate.changes,
+            "deletes": gate.deletes,
             "known": gate.known,
             "most_creates": gate.most_creates,
             "most_changes": gate.most_changes,
+            "most_deletes": gate.most_deletes,
             "revision": sync.mapping.revision,
             "destination": str(sync.mapping.destination),
             "choices": ["allow"],
         }
         text = f"{gate.creates} {gate.changes} {sync.mapping.revision}"
+        if gate.deletes:
+            text += f" {gate.deletes}"
         digest = blake2b(text.encode(), digest_size=10).hexdigest()
         is_rejected = (
             ruling is not None and ruling.choice == LEAVE and ruling.digest == digest

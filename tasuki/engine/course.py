@@ -15,6 +15,7 @@ from tasuki import plan
 from tasuki.engine.again import fetched, held, note_look, open_again
 from tasuki.engine.approval import Approval
 from tasuki.engine.decide import Decider
+from tasuki.engine.departed import Departures
 from tasuki.engine.gate import Gate
 from tasuki.engine.journal import Journal
 from tasuki.engine.least import minimum_calls
@@ -69,6 +70,7 @@ class Course:
     gate: Gate = field(init=False)
     distrust: Distrust = field(init=False)
     bound: Bound = field(init=False)
+    departures: Departures = field(init=False)
     in_doubt: list[IntentRow] = field(default_factory=list)
     put_off: dict[str, list[Turn]] = field(default_factory=lambda: defaultdict(list))
     """Turns that must wait until an earlier write has been looked up."""
@@ -99,6 +101,7 @@ class Course:
         self.gate = Gate.of(sync, self.options)
         self.distrust = Distrust.of(sync)
         self.bound = Bound(sync, self.options)
+        self.departures = Departures(self.gate, self.journal)
 
     @property
     def tally(self) -> Tally:
@@ -168,8 +171,6 @@ class Course:
         if not self.options.is_partial:
             self.distrust.completed(self.lease, self.report.run_id)
 
-    # -- what earlier runs left --------------------------------------------------------
-
     def _take_up(self) -> None:
         """Sort the intents that earlier runs did not finish."""
         rows = sort_leftovers(self.sync, self.decider)
@@ -189,8 +190,6 @@ class Course:
             versions = {one.id: one.version for one in page.records if one.version}
             self.taken_up |= versions
             yield page
-
-    # -- reading ---------------------------------------------------------------------
 
     def _read(self) -> None:
         """Read the stream from the cursor, or all of it."""
@@ -246,7 +245,7 @@ class Course:
         for record in records:
             earlier = self.outbox.withdraw(record.id)
             if earlier is not None:
-                self.gate.forget(earlier.verdict)
+                self.gate.forget(earlier.verdict, archiving=earlier.archiving)
                 self.journal.replaced(earlier)
                 if earlier.open_intents:
                     mine = list(earlier.open_intents)
@@ -275,9 +274,10 @@ class Course:
     def _dispatch(self, turn: Turn) -> None:
         journal = self.journal
         journal.relate(turn)
+        self.departures.withdraw(turn.record.id)
         match turn.verdict:
             case plan.Create() | plan.Update():
-                if self.gate.count(turn.verdict):
+                if self.gate.count(turn.verdict, archiving=turn.archiving):
                     self.outbox.add(turn)
             case plan.Attach(stream, target_id) | Relink(stream, target_id):
                 journal.link(turn, stream, target_id)
@@ -288,7 +288,7 @@ class Course:
             case plan.Unchanged():
                 journal.unchanged(turn)
             case plan.Skip(reason):
-                journal.skip(turn, reason)
+                self.departures.skip(turn, reason)
             case plan.Hold(reason, detail):
                 journal.end(turn, Ending.HELD, reason, detail)
             case Waiting(other, source_id):
@@ -301,10 +301,9 @@ class Course:
                 journal.put_off(turn)
                 self.put_off[turn.record.id].append(turn)
 
-    # -- the end -----------------------------------------------------------------------
-
     def _finish_sending(self) -> None:
         self.gate.close(self.sync.id)  # raises where the run would do too much
+        self.departures.settle()
         self.outbox.sends = True
         self.outbox.drain()
         self.journal.commit()

@@ -5,10 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tasuki import plan
+from tasuki.engine.both_sides import compare_sides
 from tasuki.engine.claims import claim_of, mark_hash, mark_of, route_of
 from tasuki.engine.counterparts import Made, Search, match_hash
+from tasuki.engine.departed import on_deleted, reopened
 from tasuki.engine.earlier import doubtful_fields, made_earlier
-from tasuki.engine.holding import doubt_of
+from tasuki.engine.holding import doubt_of, keep_questions
 from tasuki.engine.lookups import Lookups
 from tasuki.engine.match import Finder
 from tasuki.engine.owners import respect_owners
@@ -16,7 +18,9 @@ from tasuki.engine.ruled import Rulings
 from tasuki.engine.shared import YIELDED_LINK, hold_sharers
 from tasuki.engine.sync import Identity, Sync
 from tasuki.engine.turn import Relink, StillDead, StillInDoubt, Turn, Verdict
-from tasuki.ledger.rows import DecisionRow, IntentRow, LinkRow
+from tasuki.engine.two_way import leave_echoes, shared_link, ways_back
+from tasuki.engine.unmapped import clear_unmapped
+from tasuki.ledger.rows import BackRow, DecisionRow, IntentRow, LinkRow
 from tasuki.mapping import (
     Faulty,
     Payload,
@@ -39,6 +43,7 @@ class _Facts:
     previous: Mapping[str, DecisionRow]
     parents: Mapping[str, Mapping[str, str]]
     forgotten: frozenset[str]
+    backs: Mapping[str, BackRow]
 
     def target(self, other: str, source_id: str) -> str | None:
         """Return the counterpart's id that another sync has linked to a record."""
@@ -113,7 +118,7 @@ class Decider:
             self.lookups.prepare(open_, facts.target)
         found = (self._make(turn, facts) for turn in turns)
         unlinked = [made for made in found if made is not None]
-        self._keep_questions(turns)
+        keep_questions(self.sync, turns)
         unlinked = self._leave_dead(turns, unlinked)
         tries = self._earlier_tries(unlinked)
         unlinked = [made for made in unlinked if self._identify(made, tries)]
@@ -122,31 +127,13 @@ class Decider:
             turn.earlier = earlier.get(turn.record.id, "")
         if unlinked:
             self._find_counterparts(unlinked)
+        leave_echoes(self.sync, turns, facts.backs)
         hold_sharers(self.sync, turns)
+        clear_unmapped(self.sync, turns)
+        compare_sides(self.sync, turns)
         self.rulings.apply(turns)
         respect_owners(self.sync, turns)
         return turns
-
-    def _keep_questions(self, turns: Sequence[Turn]) -> None:
-        """Keep a person's question open though its record would be skipped now.
-
-        What was sent without an answer may stand at the destination all the same.
-        """
-        asked = {
-            turn.record.id: turn
-            for turn in turns
-            if isinstance(turn.verdict, plan.Skip)
-            and turn.previous is not None
-            and (turn.previous.outcome, turn.previous.reason) == ("held", "in_doubt")
-        }
-        if not asked:
-            return
-        for source_id, rows in self.sync.ledger.intents_of(
-            self.sync.id, list(asked)
-        ).items():
-            question = next((row for row in rows if row.state == "held"), None)
-            if question is not None:
-                asked[source_id].verdict = plan.Hold("in_doubt", question.error_words)
 
     def _leave_dead(self, turns: Sequence[Turn], unlinked: list[Made]) -> list[Made]:
         """Leave dead letters alone whose payload would be refused again.
@@ -183,8 +170,9 @@ class Decider:
         for record in records:
             for other, source_id in sync.mapping.link_needs(record):
                 wanted[other].add(source_id)
+        links = ledger.links(sync.id, ids)
         return _Facts(
-            links=ledger.links(sync.id, ids),
+            links=links,
             previous=ledger.last_decisions(sync.id, ids),
             parents={
                 other: ledger.link_targets(other, sorted(needed))
@@ -193,14 +181,18 @@ class Decider:
             forgotten=(
                 ledger.suppressed(self._source, ids) if self.suppresses else frozenset()
             ),
+            backs=ways_back(sync, ids, links) if sync.mapping.pair else {},
         )
 
     def _open(self, record: Record, number: int, facts: _Facts) -> Turn:
+        link = facts.links.get(record.id)
+        if link is None and record.id in facts.backs:
+            link = shared_link(self.sync, record.id, facts.backs[record.id])
         return Turn(
             record=record,
             page=number,
             verdict=_UNDECIDED,
-            link=facts.links.get(record.id),
+            link=link,
             previous=facts.previous.get(record.id),
             open_intents=tuple(self.open_intents.pop(record.id, ())),
             replayed=record.id in self.replayed,
@@ -208,7 +200,7 @@ class Decider:
 
     def _make(self, turn: Turn, facts: _Facts) -> Made | None:
         """Decide what can be decided without the destination's help."""
-        mapping, record, link = self.sync.mapping, turn.record, turn.link
+        mapping, record = self.sync.mapping, turn.record
         if record.id in facts.forgotten:
             turn.verdict = plan.Skip("forgotten")
             return None
@@ -216,6 +208,7 @@ class Decider:
         if early is not None:
             turn.verdict = early
             return None
+        link = turn.link
 
         result = mapping.evaluate(record, facts.target, self.lookups.found)
         if not isinstance(result, Payload):
@@ -254,11 +247,12 @@ class Decider:
         if record.id in self.unsettled:
             return StillInDoubt()
         if record.deleted:
-            return plan.Skip("source_deleted")
+            return on_deleted(self.sync, turn)
         if record.outside:
             return plan.Skip("outside_where")
         if link is None:
             return None
+        turn.link = link = reopened(link)
         if link.state == "detached":
             return plan.Skip("counterpart_deleted")
         if link.state == YIELDED_LINK:

@@ -123,3 +123,23 @@ def doubt_row(sync: Sync, row: IntentRow, words: str, tries: int) -> NewHold:
         row.version,
         row.revision,
     )
+
+
+def keep_questions(sync: Sync, turns: Sequence[Turn]) -> None:
+    """Keep a person's question open though its record would be skipped now.
+
+    What was sent without an answer may stand at the destination all the same.
+    """
+    asked = {
+        turn.record.id: turn
+        for turn in turns
+        if isinstance(turn.verdict, plan.Skip)
+        and turn.previous is not None
+        and (turn.previous.outcome, turn.previous.reason) == ("held", "in_doubt")
+    }
+    if not asked:
+        return
+    for source_id, rows in sync.ledger.intents_of(sync.id, list(asked)).items():
+        question = next((row for row in rows if row.state == "held"), None)
+        if question is not None:
+            asked[source_id].verdict = plan.Hold("in_doubt", question.error_words)

@@ -79,19 +79,16 @@ class Journal:
         self._decide(turn, ending, reason, detail)
 
     def _decide(self, turn: Turn, ending: Ending, reason: str, detail: str) -> None:
-        sent = ending in _SENT
-        outcome = "sent" if sent else ending.value
+        sent, archived = ending in _SENT, turn.archiving and ending is Ending.UPDATED
+        outcome = "archived" if archived else "sent" if sent else ending.value
+        reason = "source_deleted" if archived else "" if sent else reason
         before = turn.previous
-        if before is None and sent:
+        if before is None and outcome == "sent":
             return  # the link and its intents tell the story
-        if (
-            before is not None
-            and before.outcome == "dead"
-            and ending is not Ending.DEAD
-        ):
+        was_dead = before is not None and before.outcome == "dead"
+        if was_dead and ending is not Ending.DEAD:
             self._resolved.append(turn.record.id)
-        said = (outcome, "" if sent else reason, detail)
-        if before is not None and said == (
+        if before is not None and (outcome, reason, detail) == (
             before.outcome,
             before.reason,
             before.detail,
@@ -106,7 +103,7 @@ class Journal:
                 turn.record.id,
                 mapping.id,
                 outcome,
-                "" if sent else reason,
+                reason,
                 detail,
                 mapping.revision,
                 turn.record.version,
@@ -387,5 +384,9 @@ def _sent(turn: Turn) -> dict[str, object]:
     if isinstance(verdict, plan.Create):
         return dict(verdict.fields)
     if isinstance(verdict, plan.Update):
-        return before | dict(verdict.fields)
+        if not turn.archiving:
+            return before | dict(verdict.fields)
+        # What archives it is forgotten unless it is mapped: mapped values are sent
+        # again when the record comes back.
+        return before | {n: v for n, v in verdict.fields.items() if n in before}
     return before

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from tasuki import plan
+from tasuki.engine.departed import ARCHIVED_LINK
 from tasuki.engine.journal import Journal
 from tasuki.engine.masking import masked_words
 from tasuki.engine.shared import SHARED_LINK, sharing
@@ -82,10 +83,12 @@ class Outcomes:
         if outcome.target_stream:
             ref = StreamRef(mapping.destination.connection, outcome.target_stream)
             stream = str(ref)
-        self.journal.link(turn, stream, outcome.id)
+        state = ARCHIVED_LINK if turn.archiving else "live"
+        self.journal.link(turn, stream, outcome.id, state=state)
         if turn.yields:
             self.journal.give_way(turn)
-        self.journal.end(turn, self._ending(turn, outcome))
+        detail = f"{stream}/{outcome.id}" if turn.archiving else ""
+        self.journal.end(turn, self._ending(turn, outcome), detail=detail)
         creating = isinstance(turn.verdict, plan.Create)
         operation = Operation.CREATE if creating else Operation.UPDATE
         self.journal.tally.written[operation] += 1
@@ -125,6 +128,10 @@ class Outcomes:
             return
         stream, target_id = outcome.moved_to
         where = str(StreamRef(mapping.destination.connection, stream))
+        if turn.archiving and turn.link is not None:
+            self.journal.repoint(turn.link._replace(state="detached"))
+            self.journal.end(turn, Ending.SKIPPED, "counterpart_moved")
+            return
         if where == self._home and not turn.moved and turn.payload:
             if self._is_shared(turn, target_id):
                 return

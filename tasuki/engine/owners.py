@@ -11,6 +11,9 @@ from dataclasses import replace
 from tasuki import plan
 from tasuki.engine.sync import Sync
 from tasuki.engine.turn import Turn
+from tasuki.model.likeness import is_alike
+
+_THEIRS = frozenset({"destination", "destination_if_set"})
 
 
 def respect_owners(sync: Sync, turns: Sequence[Turn]) -> None:
@@ -26,12 +29,17 @@ def respect_owners(sync: Sync, turns: Sequence[Turn]) -> None:
     present = sync.destination.destination.fetch(
         sync.mapping.destination.stream, sorted(contested), names
     )
-    unanswered = _unanswered(sync, turns, contested)
-    for turn in turns:
+    disputed = [
+        turn
+        for turn in turns
+        if isinstance(turn.verdict, plan.Update) and turn.verdict.target_id in contested
+    ]
+    sent = unanswered(sync, disputed)
+    for turn in disputed:
         verdict = turn.verdict
-        if not isinstance(verdict, plan.Update) or verdict.target_id not in contested:
+        if not isinstance(verdict, plan.Update):
             continue
-        ours = unanswered.get(turn.record.id, ())
+        ours = sent.get(turn.record.id, ())
         theirs = _theirs(turn, verdict, present.get(verdict.target_id, {}), ours)
         if not theirs:
             continue
@@ -42,20 +50,14 @@ def respect_owners(sync: Sync, turns: Sequence[Turn]) -> None:
         )
 
 
-def _unanswered(
-    sync: Sync, turns: Sequence[Turn], contested: Mapping[str, object]
+def unanswered(
+    sync: Sync, turns: Sequence[Turn]
 ) -> dict[str, list[Mapping[str, object]]]:
     """Return by source id what was sent since the last receipt: it may stand there.
 
     Costs no query unless a run was killed or an answer lost.
     """
-    ids = [
-        turn.record.id
-        for turn in turns
-        if turn.open_intents
-        and isinstance(turn.verdict, plan.Update)
-        and turn.verdict.target_id in contested
-    ]
+    ids = [turn.record.id for turn in turns if turn.open_intents]
     if not ids:
         return {}
     payloads: dict[str, list[Mapping[str, object]]] = {one: [] for one in ids}
@@ -76,7 +78,8 @@ def _contested(turn: Turn) -> list[str]:
         return []
     if not isinstance(turn.verdict, plan.Update):
         return []
-    return [name for name in turn.verdict.fields if name in turn.payload.owners]
+    owners = turn.payload.owners
+    return [name for name in turn.verdict.fields if owners.get(name) in _THEIRS]
 
 
 def _theirs(
@@ -91,9 +94,10 @@ def _theirs(
     theirs = set()
     for name in verdict.fields:
         owner, value = owners.get(name), present.get(name)
-        if owner is None or value is None or value == "":
+        if owner not in _THEIRS or value is None or value == "":
             continue
         ours = [sent.get(name), *(one.get(name) for one in unanswered)]
-        if owner == "destination" or plan.stored(value) not in ours:
+        kept = any(is_alike(value, one) for one in ours)
+        if owner == "destination" or not kept:
             theirs.add(name)
     return frozenset(theirs)

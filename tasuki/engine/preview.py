@@ -286,7 +286,7 @@ def _change(
             return PlannedChange(ref, "create", fields=shown)
         case plan.Update(target_id, fields, attaching):
             shown = _shown(sync, fields, old.get(target_id, {}))
-            reason = "attach" if attaching else ""
+            reason = "attach" if attaching else "archive" if turn.archiving else ""
             return PlannedChange(ref, "update", reason, f"{home}/{target_id}", shown)
         case plan.Attach(stream, target_id) | Relink(stream, target_id):
             return PlannedChange(ref, "attach", target=f"{stream}/{target_id}")

@@ -62,6 +62,7 @@ class Turn:
         ruling_end: What became of a ruling that the verdict does not carry out.
         doubt: The held write that the question is about, for `in_doubt`.
         yields: Source id of a record that gives its counterpart up to this one.
+        archiving: The update puts the counterpart out of use: its record is deleted.
     """
 
     record: Record
@@ -82,3 +83,4 @@ class Turn:
     ruling_end: RulingEndRow | None = None
     doubt: IntentRow | None = None
     yields: str = ""
+    archiving: bool = False

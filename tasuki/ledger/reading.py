@@ -6,7 +6,7 @@ from sqlalchemy import Dialect, bindparam, func, select, text
 from sqlalchemy.sql.expression import ClauseElement
 
 from tasuki.ledger.database import Database, among
-from tasuki.ledger.rows import CursorRow, DecisionRow, IntentRow, LinkRow
+from tasuki.ledger.rows import BackRow, CursorRow, DecisionRow, IntentRow, LinkRow
 from tasuki.ledger.tables import (
     CURSOR,
     DECISION,
@@ -67,6 +67,30 @@ class BatchReading:
         found = self._database.rows(
             _owners, sync=sync, destination=destination, ids=list(destination_ids)
         )
+        return {row[0]: row[1] for row in found}
+
+    def back_links(
+        self, sync: str, destination: str, destination_ids: Sequence[str]
+    ) -> dict[str, BackRow]:
+        """Return the live links to these counterparts, the first one of each.
+
+        Args:
+            sync: The mapping that goes the other way.
+            destination: Its destination, `connection/stream`.
+            destination_ids: The counterparts.
+        """
+        if not destination_ids:
+            return {}
+        found = self._database.rows(
+            _back_links, sync=sync, destination=destination, ids=list(destination_ids)
+        )
+        return {row[0]: BackRow._make(row[1:]) for row in found}
+
+    def link_times(self, sync: str, source_ids: Sequence[str]) -> dict[str, str]:
+        """Return when the links of these records were last renewed, as text."""
+        if not source_ids:
+            return {}
+        found = self._database.rows(_link_times, sync=sync, ids=list(source_ids))
         return {row[0]: row[1] for row in found}
 
     def open_intents(
@@ -163,6 +187,25 @@ def _owners(dialect: Dialect) -> ClauseElement:
         LINK.c.sync == bindparam("sync"),
         LINK.c.destination == bindparam("destination"),
         LINK.c.state == "live",
+    )
+
+
+def _back_links(dialect: Dialect) -> ClauseElement:
+    return (
+        select(LINK.c.destination_id, LINK.c.source_id, LINK.c.sent, LINK.c.updated_at)
+        .where(
+            among(LINK.c.destination_id, "ids", dialect),
+            LINK.c.sync == bindparam("sync"),
+            LINK.c.destination == bindparam("destination"),
+            LINK.c.state == "live",
+        )
+        .order_by(LINK.c.linked_at.desc(), LINK.c.source_id.desc())
+    )
+
+
+def _link_times(dialect: Dialect) -> ClauseElement:
+    return select(LINK.c.source_id, LINK.c.updated_at).where(
+        among(LINK.c.source_id, "ids", dialect), LINK.c.sync == bindparam("sync")
     )
 
 

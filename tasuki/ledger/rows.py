@@ -70,6 +70,19 @@ class LinkRow(NamedTuple):
         return decode(self.sent_text)
 
 
+class BackRow(NamedTuple):
+    """A link of the mapping that goes the other way, found by its counterpart's id."""
+
+    source_id: str
+    sent_text: str
+    updated_at: str
+
+    @property
+    def sent(self) -> dict[str, Any]:
+        """The values last sent (decoded on each use)."""
+        return decode(self.sent_text)
+
+
 class NewIntent(NamedTuple):
     """A write about to be recorded. Run, fence and times come from the transaction."""
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from typing import Any
 
 from tasuki.billing.document import Problem as DocumentProblem
 from tasuki.billing.document import check_document
@@ -14,6 +15,7 @@ from tasuki.mapping.generate import LinkOf, Run, generate
 from tasuki.mapping.generate_match import Matching, generate_match
 from tasuki.mapping.model import GuardsModel, MappingModel, OnChange, WriteMode
 from tasuki.mapping.names import RECEIPT, SOURCE, Names, find_names
+from tasuki.mapping.pair import Pair, reads
 from tasuki.mapping.personal import is_personal, personal_fields
 from tasuki.mapping.record_lookup import (
     Asked,
@@ -32,6 +34,7 @@ from tasuki.model.record import Query, Record, StreamRef
 _DIGEST_BYTES = 16
 _QUOTED = re.compile("「[^」]*」")
 # No payload depends on them.
+_NEW_KEYS = ("two_way", "deletes", "archive", "unmapped")
 _NOT_REVISED = {"description", "tests", "guards", "retry", "pii"}
 
 
@@ -58,6 +61,9 @@ class CompiledMapping:
         asks_the_day: A payload may change though its record does not: `today()`.
         asked: What fields take from other systems' records and from links.
         lookups: The tables in other systems that are asked, by name.
+        compared: Fields that both sides are asked about before they are written, and
+            the source fields that each is made of.
+        pair: The way back, where there is one.
     """
 
     id: str
@@ -80,6 +86,8 @@ class CompiledMapping:
     _fast: Run = field(repr=False)
     _slow: Run = field(repr=False)
     _match: Matching = field(repr=False)
+    compared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    pair: Pair | None = None
 
     @property
     def guards(self) -> GuardsModel:
@@ -303,7 +311,18 @@ def compile_mapping(
         _fast=fast,
         _slow=slow,
         _match=generate_match(rules, names, around.functions, steps),
+        compared=_compared(rules, names),
     )
+
+
+def _compared(rules: Rules, names: Names) -> dict[str, tuple[str, ...]]:
+    """Return the fields that both sides are asked about, and what they are made of."""
+    made_of = reads(rules)
+    return {
+        name: tuple(sorted(made_of[name] & set(names.fields)))
+        for name, each in rules.model.fields.items()
+        if each.owner == "newest" or each.on_conflict == "hold"
+    }
 
 
 def _revision(rules: Rules, around: Surroundings) -> str:
@@ -311,6 +330,7 @@ def _revision(rules: Rules, around: Surroundings) -> str:
     said = rules.model.model_dump(mode="json", exclude=_NOT_REVISED)
     for each in said["fields"].values():
         del each["pii"]
+    _forget_defaults(said)
     called = {name for formula in rules.formulas for name in formula.functions}
     outside: dict[str, object] = {
         "lookups": {
@@ -324,6 +344,21 @@ def _revision(rules: Rules, around: Surroundings) -> str:
         outside["code"] = around.own_code
     content = canonical({"mapping": said, **outside})
     return blake2b(content, digest_size=_DIGEST_BYTES).hexdigest()
+
+
+def _forget_defaults(said: dict[str, Any]) -> None:
+    """Take out what a file does not say: a new key of the language changes nothing."""
+    for name in _NEW_KEYS:
+        if said[name] == MappingModel.model_fields[name].get_default(
+            call_default_factory=True
+        ):
+            del said[name]
+    waiting = list(said["fields"].values())
+    while waiting:
+        each = waiting.pop()
+        if each["on_conflict"] == "owner":
+            del each["on_conflict"]
+        waiting += (each["fields"] or {}).values()
 
 
 def _text(formula: Formula, scope: Mapping[str, object], step: str) -> str | Faulty:

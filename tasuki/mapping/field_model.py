@@ -250,9 +250,14 @@ class FieldModel(Strict):
     write: Literal["always", "on_create", "on_update"] = Field(
         "always", description="Whether creates, updates or both send the field."
     )
-    owner: Literal["source", "destination", "destination_if_set"] = Field(
+    owner: Literal["source", "destination", "destination_if_set", "newest"] = Field(
         "source",
-        description="Whose value wins: ours, or one that people typed over there.",
+        description="Whose value wins: ours, or one that people typed over there; "
+        "newest: the side that changed last, where both did.",
+    )
+    on_conflict: Literal["owner", "hold"] = Field(
+        "owner",
+        description="Both sides changed the field: `owner` decides, or a person does.",
     )
     pii: Annotated[
         Any,
@@ -332,10 +337,11 @@ def _check_modifiers(rule: Mapping[str, object]) -> None:
             if verb in rule:
                 what = f"'on_error' does not go with '{verb}'"
                 raise wrong(what, "Say it at the fields within.", "on_error")
-    if rule.get("owner") == "newest":
-        what = "'owner: newest' is not supported yet"
-        remedy = "Use source, destination or destination_if_set."
-        raise wrong(what, remedy, "owner")
+    if rule.get("on_conflict") == "hold" and rule.get("owner") == "destination":
+        what = "'on_conflict: hold' asks about a field that is the destination's anyway"
+        raise wrong(
+            what, "Leave on_conflict out, or write another owner.", "on_conflict"
+        )
 
 
 KNOWN = frozenset(each.alias or name for name, each in FieldModel.model_fields.items())

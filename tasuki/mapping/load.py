@@ -19,6 +19,7 @@ from tasuki.mapping.files import (
 )
 from tasuki.mapping.model import MappingModel
 from tasuki.mapping.own_functions import read_functions
+from tasuki.mapping.pair import file_problems, pair_notices, pair_problems, pairs
 from tasuki.mapping.policy_file import read_policies
 from tasuki.mapping.problem import Problem, Problems, nearest
 from tasuki.mapping.record_lookup import RecordLookup, read_record_lookup
@@ -99,6 +100,10 @@ class MappingSet:
         """Return a mapping's file, model and rules."""
         return self._loaded[name]
 
+    def notices(self) -> tuple[Problem, ...]:
+        """Return what may be meant, and is worth a look."""
+        return pair_notices(self._loaded)
+
     def recompiled(self, name: str, today: Callable[[], date]) -> CompiledMapping:
         """Return a mapping whose `today()` is another."""
         rules, table = self.rules_on(name, today)
@@ -164,12 +169,15 @@ def load_mappings(
             continue
         all_loaded[name] = loaded
     check_together(all_loaded, problems)
+    problems.extend(pair_problems(all_loaded))
     problems.raise_any()
     compiled = {
         name: compile_mapping(loaded.rules, around)
         for name, loaded in all_loaded.items()
         if loaded.rules is not None
     }
+    for name, pair in pairs(all_loaded).items():
+        compiled[name] = replace(compiled[name], pair=pair)
     return MappingSet(MappingProxyType(compiled), around, all_loaded)
 
 
@@ -248,6 +256,7 @@ def _load(
     rules = Reader(document, around, problems).read(model)
     sound = rules if len(problems) == before else None
     check_file(Loaded(document, model, rules), around.policies, problems)
+    problems.extend(file_problems(Loaded(document, model, rules)))
     return Loaded(document, model, sound, tables)
 
 

@@ -71,6 +71,9 @@ class GuardsModel(Strict):
         Decimal("0.5"),
         description="Share of known records that one run may change, e.g. 30%.",
     )
+    deletes: int | None = Field(
+        20, ge=0, description="Deleted records that one run may detach or archive."
+    )
 
 
 def _default_guards() -> GuardsModel:
@@ -90,6 +93,8 @@ _EXAMPLES: dict[str, object] = {
     "fields": {"Email": "= lower(email)", "Rating": {"const": "Hot"}},
     "write_back": {"Invoice_Id__c": "= receipt.id"},
     "relates": {"deals": "deal_id"},
+    "two_way": "contact.salesforce-hubspot",
+    "archive": {"Status": "Unqualified"},
     "retry": "money",
     "guards": {"creates": 500, "change_share": "30%"},
     "pii": ["email", "lastname"],
@@ -107,6 +112,13 @@ def _whole_rules(schema: dict[str, Any]) -> None:
         {
             "if": {"required": ["document"]},
             "then": {"properties": {"write": {"const": "once"}}, "required": ["write"]},
+        },
+        {
+            "if": {
+                "properties": {"deletes": {"const": "archive"}},
+                "required": ["deletes"],
+            },
+            "then": {"required": ["archive"]},
         },
     ]
     for name, example in _EXAMPLES.items():
@@ -175,6 +187,23 @@ class MappingModel(Strict):
         None,
         strict=False,
         description="update, or hold for a person (`write: once`: hold).",
+    )
+    two_way: str | None = Field(
+        None, description="The mapping back: both share their links. It names this one."
+    )
+    deletes: Literal["ignore", "detach", "archive"] = Field(
+        "ignore",
+        description="A linked record is deleted at the source: nothing, the link is "
+        "closed, or the counterpart is given the values of `archive`.",
+    )
+    archive: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Destination field: the value that says it is out of use.",
+    )
+    unmapped: Literal["leave", "clear"] = Field(
+        "leave",
+        description="Fields that were sent and are mapped no more: left, or emptied "
+        "where our value still stands.",
     )
     retry: str = Field("standard", description="A policy of policies.yaml.")
     guards: GuardsModel = Field(

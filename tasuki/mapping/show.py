@@ -14,7 +14,7 @@ from tasuki.mapping.problem import Problems
 from tasuki.mapping.yaml_text import read_yaml
 
 _WIDTH = 10_000  # a formula is never folded
-_ALWAYS = ("required", "on_error", "write", "owner", "pii")
+_ALWAYS = ("required", "on_error", "write", "owner", "on_conflict", "pii")
 
 
 def show(mapping: CompiledMapping) -> str:
@@ -63,12 +63,17 @@ def _whole(
         },
         "write_back": {name: f"= {text}" for name, text in model.write_back.items()},
         "relates": {name: f"= {text}" for name, text in model.relates.items()},
+        "two_way": model.two_way,
+        "deletes": model.deletes,
+        "archive": dict(model.archive),
+        "unmapped": model.unmapped,
         "retry": model.retry,
         "guards": {
             "creates": model.guards.creates,
             "change_share": None
             if model.guards.change_share is None
             else f"{model.guards.change_share * 100:f}".rstrip("0").rstrip(".") + "%",
+            "deletes": model.guards.deletes,
         },
         "pii": list(model.pii),
     }
@@ -95,7 +100,8 @@ def _field(field: FieldModel) -> dict[str, object]:
     if field.verb not in {"link", "each"}:
         shown["on_error"] = field.on_error
     shown |= {"required": field.required, "write": field.write}
-    return {**shown, "owner": field.owner, "pii": field.pii}
+    shown |= {"owner": field.owner, "on_conflict": field.on_conflict}
+    return {**shown, "pii": field.pii}
 
 
 def _quoted(value: object) -> object:

@@ -18,7 +18,9 @@ M = TypeVar("M", bound=BaseModel)
 
 _ROUNDS = 5
 # Without one of these a field is still whole, and the rest of it can be checked.
-_MENDABLE = frozenset({"values", "on_error", "owner", "by", "take", "of"})
+_MENDABLE = frozenset(
+    {"values", "on_error", "owner", "on_conflict", "by", "take", "of"}
+)
 _EMPTY: Mapping[str, object] = {
     "version": 1,
     "source": "?/?",

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from tasuki.model.likeness import is_same
 from tasuki.reconcile.finding import Finding, Kind, Repair
-from tasuki.reconcile.likeness import drift, is_same
+from tasuki.reconcile.likeness import drift
 from tasuki.reconcile.scratch import There
 
 AGREES = "agrees"

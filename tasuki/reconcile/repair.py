@@ -19,10 +19,10 @@ from tasuki.ledger.rows import (
     encode,
 )
 from tasuki.mapping import Payload, fingerprint
+from tasuki.model.likeness import is_same
 from tasuki.model.record import Record
 from tasuki.reconcile.beside import Beside
 from tasuki.reconcile.finding import Finding, Repair
-from tasuki.reconcile.likeness import is_same
 from tasuki.reconcile.scratch import There
 
 _BATCH = 200

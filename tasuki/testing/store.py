@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Literal
 
 from tasuki.model.errors import (
     AccessError,
@@ -42,6 +43,7 @@ class FakeRow:
     moved_to: tuple[str, str] | None = None
     cancelled: bool = False
     touched: datetime | None = None
+    field_times: dict[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,10 @@ class FakeAnswer:
     fields: Mapping[str, object]
     outcome: Outcome
     at: float
+
+
+def _as_it_is(_name: str, value: object) -> object:
+    return value
 
 
 @dataclass(slots=True)
@@ -90,6 +96,8 @@ class FakeStream:
         bulk_seconds: How long a bulk job takes once it has been handed over; it is
             done also when nobody waits for it any more.
         alike: Fields that make two of its documents look the same.
+        stores: What it makes of a value that is written to it (trims, lower case).
+        dates: It says when fields changed, when records did, or nothing.
     """
 
     name: str
@@ -111,6 +119,8 @@ class FakeStream:
     bulk_size: int = 0
     bulk_seconds: float = 20.0
     alike: tuple[str, ...] = ()
+    stores: Callable[[str, object], object] = _as_it_is
+    dates: Literal["fields", "records", "nothing"] = "records"
     rows: dict[str, FakeRow] = field(default_factory=dict)
     keys: dict[str, "FakeAnswer"] = field(default_factory=dict)
     """What was answered under each idempotency key (class A)."""
@@ -197,8 +207,7 @@ class FakeStore:
         if row is None:
             row = FakeRow(record_id, {}, 0, self.clock.monotonic())
             rows[record_id] = row
-        row.fields.update(fields)
-        self._touch(row)
+        self._enter(row, fields)
         return record_id
 
     def delete(self, stream: str, record_id: str) -> None:
@@ -293,8 +302,7 @@ class FakeStore:
             row.mark = write.mark
             stream.rows[row.id] = row
         created = row.changed == 0
-        row.fields.update(write.fields)
-        self._touch(row)
+        self._enter(row, {n: stream.stores(n, v) for n, v in write.fields.items()})
         self.effects.append(
             Effect(
                 stream.name,
@@ -311,6 +319,19 @@ class FakeStore:
     def _new_id(self, stream: FakeStream) -> str:
         self._born += 1
         return f"{stream.name}-{self._born}"
+
+    def _enter(self, row: FakeRow, fields: Mapping[str, object]) -> None:
+        for name, value in fields.items():
+            if name not in row.fields or row.fields[name] != value:
+                row.field_times[name] = self.clock.now()
+        row.fields.update(fields)
+        self._touch(row)
+
+    def restore(self, stream: str, record_id: str) -> None:
+        """Take a record out of the bin."""
+        row = self.streams[stream].rows[record_id]
+        row.deleted = False
+        self._touch(row)
 
     def _touch(self, row: FakeRow) -> None:
         self._changes += 1

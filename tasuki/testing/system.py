@@ -4,7 +4,8 @@ Source and destination look at the same streams, so what one sync writes another
 reads, and a write-back comes back as a change.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 
 from tasuki.model.record import FieldFacts, Schema
 from tasuki.ports import Check, Destination, Source
@@ -49,6 +50,21 @@ class FakeSystem(FakeStore):
     def record_url(self, stream: str, record_id: str) -> str | None:
         """Return an address that names the record."""
         return f"fake://{self.name}/{stream}/{record_id}"
+
+    def changed_at(
+        self, stream: str, ids: Sequence[str], fields: Sequence[str]
+    ) -> Mapping[str, Mapping[str, datetime]]:
+        """Return when fields changed, or when their records did."""
+        self.refuse(self.begin("times", stream), stream)
+        own = self.streams[stream]
+        found: dict[str, dict[str, datetime]] = {}
+        for row in (r for r in own.alive() if r.id in set(ids)):
+            if own.dates == "nothing":
+                break
+            times = row.field_times if own.dates == "fields" else {}
+            told = {name: times.get(name, row.touched) for name in fields}
+            found[row.id] = {n: at for n, at in told.items() if at is not None}
+        return found
 
     def account(self) -> str:
         """Return the account's name; a test may set another."""

@@ -59,6 +59,10 @@ def _write_beside(folder: Path) -> None:
 
 def _load(folder: Path, name: str, text: str) -> Any:
     _write_beside(folder)
+    back = re.search(r"^two_way: (\S+)$", text, re.MULTILINE)
+    for block in _yaml_blocks(WHOLE) if back else ():
+        if back and block.first_line == f"# mappings/{back[1]}.yaml":
+            (folder / f"{back[1]}.yaml").write_text(block.text, encoding="utf-8")
     (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
     return load_mappings([folder, SHIPPED], today=Project(ROOT).today)
 

@@ -26,6 +26,7 @@ Answering = Callable[[Request], Reply]
 
 _PAGE_CAP = 100
 _PRIMARY_KINDS = {1, 5}  # contact to company, deal to company
+_MOST_WITH_HISTORY = 50
 _DAILY = 250_000
 _SEARCH_BODY_CAP = 3_000
 _OBJECTS = r"/crm/(?P<version>objects/2026-09|v3/objects)/(?P<stream>[^/]+)"
@@ -289,7 +290,15 @@ class HubspotSandbox:
                 missing.append(asked)
             else:
                 found[row.id] = row
-        results = [row.shown(names) for row in reversed(found.values())]
+        asked_history = [str(one) for one in body.get("propertiesWithHistory") or ()]
+        if asked_history and len(inputs) > _MOST_WITH_HISTORY:
+            words = f"at most {_MOST_WITH_HISTORY} inputs with propertiesWithHistory"
+            return answers.error(400, words, "VALIDATION_ERROR")
+        results: list[object] = []
+        for row in reversed(found.values()):
+            past = {name: store.history(row, name) for name in asked_history}
+            more = {"propertiesWithHistory": past} if asked_history else {}
+            results.append(row.shown(names, **more))
         errors = [answers.not_found(missing)] if missing else []
         return batch_reply(results, errors, 200, self._is_dated(request))
 

@@ -70,6 +70,7 @@ class Store:
         self._now = now
         self._late: deque[tuple[float, int, Row | None]] = deque()
         self._unique: dict[str, dict[str, int]] = {}
+        self._history: dict[tuple[int, str], list[tuple[int, str | None]]] = {}
 
     def defaults(self) -> list[str]:
         """Return the properties that come unasked."""
@@ -110,6 +111,7 @@ class Store:
         before = self.rows.get(row.id)
         if before is not None:
             self._forget_keys(before)
+            self._remember_values(before, row)
         row.values["hs_object_id"] = str(row.id)
         row.values["createdate"] = row.values.get("createdate") or iso(row.created)
         row.values[self.changed] = iso(row.updated)
@@ -123,6 +125,24 @@ class Store:
         if not row.archived:
             self._remember_keys(row)
         self._show_to_search(row.id, None if row.archived else row)
+
+    def history(self, row: Row, name: str) -> list[dict[str, object]]:
+        """Return the values that a property has had, the newest first."""
+        told = self._history.get((row.id, name)) or [
+            (row.created, row.values.get(name))
+        ]
+        return [
+            {"value": value, "timestamp": iso(at), "sourceType": "CRM_UI"}
+            for at, value in reversed(told)
+        ]
+
+    def _remember_values(self, before: Row, row: Row) -> None:
+        for name, value in row.values.items():
+            old = before.values.get(name)
+            if value != old:
+                first = [(before.created, old)]
+                kept = self._history.setdefault((row.id, name), first)
+                kept.append((row.updated, value))
 
     def settle_index(self) -> None:
         """Let search see what is old enough."""

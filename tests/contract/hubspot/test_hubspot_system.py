@@ -16,6 +16,7 @@ from tasuki.model.errors import (
     ThrottledError,
 )
 from tasuki.model.policy import Limit, RetryPolicy
+from tasuki.ports import Dated
 from tasuki.sandbox.faults import Fault, Kind
 from tests.contract.hubspot.opened import (
     HurriedClock,
@@ -244,3 +245,32 @@ def test_listing_connectors_loads_neither_the_sdk_nor_the_stand_in():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert done.stdout.strip() == b"[]"
+
+
+def test_each_property_says_when_it_changed():
+    clock = HurriedClock()
+    with opened(now=clock.monotonic) as it:
+        made = it.account.acts.create(
+            "contacts", {"email": "a@x.jp", "jobtitle": "課長"}
+        )
+        clock.sleep(60)
+        it.account.acts.edit("contacts", made, {"jobtitle": "部長"})
+        clock.sleep(60)
+        it.account.acts.edit("contacts", made, {"phone": "03"})
+        assert isinstance(it.system, Dated)
+        names = ["jobtitle", "phone", "email"]
+        told = it.system.changed_at("contacts", [made, "999"], names)
+        assert set(told) == {made}
+        of = told[made]
+        assert (of["phone"] - of["jobtitle"]).total_seconds() == 60
+        assert (of["jobtitle"] - of["email"]).total_seconds() == 60
+
+
+def test_times_are_asked_for_fifty_records_a_call():
+    with opened() as it:
+        it.fill(120, 1_700_000_000_000)
+        asked = [str(row.id) for row in it.account.store("contacts").rows.values()]
+        before = it.calls("batch/read")
+        assert isinstance(it.system, Dated)
+        assert len(it.system.changed_at("contacts", asked, ["phone"])) == 120
+        assert it.calls("batch/read") - before == 3

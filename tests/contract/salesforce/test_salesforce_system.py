@@ -5,7 +5,7 @@ import sys
 
 from connectors.salesforce import CONNECTOR
 from tasuki.model.record import Schema
-from tasuki.ports import Counting, Destination, Source
+from tasuki.ports import Counting, Dated, Destination, Source
 from tests.contract.salesforce.org import KEY, LOGIN, an_org
 
 
@@ -98,3 +98,14 @@ def test_importing_the_connector_loads_neither_the_sdk_nor_the_stand_in():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert found.stdout.strip() == "[]"
+
+
+def test_a_record_says_when_it_changed_and_its_fields_no_more_than_that():
+    with an_org() as org:
+        first, second = org.leads(2)
+        org.clock.sleep(60)
+        org.act("edit", object="Lead", id=first, fields={"Title": "部長"})
+        assert isinstance(org.system, Dated)
+        told = org.system.changed_at("Lead", [first, second], ["Title", "Phone"])
+        assert told[first]["Title"] == told[first]["Phone"]
+        assert (told[first]["Title"] - told[second]["Title"]).total_seconds() >= 60

@@ -56,7 +56,7 @@ def test_the_error_counts_its_problems_and_is_a_config_error(tmp_path: Path) -> 
 def test_two_mistakes_in_one_field_are_both_told(tmp_path: Path) -> None:
     mappings = project(
         tmp_path,
-        lead=HEAD + MATCH + "fields:\n  A: {from: a, values: {x: y}, owner: newest}\n",
+        lead=HEAD + MATCH + "fields:\n  A: {from: a, values: {x: y}, owner: newst}\n",
     )
 
     assert len(problems(mappings)) == 2
@@ -323,4 +323,45 @@ def test_a_field_that_goes_back_is_written_by_one_sync_only(tmp_path: Path) -> N
 
     assert told.startswith(
         "mappings/back.yaml:7:14: 'email' of salesforce/Lead is written by 'lead' too"
+    )
+
+
+_THERE = (
+    "version: 1\nsource: x/a\ndestination: y/b\nmatch: [{Key: id}]\ntwo_way: back\n"
+)
+_BACK = (
+    "version: 1\nsource: y/b\ndestination: x/a\nmatch: [{id: Key}]\ntwo_way: there\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "told"),
+    [
+        ("Name: name", "name: Name", "no rule says whose value wins where both change"),
+        (
+            "Name: {from: name, owner: newest}",
+            "name: Name",
+            "the rules differ: owner: source here, newest there",
+        ),
+        (
+            "Name: {from: name, owner: destination}",
+            "name: {from: Name, owner: destination_if_set}",
+            "each way leaves it to the other",
+        ),
+        ("Name: name", "name: {from: Name, owner: destination}", None),
+        ("Name: {from: name, on_conflict: hold}", "name: Name", None),
+        ("Name: name", "other: Name", None),  # it does not come back
+    ],
+)
+def test_a_field_that_both_ways_write_wants_a_rule(
+    here: str, there: str, told: str | None, tmp_path: Path
+) -> None:
+    texts = {
+        "there": f"{_THERE}fields:\n  {here}\n",
+        "back": f"{_BACK}fields:\n  {there}\n",
+    }
+    found = load(project(tmp_path, **texts)).notices()
+
+    assert [each.what for each in found] == (
+        [f"both ways write 'name' ('Name' by 'there'), and {told}"] if told else []
     )

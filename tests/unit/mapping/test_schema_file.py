@@ -72,8 +72,10 @@ def test_every_key_is_explained_and_every_part_has_an_example() -> None:
         "where",
         "write",
         "creates",
+        "deletes",
         "document",
         "on_change",
+        "unmapped",
     }
     for key, value in schema["properties"].items():
         for example in value.get("examples", ()):

@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from tasuki.reconcile.likeness import drift, is_same
+from tasuki.model.likeness import is_same
+from tasuki.reconcile.likeness import drift
 
 
 @pytest.mark.parametrize(
