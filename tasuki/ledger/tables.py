@@ -18,6 +18,7 @@ LIVE_CLAIMS = "(claim IS NOT NULL AND state <> 'rejected' AND state <> 'abandone
 UNSOLVED_LETTERS = "(state = 'open' OR state = 'replayed')"
 LEFT_OVER_DECISIONS = "(outcome = 'waiting' OR outcome = 'held')"
 OPEN_HOLDS = "state <> 'closed'"
+WAITING_HINTS = "state = 'waiting'"
 
 _CONDITIONS: list[tuple[Index, TextClause]] = []
 """PostgreSQL is told of them when tables are made there: naming it earlier loads all of
@@ -348,6 +349,37 @@ class ForgottenRecord(Stored, table=True):
     at: str
 
 
+class InboxEntry(Stored, table=True):
+    """A hint that a system has delivered: a record of it may have changed.
+
+    `state` is `waiting`, `done`, `ignored` (nobody reads that stream) or `dead` (given
+    up, with words and remedy). `event` is a digest of what tells it from others,
+    `syncs` those that still have to look, all when empty. Nothing else is kept.
+    """
+
+    __tablename__ = "inbox"
+    __table_args__ = (
+        Index("inbox_event", "event", unique=True),
+        Index("inbox_record", "record_id", "stream", "connection"),
+        _partial("inbox_waiting", "due_at", where=WAITING_HINTS),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    event: str
+    connection: str
+    stream: str
+    record_id: str
+    kind: str
+    state: str
+    attempts: int
+    syncs: str
+    words: str
+    remedy: str
+    received_at: str
+    due_at: str
+    done_at: str | None
+
+
 @event.listens_for(Stored.metadata, "before_create")
 def _tell_postgresql(_: MetaData, connection: Connection, **__: Any) -> None:  # noqa: ANN401
     if connection.dialect.name == "postgresql":
@@ -375,3 +407,4 @@ TOKEN = _table("token")
 BUDGET = _table("budget")
 CONNECTION = _table("connection")
 FORGOTTEN = _table("forgotten")
+INBOX = _table("inbox")

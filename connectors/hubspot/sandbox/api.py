@@ -12,6 +12,7 @@ from tasuki.sandbox.world import World
 from . import answers
 from .acts import Acts
 from .catalogue import Property, custom, standard
+from .hooks import Hooks
 from .linking import Links, TooManyError
 from .searching import BadSearchError, Searcher
 from .store import Row, Store
@@ -72,6 +73,7 @@ class HubspotSandbox:
         self._is_failing = False
         self._last_id = 0
         self.links = Links()
+        self.hooks = Hooks()
         self.stores: dict[str, Store] = {}
         self._searchers: dict[str, Searcher] = {}
         for stream, properties in standard().items():
@@ -180,6 +182,7 @@ class HubspotSandbox:
     ) -> Store:
         late = self._lag if lag is None else lag
         store = Store(stream, properties, self.clock, late)
+        store.told = self.hooks.watch(stream)
         self.stores[stream] = store
         self._searchers[stream] = Searcher(store)
         return store
