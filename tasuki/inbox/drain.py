@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from tasuki.inbox.looking import MOST_TRIES, Looked, Trouble, look
+from tasuki.inbox.looking import ALONE, MOST_TRIES, Looked, Trouble, look
 from tasuki.inbox.opened import OpenedSyncs
 from tasuki.ledger import LeaseHeldError, Ledger
 from tasuki.ledger.inbox import Delay, HintRow
@@ -232,13 +232,15 @@ class Drain:
 
     def _delay(self, row: HintRow, troubles: Mapping[str, Trouble]) -> Delay:
         worst = max(troubles.values(), key=lambda one: one.is_theirs)
-        tries = row.attempts + worst.is_theirs
-        if worst.is_theirs:
-            seconds = _backoff(tries)
-        else:
-            seconds = _backoff(max(self._failures[name] for name in troubles))
+        tries = row.attempts
         if worst.wait is not None:
             seconds = worst.wait
+        elif worst.is_theirs:
+            tries += 1
+            seconds = _backoff(tries)
+        else:  # smaller parts next time: it may be a record's doing after all
+            tries = max(tries, min(tries + 1, ALONE - 1))
+            seconds = _backoff(max(self._failures[name] for name in troubles))
         is_over = worst.is_theirs and tries >= MOST_TRIES
         due = None if is_over else self._clock.now() + timedelta(seconds=seconds)
         names = sorted(troubles)

@@ -16,10 +16,14 @@ from tasuki.model.unforeseen import trace, unforeseen
 log = logging.getLogger("tasuki.drain")
 
 MOST_TRIES = 6
-"""Times that a record may spoil a run before its hints are given up. From the fifth on
-it is alone, so that it takes nobody along."""
+"""Times that a record may spoil a run before its hints are given up; from `ALONE` on it
+is looked at by itself, so that it takes nobody along."""
+ALONE = 4
 _TOGETHER = 5_000
-_LESS = 3  # bits for each try: 5000, 625, 78, 9, 1
+_STEP = 3  # bits for each try, 5000, 625, 78, 9; as much more after each success
+_MOST_FAILED = 2
+"""Parts that a system may fail in before the others are left for later. One alone may
+be a record's doing."""
 _LEASE_AGAIN = 1.0
 _UNREACHABLE = RemoteError.exit_code
 
@@ -61,31 +65,28 @@ def look(opened: OpenedSyncs, name: str, tries: Mapping[str, int]) -> Looked:
         tries: How often each record has spoilt a run; the more, the fewer together.
     """
     looked = Looked()
-    parts = _parts(tries)
-    for number, part in enumerate(parts):
+    left = sorted(tries, key=lambda one: tries[one])
+    failed, grown = 0, 0
+    while left:
+        size = max(_size(tries[left[0]]), grown if tries[left[0]] < ALONE else 0)
+        part, left = left[:size], left[size:]
         trouble = _run(opened, name, part, looked)
         if trouble is None:
+            grown = min(_TOGETHER, size << _STEP)
             continue
         looked.troubles |= dict.fromkeys(part, trouble)
-        if not trouble.is_theirs:  # the others would meet the same
-            rest = [one for later in parts[number + 1 :] for one in later]
-            looked.troubles |= dict.fromkeys(rest, trouble)
+        failed, grown = failed + (not trouble.is_theirs), 0
+        if trouble.wait is not None or failed == _MOST_FAILED:
+            looked.troubles |= dict.fromkeys(left, trouble)
             break
     if looked.troubles:
         opened.let_go(name)
     return looked
 
 
-def _parts(tries: Mapping[str, int]) -> list[list[str]]:
-    """Cut records into what runs together, those without a stain first."""
-    by_size: dict[int, list[str]] = {}
-    for one, count in sorted(tries.items(), key=lambda pair: pair[1]):
-        by_size.setdefault(max(1, _TOGETHER >> (_LESS * count)), []).append(one)
-    return [
-        ids[start : start + size]
-        for size, ids in by_size.items()
-        for start in range(0, len(ids), size)
-    ]
+def _size(tries: int) -> int:
+    """Return how many records of so many tries run together."""
+    return max(1, _TOGETHER >> (_STEP * tries))
 
 
 def _run(

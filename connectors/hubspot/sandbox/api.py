@@ -283,6 +283,8 @@ class HubspotSandbox:
         if key and key not in store.key_names():
             words = f"Property {key} is not a unique property"
             return answers.error(400, words, "VALIDATION_ERROR")
+        if not key and not all(str(one["id"]).isdigit() for one in inputs):
+            return answers.error(400, "an id is no number", "VALIDATION_ERROR")
         names = store.names(list(body.get("properties") or ()))
         found: dict[int, Row] = {}
         missing: list[str] = []
