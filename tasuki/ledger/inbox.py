@@ -206,7 +206,7 @@ class Inbox:
             .order_by(INBOX.c.id)
         )
         with self._database.reading() as connection:
-            return [tuple(row) for row in connection.execute(asked).all()]  # type: ignore[misc]
+            return [tuple(row) for row in connection.execute(asked).all()]
 
 
 def _digest(connection: str, hint: Hint) -> str:

@@ -33,7 +33,7 @@ def sweep(patience: float) -> Report:
 async def run_sweep(patience: float) -> Report:
     """Drain the inbox once.
 
-    What could not be looked at waits for the next sweep: that is no failure of this one.
+    What could not be looked at waits for the next sweep; this one has not failed.
 
     Raises:
         StageError: the ledger or the project's files cannot be used; hints wait.
