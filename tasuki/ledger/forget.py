@@ -25,13 +25,13 @@ from sqlalchemy import (
 )
 
 from tasuki.ledger.database import Database
+from tasuki.ledger.inbox_table import INBOX
 from tasuki.ledger.rows import text_time, time_text
 from tasuki.ledger.tables import (
     DEAD_LETTER,
     DECISION,
     FORGOTTEN,
     HOLD,
-    INBOX,
     INTENT,
     LINK,
     MATCH_KEY,

@@ -15,8 +15,8 @@ from sqlalchemy import Dialect, bindparam, func, select, text
 from sqlalchemy.sql.expression import ClauseElement, ColumnElement
 
 from tasuki.ledger.database import Database, insert_into
+from tasuki.ledger.inbox_table import INBOX, WAITING_HINTS
 from tasuki.ledger.rows import time_text
-from tasuki.ledger.tables import INBOX, WAITING_HINTS
 from tasuki.model.hint import Hint
 
 _Item = TypeVar("_Item")

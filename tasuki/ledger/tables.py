@@ -18,14 +18,14 @@ LIVE_CLAIMS = "(claim IS NOT NULL AND state <> 'rejected' AND state <> 'abandone
 UNSOLVED_LETTERS = "(state = 'open' OR state = 'replayed')"
 LEFT_OVER_DECISIONS = "(outcome = 'waiting' OR outcome = 'held')"
 OPEN_HOLDS = "state <> 'closed'"
-WAITING_HINTS = "state = 'waiting'"
 
 _CONDITIONS: list[tuple[Index, TextClause]] = []
 """PostgreSQL is told of them when tables are made there: naming it earlier loads all of
 its drivers, 0.1 s that a ledger in SQLite does without."""
 
 
-def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """Return an index of the rows for which a condition holds."""
     condition = text(where)
     index = Index(name, *columns, unique=unique, sqlite_where=condition)
     _CONDITIONS.append((index, condition))
@@ -69,8 +69,8 @@ class Intent(Stored, table=True):
     __tablename__ = "intent"
     __table_args__ = (
         Index("intent_source", "source_id", "sync"),
-        _partial("intent_open", "sync", where=OPEN_STATES),
-        _partial("intent_claim", "claim", where=LIVE_CLAIMS, unique=True),
+        partial_index("intent_open", "sync", where=OPEN_STATES),
+        partial_index("intent_claim", "claim", where=LIVE_CLAIMS, unique=True),
     )
 
     id: str = Field(primary_key=True)
@@ -136,7 +136,7 @@ class Decision(Stored, table=True):
     __tablename__ = "decision"
     __table_args__ = (
         Index("decision_source", "source_id", "sync", "id"),
-        _partial("decision_left_over", "sync", where=LEFT_OVER_DECISIONS),
+        partial_index("decision_left_over", "sync", where=LEFT_OVER_DECISIONS),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -156,7 +156,7 @@ class DeadLetter(Stored, table=True):
 
     __tablename__ = "dead_letter"
     __table_args__ = (
-        _partial(
+        partial_index(
             "dead_letter_unsolved",
             "source_id",
             "sync",
@@ -190,7 +190,7 @@ class Hold(Stored, table=True):
     """
 
     __tablename__ = "hold"
-    __table_args__ = (_partial("hold_open", "sync", where=OPEN_HOLDS),)
+    __table_args__ = (partial_index("hold_open", "sync", where=OPEN_HOLDS),)
 
     source_id: str = Field(primary_key=True)
     sync: str = Field(primary_key=True)
@@ -349,37 +349,6 @@ class ForgottenRecord(Stored, table=True):
     at: str
 
 
-class InboxEntry(Stored, table=True):
-    """A hint that a system has delivered: a record of it may have changed.
-
-    `state` is `waiting`, `done`, `ignored` (nobody reads that stream) or `dead` (given
-    up, with words and remedy). `event` is a digest of what tells it from others,
-    `syncs` those that still have to look, all when empty. Nothing else is kept.
-    """
-
-    __tablename__ = "inbox"
-    __table_args__ = (
-        Index("inbox_event", "event", unique=True),
-        Index("inbox_record", "record_id", "stream", "connection"),
-        _partial("inbox_waiting", "due_at", where=WAITING_HINTS),
-    )
-
-    id: int | None = Field(default=None, primary_key=True)
-    event: str
-    connection: str
-    stream: str
-    record_id: str
-    kind: str
-    state: str
-    attempts: int
-    syncs: str
-    words: str
-    remedy: str
-    received_at: str
-    due_at: str
-    done_at: str | None
-
-
 @event.listens_for(Stored.metadata, "before_create")
 def _tell_postgresql(_: MetaData, connection: Connection, **__: Any) -> None:  # noqa: ANN401
     if connection.dialect.name == "postgresql":
@@ -407,4 +376,3 @@ TOKEN = _table("token")
 BUDGET = _table("budget")
 CONNECTION = _table("connection")
 FORGOTTEN = _table("forgotten")
-INBOX = _table("inbox")

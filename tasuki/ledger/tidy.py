@@ -24,13 +24,13 @@ from sqlalchemy import (
 )
 
 from tasuki.ledger.database import Database
+from tasuki.ledger.inbox_table import INBOX
 from tasuki.ledger.lease import LeaseRow
 from tasuki.ledger.rows import time_text
 from tasuki.ledger.tables import (
     DEAD_LETTER,
     DECISION,
     HOLD,
-    INBOX,
     INTENT,
     LEASE,
     LINK,
