@@ -26,6 +26,9 @@ LOOK_AGAIN = 0.2
 """Seconds between two looks at an empty inbox: one index look-up each."""
 _GATHER = timedelta(seconds=0.25)
 """One act of a person makes several events; they come within moments."""
+_GATHER_BUSY = timedelta(seconds=0.6)
+"""While more and more comes, a record is read less often for the same events."""
+_BUSY_SECONDS = 1.0
 _MOST = 5_000
 _THREADS = 4
 _LONGEST_WAIT = 60.0
@@ -110,11 +113,13 @@ class Drain:
             stopped: Asked between two rounds.
             told: Given the numbers of every round that did something.
         """
-        failures = 0
+        failures, last = 0, float("-inf")
         while not stopped():
             self.drained = Drained()
+            is_calm = self._clock.monotonic() - last > _BUSY_SECONDS
+            gather = _GATHER if is_calm else _GATHER_BUSY
             try:
-                busy = self._round(self._clock.now() - _GATHER)
+                busy = self._round(self._clock.now() - gather)
                 failures = 0
             except TasukiError as error:
                 failures += 1
@@ -123,6 +128,7 @@ class Drain:
                 self._wait(stopped, _backoff(failures))
                 continue
             if busy:
+                last = self._clock.monotonic()
                 told(self.drained)
             else:
                 self._clock.sleep(LOOK_AGAIN)
