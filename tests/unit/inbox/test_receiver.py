@@ -50,7 +50,8 @@ class House:
         self.project = project(place)
         self.counters = Counters()
         self.url = url or self.project.ledger_url
-        self.ledger = Ledger.open(self.url, SystemClock(), busy_seconds=0.1)
+        busy = 10.0 if url else 0.1
+        self.ledger = Ledger.open(self.url, SystemClock(), busy_seconds=busy)
         self.options = options
 
     @asynccontextmanager
