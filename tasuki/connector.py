@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from tasuki.model.policy import Limit, RetryPolicy, Timeouts
 from tasuki.model.write import Request, Write
@@ -17,6 +17,7 @@ __all__ = [
     "Connector",
     "OAuthFlow",
     "TimeoutSettings",
+    "WebhookSettings",
     "Wire",
 ]
 
@@ -28,6 +29,26 @@ class TimeoutSettings(BaseModel):
 
     connect: float = Field(default=10.0, gt=0)
     read: float = Field(default=60.0, gt=0)
+
+
+class WebhookSettings(BaseModel):
+    """`webhook:` of a connection: how its deliveries are proved."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    secret: SecretStr
+    """What the vendor signs with, or the token that it sends."""
+    former_secret: SecretStr | None = None
+    """Taken as well, while the vendor changes from one to the other."""
+    public_url: str | None = None
+    """The address as it stands in the vendor's screen; needed where it is signed."""
+    mappings: list[str] | None = None
+    """Only these are started by hints; all that read the stream by default."""
+
+    def secrets(self) -> list[str]:
+        """Return every secret that is accepted, the present one first."""
+        both = (self.secret, self.former_secret)
+        return [one.get_secret_value() for one in both if one is not None]
 
 
 class ConnectionSettings(BaseModel):
@@ -43,6 +64,8 @@ class ConnectionSettings(BaseModel):
     timeouts: TimeoutSettings = TimeoutSettings()
     limits: dict[str, int] = Field(default_factory=dict)
     """Overrides of the connector's own limits, by their names (see its README)."""
+    webhook: WebhookSettings | None = None
+    """Without it, the receiver knows nothing of the connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +97,8 @@ class Connector:
         render: The request that one row becomes, from settings and the stream; the
             destination sends what it gives. Raises UnrenderedError.
         sandbox: `module:Class` of the stand-in, relative to the connector.
+        webhook: `module:Class` of what receives its deliveries, made with the
+            connection's settings; "" where the system sends none.
     """
 
     name: str
@@ -85,3 +110,4 @@ class Connector:
     account: Callable[[Any], str] | None = None
     sandbox: str = ""
     render: Callable[[Any, str, Write], Request] | None = None
+    webhook: str = ""

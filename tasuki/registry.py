@@ -56,10 +56,26 @@ class Registry:
         Raises:
             ConfigError: the connector has none.
         """
-        connector = self.get(name)
-        if not connector.sandbox:
+        where = self.get(name).sandbox
+        if not where:
             raise ConfigError(f"connectors/{name}", "this connector has no stand-in")
-        module_name, _, class_name = connector.sandbox.partition(":")
+        return self._class(name, where)
+
+    def webhook(self, name: str) -> type:
+        """Return the class that receives a connector's deliveries.
+
+        Raises:
+            ConfigError: the connector has none.
+        """
+        where = self.get(name).webhook
+        if not where:
+            what = "this connector receives no webhooks"
+            remedy = "Take `webhook:` out of its connection; schedules read changes."
+            raise ConfigError(f"connectors/{name}", what, remedy)
+        return self._class(name, where)
+
+    def _class(self, name: str, where: str) -> type:
+        module_name, _, class_name = where.partition(":")
         package = self._module(name).__name__
         module = importlib.import_module(f".{module_name}", package)
         found: type = getattr(module, class_name)

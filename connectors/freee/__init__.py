@@ -30,4 +30,5 @@ CONNECTOR = Connector(
     account=lambda settings: str(settings.company_id),
     sandbox="sandbox:FreeeSandbox",
     render=_render,
+    webhook="webhook:FreeeWebhook",
 )

@@ -29,4 +29,5 @@ CONNECTOR = Connector(
     account=lambda settings: settings.portal_id or "",
     sandbox="sandbox:HubspotSandbox",
     render=_render,
+    webhook="webhook:HubspotWebhook",
 )

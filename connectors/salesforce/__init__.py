@@ -53,4 +53,5 @@ CONNECTOR = Connector(
     account=_account,
     sandbox="sandbox:SalesforceSandbox",
     render=_render,
+    webhook="webhook:SalesforceWebhook",
 )

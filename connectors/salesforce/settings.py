@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from tasuki.connector import ConnectionSettings
+from tasuki.connector import ConnectionSettings, WebhookSettings
 
 _LIMITS = {"per_day": 100_000, "in_flight": 4}
 _PEM = "-----BEGIN"
@@ -41,6 +41,13 @@ class JwtBearer(BaseModel):
         return Path(text).expanduser().read_bytes()
 
 
+class OutboundSettings(WebhookSettings):
+    """`webhook:` of an org: nothing is signed, so its id is asked for as well."""
+
+    org_id: str = Field(pattern=r"^00D[0-9A-Za-z]{12}(?:[0-9A-Za-z]{3})?$")
+    """Setup > Company Information > Salesforce.com Organization ID."""
+
+
 class SalesforceSettings(ConnectionSettings):
     """`connector: salesforce`; `limits` knows `per_day` and `in_flight`."""
 
@@ -52,6 +59,7 @@ class SalesforceSettings(ConnectionSettings):
     """Stream -> the external-id field that mappings write by; `doctor` checks them."""
     bulk_threshold: int = Field(default=2_000, ge=0)
     """Rows from which one Bulk 2.0 job replaces calls of 200; 0 switches it off."""
+    webhook: OutboundSettings | None = None
     look_back: int = Field(default=300, ge=0, le=86_400)
     """Seconds that each incremental read repeats (see README, late commits)."""
 

@@ -21,6 +21,7 @@ from tasuki.cli import (
     held,
     letters,
     plans,
+    receiving,
     reconciling,
     records,
     rulings,
@@ -103,6 +104,7 @@ for module in (
     care,
     tidying,
     secrets,
+    receiving,
     serving,
 ):
     module.register(app)

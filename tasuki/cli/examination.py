@@ -9,11 +9,14 @@ from typing import NamedTuple
 
 import httpx
 
+from tasuki.cli.finding import EDIT as _EDIT
+from tasuki.cli.finding import Finding
+from tasuki.cli.inbox_look import inbox_findings
 from tasuki.keys import KEY_VARIABLE
 from tasuki.ledger import Ledger
 from tasuki.ledger.backup import RESTORED
 from tasuki.ledger.migration import HEAD
-from tasuki.model.errors import ConfigError, RemoteError, TasukiError
+from tasuki.model.errors import RemoteError, TasukiError
 from tasuki.model.policy import RetryPolicy
 from tasuki.model.unforeseen import unforeseen
 from tasuki.project import Project
@@ -25,19 +28,7 @@ _OURS = ("connectors", "flows", "mappings")
 _SECONDS = 10.0
 _CLOCK_MAY_DIFFER = timedelta(minutes=2)  # a signed JWT is refused a few minutes off
 _IMPATIENT = RetryPolicy(attempts=2, first=0.5, total=20.0, throttled_attempts=2)
-_EDIT = ConfigError.exit_code
 _UNREACHABLE = RemoteError.exit_code
-
-
-class Finding(NamedTuple):
-    """One line: where, what was looked at, whether it is well, and what to do."""
-
-    where: str
-    name: str
-    ok: bool
-    words: str
-    remedy: str = ""
-    exit_code: int = _EDIT
 
 
 class Look(NamedTuple):
@@ -134,6 +125,7 @@ def _ledger(project: Project, ledger: Ledger) -> Iterator[Finding]:
     words = f"{ledger.url_masked}, schema {HEAD}"
     yield Finding("ledger", "open", True, words)
     yield _secret_key(project, ledger)
+    yield from inbox_findings(ledger, project.clock.now())
     newest = ledger.runs(limit=1)
     if newest:
         begun = datetime.fromisoformat(newest[0].started_at)

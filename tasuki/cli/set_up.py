@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tasuki.cli.answers import Answers
     from tasuki.cli.context import Context
-    from tasuki.cli.examination import Finding
+    from tasuki.cli.finding import Finding
     from tasuki.cli.screen import Screen
 
 

@@ -17,7 +17,7 @@ class Moment:
     """One line of the story. `at` is UTC text; `kind` sorts lines for the eye."""
 
     at: str
-    kind: str  # sent, written_back, decided, ruled, dead, in_doubt, failed
+    kind: str  # told, sent, written_back, decided, ruled, dead, in_doubt, failed
     sync: str
     source: str
     target: str
@@ -108,6 +108,11 @@ class _Known:
             self.moments.append(_of_letter(letter))
         for ruling in ledger.rulings_about(self._own_ids(found)):
             self.moments += _of_ruling(ruling, syncs.get(ruling.sync))
+        for at, stream, kind, state in ledger.hints_about(record_id):
+            if self._stream in {"", stream}:
+                words = f"webhook: {kind} ({state})"
+                told = Moment(at, "told", "", f"{stream}/{record_id}", "", words)
+                self.moments.append(told)
         self._add_relations(ledger, ref)
 
     @staticmethod

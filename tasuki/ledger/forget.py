@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from tasuki.ledger.database import Database
+from tasuki.ledger.inbox_table import INBOX
 from tasuki.ledger.rows import text_time, time_text
 from tasuki.ledger.tables import (
     DEAD_LETTER,
@@ -307,9 +308,19 @@ def _erase(connection: Connection, traces: Sequence[Trace]) -> dict[str, int]:
         mine = select(RULING.c.id).where(_mine(RULING, trace))
         _run(connection, RULING_END.delete().where(RULING_END.c.ruling_id.in_(mine)))
         _run(connection, RULING.delete().where(_mine(RULING, trace)))
+        _run(connection, INBOX.delete().where(_hints(trace)))
         either = or_(RELATION.c.from_ref == trace.ref, RELATION.c.to_ref == trace.ref)
         rows["relation"] += _run(connection, RELATION.delete().where(either))
     return rows
+
+
+def _hints(trace: Trace) -> ColumnElement[bool]:
+    connection, _, stream = trace.source.partition("/")
+    return and_(
+        INBOX.c.record_id == trace.source_id,
+        INBOX.c.stream == stream,
+        INBOX.c.connection == connection,
+    )
 
 
 def _blank_intents(trace: Trace) -> Update:

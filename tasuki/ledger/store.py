@@ -12,6 +12,7 @@ from tasuki.ledger.database import UNNAMED, Database
 from tasuki.ledger.forget import Forgetting
 from tasuki.ledger.history import History
 from tasuki.ledger.holds import Holds
+from tasuki.ledger.inbox import Inbox
 from tasuki.ledger.lease import Lease, acquire, release
 from tasuki.ledger.migration import bring_up_to_date
 from tasuki.ledger.reading import BatchReading
@@ -44,6 +45,7 @@ class Ledger(
     Runs,
     History,
     Holds,
+    Inbox,
     Backups,
     Restores,
     Audits,

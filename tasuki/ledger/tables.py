@@ -24,7 +24,8 @@ _CONDITIONS: list[tuple[Index, TextClause]] = []
 its drivers, 0.1 s that a ledger in SQLite does without."""
 
 
-def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """Return an index of the rows for which a condition holds."""
     condition = text(where)
     index = Index(name, *columns, unique=unique, sqlite_where=condition)
     _CONDITIONS.append((index, condition))
@@ -68,8 +69,8 @@ class Intent(Stored, table=True):
     __tablename__ = "intent"
     __table_args__ = (
         Index("intent_source", "source_id", "sync"),
-        _partial("intent_open", "sync", where=OPEN_STATES),
-        _partial("intent_claim", "claim", where=LIVE_CLAIMS, unique=True),
+        partial_index("intent_open", "sync", where=OPEN_STATES),
+        partial_index("intent_claim", "claim", where=LIVE_CLAIMS, unique=True),
     )
 
     id: str = Field(primary_key=True)
@@ -135,7 +136,7 @@ class Decision(Stored, table=True):
     __tablename__ = "decision"
     __table_args__ = (
         Index("decision_source", "source_id", "sync", "id"),
-        _partial("decision_left_over", "sync", where=LEFT_OVER_DECISIONS),
+        partial_index("decision_left_over", "sync", where=LEFT_OVER_DECISIONS),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -155,7 +156,7 @@ class DeadLetter(Stored, table=True):
 
     __tablename__ = "dead_letter"
     __table_args__ = (
-        _partial(
+        partial_index(
             "dead_letter_unsolved",
             "source_id",
             "sync",
@@ -189,7 +190,7 @@ class Hold(Stored, table=True):
     """
 
     __tablename__ = "hold"
-    __table_args__ = (_partial("hold_open", "sync", where=OPEN_HOLDS),)
+    __table_args__ = (partial_index("hold_open", "sync", where=OPEN_HOLDS),)
 
     source_id: str = Field(primary_key=True)
     sync: str = Field(primary_key=True)

@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 from tasuki.ledger.database import Database
+from tasuki.ledger.inbox_table import INBOX
 from tasuki.ledger.lease import LeaseRow
 from tasuki.ledger.rows import time_text
 from tasuki.ledger.tables import (
@@ -129,6 +130,7 @@ class Tidying:
             (retention.runs, _ended_runs),
             (retention.dead_letters, _resolved_letters),
             (retention.payloads, _confirmed_payloads),
+            (retention.inbox, _closed_hints),
         )
         return [rule(before(days), kept) for days, rule in wanted if days is not None]
 
@@ -253,3 +255,9 @@ def _confirmed_payloads(before: str, kept: Sequence[str]) -> _Rule:
         *_no_money(INTENT, kept),
     )
     return _Rule("payloads", INTENT, conditions)
+
+
+def _closed_hints(before: str, kept: Sequence[str]) -> _Rule:  # noqa: ARG001 - says nothing of money
+    """Hints that were looked at; what is given up stays until a person has seen it."""
+    closed = INBOX.c.state.in_(("done", "ignored"))
+    return _Rule("inbox", INBOX, (closed, INBOX.c.done_at < before))

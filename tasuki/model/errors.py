@@ -20,7 +20,8 @@ A connector's only duty is to translate a system's answer into one of these.
     │   ├── CursorExpiredError  read everything again
     │   ├── RejectedError     this request is unacceptable to it    (dead letter)
     │   └── AccessError       credentials or permissions            (connection stops)
-    └── InDoubtError          sent, and no answer came back         (looked up first)
+    ├── InDoubtError          sent, and no answer came back         (looked up first)
+    └── DeliveryError         what came in is not to be taken       (the sender is told)
 
 Plain classes with positional parts: they survive `contextmanager` and pickling.
 """
@@ -241,3 +242,26 @@ class InDoubtError(TasukiError):
 
     def __str__(self) -> str:
         return f"{self.where}: {self.what}"
+
+
+class DeliveryError(TasukiError):
+    """A delivery to the receiver is refused: the sender is told, nothing is stored.
+
+    `cause` is one word, `what` holds nothing of what was given, `status` is that of the
+    HTTP answer.
+    """
+
+    remedy = (
+        "Compare `webhook:` of the connection (secret, public_url) with the vendor's "
+        "screen, and this machine's clock with the time."
+    )
+    exit_code = 1
+
+    def __init__(self, cause: str, what: str, status: int = 401) -> None:
+        super().__init__(cause, what, status)
+        self.cause = cause
+        self.what = what
+        self.status = status
+
+    def __str__(self) -> str:
+        return f"{self.cause}: {self.what}"

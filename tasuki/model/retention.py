@@ -3,6 +3,8 @@
 from typing import NamedTuple
 
 USUAL_DAYS = 400
+INBOX_DAYS = 30
+"""No vendor delivers an event again after so long."""
 
 
 class Retention(NamedTuple):
@@ -13,9 +15,11 @@ class Retention(NamedTuple):
         runs: Runs that ended, and were followed by one that read to the end.
         dead_letters: Dead letters whose record has arrived since.
         payloads: What was sent in a confirmed write; the write itself stays.
+        inbox: Hints that are done, or that nobody reads.
     """
 
     decisions: int | None = USUAL_DAYS
     runs: int | None = USUAL_DAYS
     dead_letters: int | None = USUAL_DAYS
     payloads: int | None = USUAL_DAYS
+    inbox: int | None = INBOX_DAYS

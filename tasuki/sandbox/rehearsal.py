@@ -21,6 +21,8 @@ ENVIRONMENT = {
     "FREEE_ID": "sandbox-client",
     "FREEE_SECRET": "sandbox-secret",
     "FREEE_TOKEN": "sandbox-token",
+    "HUBSPOT_WEBHOOK_SECRET": "sandbox-hubspot-hook",
+    "SF_WEBHOOK_SECRET": "sandbox-salesforce-hook",
 }
 """What a project's connections.yaml refers to when it rehearses."""
 
@@ -99,6 +101,7 @@ hubspot:
   base_url: {url}
   portal_id: "20261122"
   auth: {{token: "${{HUBSPOT_TOKEN}}"}}
+  webhook: {{secret: "${{HUBSPOT_WEBHOOK_SECRET}}"}}
 """,
         "salesforce": """\
 salesforce:
@@ -108,6 +111,7 @@ salesforce:
     flow: client_credentials
     client_id: "${{SF_ID}}"
     client_secret: "${{SF_SECRET}}"
+  webhook: {{secret: "${{SF_WEBHOOK_SECRET}}", org_id: 00D5h0000000001EAA}}
 """,
         "freee": """\
 freee:

@@ -19,6 +19,11 @@ class Calls:
         with self._lock:
             self._counts[connection, kind] += 1
 
+    def start_over(self) -> None:
+        """Forget what was counted: the next run of an opened sync begins."""
+        with self._lock:
+            self._counts.clear()
+
     def counts(self) -> dict[tuple[str, str], int]:
         """Return a copy of the counts."""
         with self._lock:

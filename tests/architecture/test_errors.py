@@ -30,6 +30,8 @@ _SAMPLES: dict[str, object] = {
     "reason": "not a number",
     "met": {"Amount": "text of 3 characters"},
     "body": {"status": "error"},
+    "cause": "signature",
+    "status": 401,
 }
 _PROBLEMS: dict[type[TasukiError], object] = {
     MappingError: ("lead.yaml:1:1: unknown key",),

@@ -30,6 +30,7 @@ class Acts:
             "merge": self.merge,
             "archive": self.archive,
             "submit_form": self.submit_form,
+            "subscribe": self._account.hooks.subscribe,
         }
         if act not in functions or not isinstance(body, dict):
             return Reply(404, {"message": f"no such act: {act}"})
@@ -91,6 +92,7 @@ class Acts:
         for row in gone:
             store.merged[row.id] = made.id
             self._account.links.move(store.name, row.id, made.id)
+        self._account.hooks.merged(store.name, made.id, [row.id for row in gone])
         return str(made.id)
 
     def submit_form(self, email: str, **properties: str) -> str:

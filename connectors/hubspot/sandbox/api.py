@@ -12,6 +12,7 @@ from tasuki.sandbox.world import World
 from . import answers
 from .acts import Acts
 from .catalogue import Property, custom, standard
+from .hooks import Hooks
 from .linking import Links, TooManyError
 from .searching import BadSearchError, Searcher
 from .store import Row, Store
@@ -73,6 +74,7 @@ class HubspotSandbox:
         self._is_failing = False
         self._last_id = 0
         self.links = Links()
+        self.hooks = Hooks()
         self.stores: dict[str, Store] = {}
         self._searchers: dict[str, Searcher] = {}
         for stream, properties in standard().items():
@@ -181,6 +183,7 @@ class HubspotSandbox:
     ) -> Store:
         late = self._lag if lag is None else lag
         store = Store(stream, properties, self.clock, late)
+        store.told = self.hooks.watch(stream)
         self.stores[stream] = store
         self._searchers[stream] = Searcher(store)
         return store
@@ -281,6 +284,8 @@ class HubspotSandbox:
         if key and key not in store.key_names():
             words = f"Property {key} is not a unique property"
             return answers.error(400, words, "VALIDATION_ERROR")
+        if not key and not all(str(one["id"]).isdigit() for one in inputs):
+            return answers.error(400, "an id is no number", "VALIDATION_ERROR")
         names = store.names(list(body.get("properties") or ()))
         found: dict[int, Row] = {}
         missing: list[str] = []

@@ -66,6 +66,8 @@ class Store:
         self.index: dict[int, Row] = {}
         """What search sees."""
         self.index_edition = 0
+        self.told: Callable[[Row | None, Row], None] | None = None
+        """Called with the version before, if any, when a record has changed."""
         self.lag = index_lag
         self._now = now
         self._late: deque[tuple[float, int, Row | None]] = deque()
@@ -125,6 +127,8 @@ class Store:
         if not row.archived:
             self._remember_keys(row)
         self._show_to_search(row.id, None if row.archived else row)
+        if self.told is not None:
+            self.told(before, row)
 
     def history(self, row: Row, name: str) -> list[dict[str, object]]:
         """Return the values that a property has had, the newest first."""

@@ -2,7 +2,7 @@
 
 Which module does what: `schema` the objects, `store` the rows, `checks` and `writing`
 what the org refuses, `soql`, `conditions` and `query` questions, `bulk` jobs, `login`
-sessions, `acts` what people do in its screens.
+sessions, `acts` what people do in its screens, `hooks` what it tells of that.
 """
 
 from collections.abc import Callable, Iterable
@@ -20,6 +20,7 @@ from . import writing
 from .acts import Acts
 from .bulk import Jobs
 from .checks import RequestError, RowError
+from .hooks import Hooks
 from .login import Login
 from .query import Queries
 from .schema import ENTITIES, Entity, describe
@@ -73,6 +74,8 @@ class SalesforceSandbox:
         self._bulk_seconds = bulk_seconds
         self.jobs = self._new_jobs()
         self.acts = Acts(self.store)
+        self.hooks = Hooks()
+        self.store.told = self.hooks.changed
         self._limit = daily_limit
         self._used = 0
         self.store.user = str(self._integration_user(username)["Id"])
@@ -261,6 +264,8 @@ class SalesforceSandbox:
         if name == "expire_tokens":
             self.login.sessions.clear()
             return Reply(200, {})
+        if name == "subscribe":
+            return Reply(200, self.hooks.subscribe(**body))
         if name == "expire_locators":
             self.queries.forget()
             return Reply(200, {})

@@ -147,6 +147,8 @@ class Store:
         self._stamped = (0, "")
         self.tables = {name: Table(entity) for name, entity in ENTITIES.items()}
         self.user = ""
+        self.told: Callable[[str, str], None] | None = None
+        """Called with object and id when a row was created or edited."""
 
     def reset(self) -> None:
         """Empty every table, keeping the objects others hold on to."""
@@ -188,6 +190,8 @@ class Store:
         table.put(row, before, stamp)
         if name == "OpportunityLineItem":
             self.roll_up(str(row["OpportunityId"]), stamp)
+        if self.told is not None:
+            self.told(name, str(row["Id"]))
         return row
 
     def _derive(self, name: str, row: Row) -> None:

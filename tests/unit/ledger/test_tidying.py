@@ -10,7 +10,9 @@ from tasuki.clock import SystemClock
 from tasuki.ledger import ConfirmRow, Ledger
 from tasuki.ledger.audit import Flaw
 from tasuki.ledger.hold_rows import NewHold
+from tasuki.ledger.inbox import Delay
 from tasuki.model.errors import LedgerError
+from tasuki.model.hint import Hint
 from tasuki.model.retention import Retention
 from tests.unit.ledger.material import (
     KEY,
@@ -25,8 +27,8 @@ from tests.unit.ledger.material import (
 
 MONEY = "invoice.salesforce-freee"
 DAYS = 100
-ALL = Retention(DAYS, DAYS, DAYS, DAYS)
-NOTHING = {"decisions": 0, "runs": 0, "dead_letters": 0, "payloads": 0}
+ALL = Retention(DAYS, DAYS, DAYS, DAYS, DAYS)
+NOTHING = {"decisions": 0, "runs": 0, "dead_letters": 0, "payloads": 0, "inbox": 0}
 
 
 def wait_days(clock: ManualClock, days: int) -> None:
@@ -57,6 +59,21 @@ def flaws(ledger: Ledger) -> list[Flaw]:
     return [flaw for flaw in ledger.audit() if flaw.found]
 
 
+def test_hints_that_are_done_go_and_those_that_wait_or_were_given_up_stay(
+    ledger: Ledger, clock: ManualClock
+) -> None:
+    hints = [("hubspot", Hint("contacts", one, event="e")) for one in "1234"]
+    assert ledger.put_hints(hints) == 4
+    rows = {row.record_id: row.id for row in ledger.due_hints(clock.now(), 10)}
+    ledger.close_hints([rows["1"]])
+    ledger.close_hints([rows["2"]], "ignored")
+    ledger.delay_hints([Delay([rows["3"]], ["s"], 6, None, "words", "remedy")])
+    wait_days(clock, DAYS + 1)
+    assert ledger.tidy(ALL, ()).rows == NOTHING | {"inbox": 2}
+    backlog = ledger.inbox_backlog()
+    assert (backlog.waiting, backlog.dead, backlog.done) == (1, 1, 0)
+
+
 def test_what_is_old_goes_and_what_counts_stays(
     ledger: Ledger, clock: ManualClock
 ) -> None:
@@ -66,7 +83,8 @@ def test_what_is_old_goes_and_what_counts_stays(
     done_run(ledger, "r2")
     would = ledger.tidy(ALL, (), dry_run=True).rows
     assert ledger.tidy(ALL, ()).rows == would
-    assert would == {"decisions": 4, "runs": 1, "dead_letters": 2, "payloads": 2}
+    counts = {"decisions": 4, "runs": 1, "dead_letters": 2, "payloads": 2}
+    assert would == NOTHING | counts
     story = ledger.everything_about("c1")
     assert [row.outcome for row in story.decisions] == ["sent"]
     assert [(row.state, row.payload) for row in story.intents] == [("confirmed", {})]
@@ -83,7 +101,7 @@ def test_nothing_goes_before_its_time(ledger: Ledger, clock: ManualClock) -> Non
     wait_days(clock, DAYS - 1)
     assert ledger.tidy(ALL, ()).rows == NOTHING
     wait_days(clock, 500)
-    assert ledger.tidy(Retention(None, None, None, None), ()).rows == {}
+    assert ledger.tidy(Retention(None, None, None, None, None), ()).rows == {}
     assert len(ledger.everything_about("c1").decisions) == 3
 
 
@@ -140,7 +158,7 @@ class Later(SystemClock):
     def sleep(self, seconds): say("step"); super().sleep(seconds)
 ledger.close()
 ledger = Ledger.open(url, Later())
-print(ledger.tidy(Retention(100, 100, 100, 100), ()).rows)
+print(ledger.tidy(Retention(100, 100, 100, 100, None), ()).rows)
 """
 
 

@@ -1,0 +1,1 @@
+"""Receiving what systems tell, and looking at it: the receiver and the drain."""
