@@ -10,9 +10,12 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 
+from tasuki.archive.content import ContentStore
+from tasuki.archive.terms import Terms
 from tasuki.clock import TOKYO, SystemClock
 from tasuki.connections import Connection, load_connections
 from tasuki.connector import Wire
+from tasuki.engine.archiving import Archiving
 from tasuki.engine.sync import Sync
 from tasuki.environment import with_env_file
 from tasuki.keys import Keys
@@ -27,7 +30,7 @@ from tasuki.model.retention import Retention
 from tasuki.ports import Clock, System
 from tasuki.registry import Registry, shipped_root
 from tasuki.rendering import Renderer
-from tasuki.retention import load_retention
+from tasuki.retention import load_retention, load_terms
 from tasuki.transport.calls import Calls
 
 LEDGER_VARIABLE = "TASUKI_LEDGER_URL"
@@ -97,6 +100,16 @@ class Project:
         """How long the ledger keeps things (MappingError with every problem)."""
         return load_retention(self.root)
 
+    @cached_property
+    def archive_terms(self) -> Terms:
+        """How documents are archived (MappingError with every problem)."""
+        return load_terms(self.root, self.place / "archive")
+
+    @property
+    def archive(self) -> Archiving:
+        """Return where documents are archived."""
+        return Archiving(ContentStore(self.archive_terms.folder), self.archive_terms)
+
     def read_all(self) -> tuple[MappingSet, dict[str, Connection]]:
         """Read mappings and connections, and see that the retention can be read.
 
@@ -105,7 +118,7 @@ class Project:
             ConfigError: There is no connections.yaml.
         """
         problems: list[str] = []
-        for name in ("mappings", "connections", "retention"):
+        for name in ("mappings", "connections", "retention", "archive_terms"):
             try:
                 getattr(self, name)
             except MappingError as error:
@@ -219,9 +232,11 @@ class Project:
         others = {name: system(name) for name in sorted(asked)}
         names = (source.connection, destination.connection)
         limits = {name: self._limits(name) for name in names}
+        archive = self.archive if mapping.model.archives else None
         return Sync(
-            mapping, opened, other, ledger, self.clock, calls, others, limits=limits
-        )
+            mapping, opened, other, ledger, self.clock, calls, others,
+            limits=limits, archive=archive,
+        )  # fmt: skip
 
     def _limits(self, name: str) -> tuple[Limit, ...]:
         connection = self.connection(name)

@@ -42,7 +42,8 @@ _MARGIN: Final = timedelta(days=31)  # somebody may have moved the billing date
 _FINDABLE: Final = frozenset({"invoice_number", "subject"})
 
 _RECEIPT: Final = (
-    "id", "invoice_number", "partner_id", "billing_date", "payment_date", "subject",
+    "id", "invoice_number", "partner_id", "partner_name", "partner_display_name",
+    "billing_date", "payment_date", "subject",
     "total_amount", "amount_tax", "amount_including_tax", "amount_excluding_tax",
     "amount_withholding_tax",
     *(f"amount_{kind}_{rate}" for rate in ("10", "8", "8_reduced", "0")

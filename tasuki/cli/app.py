@@ -14,6 +14,7 @@ from typer.exceptions import TyperException
 
 from tasuki import __version__
 from tasuki.cli import (
+    archive,
     authoring,
     care,
     drifting,
@@ -103,6 +104,7 @@ for module in (
     rulings,
     care,
     tidying,
+    archive,
     secrets,
     receiving,
     serving,

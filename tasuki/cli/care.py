@@ -43,6 +43,9 @@ def backup(
     def people(screen: Screen) -> None:
         screen.line(f"{note.path}: {note.size / _MIB:,.1f} MiB, complete and checked")
         screen.line(f"  {_rows(note)}")
+        screen.line(
+            "  the archive's files are not inside: copy that folder too, it only grows"
+        )
         screen.line("  keep the secret key too, and apart from it: it is not inside")
 
     own.screen.show(value, people)

@@ -22,9 +22,22 @@ def markdown() -> str:
     lines = [_HEAD, "| exit code | meaning |", "|---|---|"]
     lines += [f"| {code} | {words} |" for code, words in EXIT_CODES.items()]
     lines += ["", "## Options", "", *_parameters(group)]
-    for name, command in group.commands.items():
+    for name, command in all_commands().items():
         lines += ["", f"## tasuki {name}", "", *_command(name, command)]
     return "\n".join(lines) + "\n"
+
+
+def all_commands() -> dict[str, Any]:
+    """Return every command by the words that it is typed with, `archive search`."""
+    group: Any = typer.main.get_command(app)
+    found: dict[str, Any] = {}
+    for name, command in group.commands.items():
+        inner = getattr(command, "commands", None)
+        if inner is None:
+            found[name] = command
+        else:
+            found |= {f"{name} {word}": one for word, one in inner.items()}
+    return found
 
 
 def _command(name: str, command: Any) -> Iterator[str]:  # noqa: ANN401 - typer's own

@@ -240,7 +240,7 @@ def _record(
     from tasuki.engine.answer import ruling_of
     from tasuki.ledger.hold_rows import GUARD
 
-    who, why = _who(said.by), _given(verb, said.why)
+    who, why = who_acts(said.by), _given(verb, said.why)
     hold, answer = decided[0]
     is_guard = hold.reason == GUARD
     until = None
@@ -250,7 +250,7 @@ def _record(
     ledger.rule(made, until, closes=is_guard and verb == "reject")
 
 
-def _who(by: str | None) -> str:
+def who_acts(by: str | None) -> str:
     """Return who decides: as said, or as the environment or the machine knows them."""
     if by or os.environ.get(_USER):
         return by or os.environ[_USER]
@@ -307,7 +307,7 @@ def withdraw(
         if not standing:
             what = "no decision about it stands"
             raise ConfigError(record, what, "`tasuki explain` tells what was decided.")
-        ledger.withdraw(standing, _who(by), _given("withdraw", why))
+        ledger.withdraw(standing, who_acts(by), _given("withdraw", why))
     told = [f"{row.sync}: {row.choice} by {row.who} ({row.why})" for row in standing]
 
     def people(screen: Screen) -> None:

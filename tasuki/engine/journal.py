@@ -323,6 +323,7 @@ class Journal:
         quiet_until: datetime | None,
     ) -> None:
         sync = self.sync
+        archived = sync.archived(self._confirms)
         with sync.ledger.transaction(self.lease, self.run_id) as tx:
             tx.set_states([*self._states, *replaced])
             tx.confirm(self._confirms)
@@ -340,6 +341,7 @@ class Journal:
             tx.add_intents(intents, state, quiet_until)
             if cursor is not None and self.moves_cursor:
                 tx.put_cursor(sync.id, "", cursor, sync.mapping.revision)
+            tx.archive(archived)
 
     def _buffers(self) -> tuple[list[Any] | Questions, ...]:
         return (

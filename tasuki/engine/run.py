@@ -31,6 +31,8 @@ def run_sync(sync: Sync, options: Options | None = None) -> RunReport:
     report = RunReport(sync.id, run_id, sync.clock.now(), Tally())
     try:
         sync.ledger.start_run(run_id, sync.id, "only" if options.is_partial else "run")
+        if sync.archive is not None:
+            sync.archive.sweep(sync.ledger, sync.mapping)
         with rare_collections():
             Course(sync, options, lease, report).go()
     except TasukiError as error:

@@ -253,12 +253,15 @@ class Settler:
         settled: Settled,
         end: RulingEndRow | None = None,
     ) -> None:
+        receipt = ConfirmRow(row.id, found.id, encode(found.answer))
+        archived = self.sync.archived([receipt])
         with self.sync.ledger.transaction(self.lease, self.run_id) as tx:
-            tx.confirm([ConfirmRow(row.id, found.id, encode(found.answer))])
+            tx.confirm([receipt])
             tx.put_links([_link(self.sync, row, found)])
             tx.add_intents(self._write_back(row, record, found))
             tx.close_holds(row.sync, [row.source_id])
             self._end(tx, end or self._carried_out(row))
+            tx.archive(archived)
         settled.confirmed[row.source_id] = found
 
     def _hold(

@@ -1,13 +1,16 @@
 """What a run is given: an opened sync and its options."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from tasuki.archive.entry import Draft
+from tasuki.engine.archiving import Archiving
 from tasuki.engine.saved_plan import SavedPlan
 from tasuki.engine.tally import Tally
 from tasuki.ledger import Ledger
+from tasuki.ledger.rows import ConfirmRow
 from tasuki.mapping import CompiledMapping
 from tasuki.model.policy import Limit
 from tasuki.model.write import WriteClass
@@ -34,6 +37,9 @@ class Sync:
     limits: Mapping[str, tuple[Limit, ...]] = field(default_factory=dict)
     """The rate limits of each connection, to foretell how long a run will take."""
 
+    archive: Archiving | None = None
+    """Where documents are archived; None where the mapping sends none."""
+
     @property
     def id(self) -> str:
         """Return the mapping's id, under which everything is recorded."""
@@ -51,6 +57,12 @@ class Sync:
         """Give every system's sockets back."""
         for one in (self.source, self.destination, *self.others.values()):
             one.close()
+
+    def archived(self, confirms: Sequence[ConfirmRow]) -> list[Draft]:
+        """Store what these writes sent; return what their transaction must add."""
+        if self.archive is None or not confirms:
+            return []
+        return self.archive.drafts(self.ledger, self.mapping, confirms)
 
     def settles_first(self) -> bool:
         """Say whether a create in doubt is settled before its record is decided again.

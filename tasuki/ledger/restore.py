@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Table
 
+from tasuki.ledger.archive_tables import ARCHIVE
 from tasuki.ledger.backup import (
     CHUNK,
     RESTORED,
@@ -141,6 +142,9 @@ class Restores:
         }
         tokens = connection.execute(TOKEN.select()).mappings().all()
         for table in copied_tables():
+            if table is ARCHIVE:
+                self._grow_archive(connection, source)
+                continue
             connection.execute(table.delete())
             self._copy(connection, source, table)
         _free_leases(connection, fences)
@@ -152,6 +156,23 @@ class Restores:
                 connection.execute(TOKEN.insert().values(**token))
         if not self._database.is_sqlite:
             _set_counters(connection)
+
+    def _grow_archive(self, connection: Connection, source: sqlite3.Connection) -> None:
+        """Add what this archive lacks at its end; nothing of it is ever replaced."""
+        mine = {row.seq: row.hash for row in connection.execute(ARCHIVE.select())}
+        place, hashed = ARCHIVE.c.keys().index("seq"), ARCHIVE.c.keys().index("hash")
+        news: list[tuple[object, ...]] = []
+        for row in source.execute(f"{select_all(ARCHIVE)} ORDER BY seq"):
+            if row[place] > len(mine):
+                news.append(row)
+            elif mine.get(row[place]) != row[hashed]:
+                what = f"its archive is another one (entry {row[place]} differs)"
+                remedy = "Restore into an empty ledger, and compare the two archives."
+                raise LedgerError(self._database.where, what, remedy)
+        mark = "?" if self._database.is_sqlite else "%s"
+        if news:
+            insert = insert_all(ARCHIVE.name, ARCHIVE.c.keys(), mark)
+            connection.exec_driver_sql(insert, news)
 
     def _copy(
         self, connection: Connection, source: sqlite3.Connection, table: Table

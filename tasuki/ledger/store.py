@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Literal, Self
 
 from tasuki.keys import SHORTEST_KEY
+from tasuki.ledger.archive import Archives
 from tasuki.ledger.audit import Audits
 from tasuki.ledger.backup import Backups
 from tasuki.ledger.budget import LedgerBudget
@@ -51,6 +52,7 @@ class Ledger(
     Audits,
     Forgetting,
     Tidying,
+    Archives,
     Logins,
 ):
     """One opened ledger; safe to share between threads, not across a fork."""

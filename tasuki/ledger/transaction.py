@@ -6,7 +6,8 @@ from typing import Literal
 
 from sqlalchemy import Connection
 
-from tasuki.ledger import holds, writes
+from tasuki.archive.entry import Draft
+from tasuki.ledger import archive, holds, writes
 from tasuki.ledger.database import Build, Database
 from tasuki.ledger.hold_rows import NewHold, RulingEndRow
 from tasuki.ledger.lease import Lease, give_back
@@ -259,6 +260,10 @@ class Tx:
         """Close the run's own row."""
         row = (state, self._now, encode(counts), encode(calls), error, run_id)
         self._many(writes.finish_run, [row])
+
+    def archive(self, drafts: Sequence[Draft]) -> None:
+        """Add to the archive: last, because others wait until this transaction ends."""
+        archive.append(self._database, self._connection, drafts)
 
     def give_back(self, lease: Lease) -> None:
         """Give the lease back as the last thing of this transaction."""

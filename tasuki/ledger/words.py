@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _FREE = "Free disk space, then run again: nothing was lost."
 _RIGHTS = "Give this user the right to write there, then run again: nothing was lost."
+_CORRECT = "A correction is a new version: `tasuki archive correct`."
 _RESTORE = "Put the last backup back (docs/how-to/restore); keep the broken file."
 
 _SQLITE: dict[str, tuple[str, str | None]] = {
@@ -30,6 +31,7 @@ _SQLITE: dict[str, tuple[str, str | None]] = {
         "the disk cannot be read or written",
         "Look at the disk and its free space, then run again.",
     ),
+    "SQLITE_CONSTRAINT_TRIGGER": ("the archive is append-only", _CORRECT),
     "SQLITE_CONSTRAINT": ("two live rows for one business key", None),
 }
 
@@ -57,6 +59,7 @@ _POSTGRES: dict[str, tuple[str, str | None]] = {
         "this process stood still inside a transaction, which was undone",
         "Run again: nothing was lost.",
     ),
+    "P0001": ("the archive is append-only", _CORRECT),
     "23505": ("two live rows for one business key", None),
 }
 

@@ -84,6 +84,9 @@ def _writing(document: Document, model: MappingModel) -> Iterator[Problem]:
         what = f"'write: {model.write}' needs 'match': how is a counterpart found?"
         remedy = "For example match: [{Email: email}]; or write: create_only."
         yield document.problem(at, what, remedy)
+    if model.evidence and model.write is not WriteMode.ONCE:
+        what = f"what is archived is written once, not '{model.write}'"
+        yield document.problem(("evidence",), what, "Write: write: once, and a key.")
     if isinstance(document.value, dict) and document.value.get("fields") == {}:
         yield document.problem(("fields",), "no field is written")
 

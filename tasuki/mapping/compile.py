@@ -35,7 +35,7 @@ _DIGEST_BYTES = 16
 _QUOTED = re.compile("「[^」]*」")
 # No payload depends on them.
 _NEW_KEYS = ("two_way", "deletes", "archive", "unmapped")
-_NOT_REVISED = {"description", "tests", "guards", "retry", "pii"}
+_NOT_REVISED = {"evidence", "description", "tests", "guards", "retry", "pii"}
 
 
 def no_links(_sync: str, _source_id: str) -> str | None:

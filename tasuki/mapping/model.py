@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
+from tasuki.mapping.archive_model import ArchiveModel
 from tasuki.mapping.field_model import (
     FieldRule,
     FormulaText,
@@ -92,6 +93,7 @@ _EXAMPLES: dict[str, object] = {
     "match": [{"Email": "email"}],
     "fields": {"Email": "= lower(email)", "Rating": {"const": "Hot"}},
     "write_back": {"Invoice_Id__c": "= receipt.id"},
+    "evidence": {"number": "receipt.invoice_number", "date": "sent.billing_date"},
     "relates": {"deals": "deal_id"},
     "two_way": "contact.salesforce-hubspot",
     "archive": {"Status": "Unqualified"},
@@ -179,6 +181,10 @@ class MappingModel(Strict):
         default_factory=dict,
         description="Source field: formula over receipt.* and source fields.",
     )
+    evidence: ArchiveModel | None = Field(
+        None,
+        description="What is sent is archived, and found by these; documents always.",
+    )
     relates: dict[str, FormulaText] = Field(
         default_factory=dict,
         description="Streams and ids at the source of the same story, for `explain`.",
@@ -225,6 +231,11 @@ class MappingModel(Strict):
             key: tuple(item) if key in _LISTS and isinstance(item, list) else item
             for key, item in value.items()
         }
+
+    @property
+    def archives(self) -> bool:
+        """Say whether what is sent goes to the archive of documents."""
+        return self.document is not None or self.evidence is not None
 
     @property
     def changed(self) -> OnChange:

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from tasuki.mapping.archive_model import ArchiveModel
 from tasuki.mapping.field_model import FieldModel
 from tasuki.mapping.inline_test_model import ExpectModel, TestModel
 from tasuki.mapping.match_model import MatchModel
@@ -61,6 +62,12 @@ that name, and always by `result.Name`; `source.name` is always the source's. Wi
         """A list, tried in order: `Field: formula`, or `link: MAPPING` with
 `reverse: true`. A record's own link always comes first.""",
         MatchModel,
+    ),
+    (
+        "`evidence:`",
+        """Each is a place in what was `sent` or in the `receipt`, by its name; unsaid,
+the usual one is taken. A mapping with `document:` archives without it.""",
+        ArchiveModel,
     ),
     ("`guards:`", "", GuardsModel),
     ("`tests:`", "", TestModel),

@@ -62,6 +62,7 @@ def _whole(
             for name, each in model.fields.items()
         },
         "write_back": {name: f"= {text}" for name, text in model.write_back.items()},
+        "evidence": model.evidence and model.evidence.model_dump(),
         "relates": {name: f"= {text}" for name, text in model.relates.items()},
         "two_way": model.two_way,
         "deletes": model.deletes,

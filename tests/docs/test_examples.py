@@ -8,6 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
+from tasuki.archive.terms import Terms
 from tasuki.connections import load_connections
 from tasuki.connector import Connector
 from tasuki.mapping import json_schema, load_mappings, run_tests
@@ -17,7 +18,7 @@ from tasuki.mapping.yaml_text import read_yaml
 from tasuki.model.retention import Retention
 from tasuki.project import Project
 from tasuki.registry import Registry
-from tasuki.retention import load_retention
+from tasuki.retention import load_retention, load_terms
 from tests.docs.pages import ROOT, Block, blocks
 
 WHOLE = re.compile(r"# mappings/([\w.-]+)\.yaml")
@@ -26,6 +27,7 @@ BESIDE = re.compile(
     r"# mappings/((?:fields|lookups|values)/\w+\.yaml|settings\.\w+\.yaml|functions\.py)"
 )
 RETENTION = re.compile(r"# retention\.yaml")
+ARCHIVE = re.compile(r"# archive\.yaml")
 SHIPPED = ROOT / "mappings"
 
 
@@ -134,12 +136,19 @@ def test_retention_that_is_shown_is_accepted(block: Block, tmp_path: Path) -> No
     assert load_retention(tmp_path) != Retention()
 
 
+@pytest.mark.parametrize("block", _yaml_blocks(ARCHIVE), ids=str)
+def test_terms_that_are_shown_are_accepted(block: Block, tmp_path: Path) -> None:
+    (tmp_path / "archive.yaml").write_text(block.text, encoding="utf-8")
+    assert load_terms(tmp_path, tmp_path / "kept") != Terms(tmp_path / "kept")
+
+
 def test_every_yaml_block_says_what_it_is() -> None:
     unmarked = [
         str(block)
         for block in blocks("yaml")
         if not any(
-            one.match(block.first_line) for one in (WHOLE, PART, BESIDE, RETENTION)
+            one.match(block.first_line)
+            for one in (WHOLE, PART, BESIDE, RETENTION, ARCHIVE)
         )
         and not _is_connections(block)
         and not block.page.startswith("connectors/")

@@ -23,7 +23,7 @@ from tasuki.stack import Stack, descendants, free_port
 
 pytestmark = [pytest.mark.prefect, pytest.mark.slow, pytest.mark.timeout(600)]
 
-NAMES = {"leads", "hand-over", "billing", "payments", "reconcile"}
+NAMES = {"leads", "hand-over", "billing", "payments", "reconcile", "archive"}
 
 
 def clean_environment() -> dict[str, str]:

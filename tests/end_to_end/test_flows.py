@@ -154,6 +154,18 @@ def test_both_sides_are_compared_at_night(flows: Flows) -> None:
     )
 
 
+@pytest.mark.usefixtures("reports")
+def test_the_archive_is_looked_after_at_night(relay: Relay, flows: Flows) -> None:
+    (watch,) = flows.run("keep_archive")
+    assert (watch["entries"], watch["faults"]) == (2 * len(relay.invoices()), [])
+    assert flows.last("keep-archive")["state_type"] == "COMPLETED"
+    content = next((relay.place / ".tasuki" / "archive").glob("*/*"))
+    content.chmod(0o600)
+    content.unlink()
+    assert "not as they were recorded" in flows.fails("keep_archive")
+    assert "is missing" in flows.report("tasuki-archive")
+
+
 def test_every_flow_of_the_repository_is_run_here() -> None:
     shown = {path.stem for path in (ROOT / "flows").glob("*.py")} - {"__init__"}
     source = Path(__file__).read_text(encoding="utf-8")

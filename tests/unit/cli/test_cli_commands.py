@@ -11,14 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from typer.main import get_command
 
 from tasuki.cli import main
-from tasuki.cli.app import EXIT_CODES, app
-from tasuki.cli.reference import markdown
+from tasuki.cli.app import EXIT_CODES
+from tasuki.cli.reference import all_commands, markdown
 from tests.unit.cli.rehearsing import LEADS, Desk
 
-COMMANDS = get_command(app).commands  # type: ignore[attr-defined]
+COMMANDS = all_commands()
 ASKED = [
     "init",
     "login",
@@ -51,6 +50,13 @@ ASKED = [
     "keys",
     "forget",
     "tidy",
+    *(
+        f"archive {one}"
+        for one in (
+            *("search", "show", "export", "verify", "add", "correct", "void"),
+            *("delete", "anchor", "sweep"),
+        )
+    ),
 ]
 
 

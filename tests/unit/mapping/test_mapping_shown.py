@@ -55,6 +55,7 @@ def test_every_default_is_made_visible(tmp_path: Path) -> None:
         "    on_conflict: owner\n"
         "    pii: true\n"
         "write_back: {}\n"
+        "evidence:\n"
         "relates: {}\n"
         "two_way:\n"
         "deletes: ignore\n"

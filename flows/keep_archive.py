@@ -1,0 +1,16 @@
+"""Back office: is every document archived, and the archive as it was?"""
+
+from prefect import flow
+
+from tasuki.stages.archive_watch import Watch, watch_archive
+
+
+@flow(
+    name="keep-archive",
+    flow_run_name="keep-archive",
+    persist_result=False,
+    retries=0,
+)
+async def keep_archive() -> list[Watch]:
+    """Archive what is missing, verify the whole chain, and anchor it outside."""
+    return [await watch_archive()]

@@ -1,0 +1,102 @@
+"""The nightly look at the archive of documents: sweep, verify, anchor."""
+
+from typing import Any
+
+from prefect import get_run_logger, task
+from prefect.artifacts import acreate_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.events import emit_event
+
+from tasuki.archive.anchor import read_anchors
+from tasuki.engine.keeping import anchor_archive, check_archive, remove_deleted
+from tasuki.project import Project
+from tasuki.stages.stage import StageError, in_a_thread
+
+Watch = dict[str, Any]
+_SHOWN = 30
+
+
+def watch_once() -> Watch:
+    """Sweep, verify and anchor this project's archive; returns plain values."""
+    project = Project()
+    archive = project.archive
+    added = 0
+    with project.open_ledger() as ledger:
+        for mapping in project.mappings:
+            if mapping.model.archives:
+                added += len(archive.sweep(ledger, mapping))
+        removed = remove_deleted(ledger, archive.store)
+        path = archive.terms.anchor
+        anchors = read_anchors(path) if path else []
+        checked = check_archive(ledger, archive.store, anchors)
+        # An archive that is not as it was must not get an anchor that says it is.
+        if path and not checked.faults:
+            anchor_archive(ledger, path, project.clock)
+    return {
+        "added": added,
+        "removed": removed,
+        "entries": checked.entries,
+        "files": checked.contents,
+        "anchored": bool(path) and not checked.faults,
+        "faults": [fault.words for fault in checked.faults],
+    }
+
+
+@task(
+    name="archive",
+    task_run_name="archive",
+    persist_result=False,
+    cache_policy=NO_CACHE,
+)
+async def watch_archive() -> Watch:
+    """Look after the archive, and leave what was found as an artifact.
+
+    Raises:
+        StageError: it is not as it was recorded.
+    """
+    watch = await in_a_thread("archive", watch_once)
+    get_run_logger().info(one_line(watch))
+    await acreate_markdown_artifact(
+        markdown(watch), key="tasuki-archive", description=one_line(watch)
+    )
+    if watch["faults"]:
+        emit_event(
+            "tasuki.archive.altered",
+            resource={"prefect.resource.id": "tasuki.archive"},
+            payload={"faults": len(watch["faults"])},
+        )
+        message = (
+            f"archive: {len(watch['faults'])} entries are not as they were recorded\n"
+            "  Run `tasuki archive verify`; keep everything as it is until it is clear."
+        )
+        raise StageError(message)
+    return watch
+
+
+def one_line(watch: Watch) -> str:
+    """Return the look in one line, for logs and states."""
+    state = f"{len(watch['faults'])} faults" if watch["faults"] else "all as recorded"
+    return (
+        f"archive: {watch['entries']} entries, {watch['files']} files, "
+        f"{watch['added']} added, {state}"
+    )
+
+
+def markdown(watch: Watch) -> str:
+    """Return the look as Markdown, for the back office."""
+    anchored = "記録済み" if watch["anchored"] else "記録なし（archive.yaml の anchor）"
+    lines = [
+        "## 電子取引データの保存",
+        "",
+        "| 項目 | |",
+        "|---|---:|",
+        f"| 保存件数 | {watch['entries']:,} |",
+        f"| ファイル数 | {watch['files']:,} |",
+        f"| 今回追加 | {watch['added']:,} |",
+        f"| アンカー | {anchored} |",
+        f"| 異常 | {len(watch['faults']):,} |",
+    ]
+    if watch["faults"]:
+        lines += ["", "### 記録と異なるもの（先頭のみ）", ""]
+        lines += [f"- {words}" for words in watch["faults"][:_SHOWN]]
+    return "\n".join(lines) + "\n"
