@@ -41,7 +41,7 @@ def flows(relay: Relay, prefect_server: Stack) -> Iterator[Flows]:
 
 @pytest.fixture(scope="module")
 def reports(relay: Relay, flows: Flows) -> list[Report]:
-    found = flows.run("sync_leads", allow=10_000)
+    found = flows.run("sync_leads", options={"allow": 10_000})
     relay.sell()
     found += flows.run("hand_over_qualified")
     found += flows.run("bill_won_deals")
@@ -62,10 +62,10 @@ def test_the_flows_carry_the_whole_relay(relay: Relay, reports: list[Report]) ->
 @pytest.mark.parametrize(
     ("flow", "name", "stages"),
     [
-        ("sync-leads", f"leads {LEADS}", [LEADS]),
-        ("hand-over-qualified", "hand over", [LIFECYCLE]),
-        ("bill-won-deals", "bill won deals", [CUSTOMERS, INVOICES] * 2),
-        ("follow-payments", "follow payments", [PAYMENTS]),
+        ("sync-leads", f"リード連携 {LEADS}", [LEADS]),
+        ("hand-over-qualified", "商談状況をマーケティングへ", [LIFECYCLE]),
+        ("bill-won-deals", "受注の請求", [CUSTOMERS, INVOICES] * 2),
+        ("follow-payments", "入金状況の反映", [PAYMENTS]),
     ],
 )
 def test_runs_and_stages_have_names_that_people_read(
@@ -147,7 +147,7 @@ def test_both_sides_are_compared_at_night(flows: Flows) -> None:
     (report,) = flows.run("reconcile_systems", mappings=[LEADS])
     assert report["state"] == "done"
     run = flows.last("reconcile-systems")
-    assert (run["state_type"], run["name"]) == ("COMPLETED", "reconcile")
+    assert (run["state_type"], run["name"]) == ("COMPLETED", "突き合わせ")
     assert flows.stages(run, 2) == [f"reconcile {LEADS}", f"drift {LEADS}"]
     assert "はじめてスキーマを記録しました" in flows.report(
         "run-drift-lead-hubspot-salesforce"
