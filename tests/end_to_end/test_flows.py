@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tasuki.stack import Stack
-from tests.end_to_end.flow_process import Flows, running
+from tests.end_to_end.flow_process import Flows, running, until
 from tests.end_to_end.relay import (
     CUSTOMERS,
     INVOICES,
@@ -92,6 +92,29 @@ def test_each_sync_has_its_report_under_a_stable_key(
 
 
 @pytest.mark.usefixtures("reports")
+def test_what_a_run_did_is_told_in_one_event_of_a_kind(
+    flows: Flows, reports: list[Report]
+) -> None:
+    def counts() -> dict[str, int]:
+        found = flows.events("tasuki.")
+        return {e["event"]: e["payload"].get("count", 0) for e in found}
+
+    told = until(counts, lambda seen: "tasuki.invoice.created" in seen)
+    assert told["tasuki.invoice.created"] == reports[-2]["created"]
+    leads = reports[0]["created"] + reports[0]["attached"]
+    assert told["tasuki.lead.qualified"] == leads
+
+
+@pytest.mark.usefixtures("reports")
+def test_the_funnel_is_a_table_of_counts(flows: Flows, reports: list[Report]) -> None:
+    key = "funnel-lead-hubspot-salesforce"
+    found = [one for one in flows.seen("artifacts") if one["key"] == key]
+    rows = {row["段階"]: row["件数"] for row in json.loads(found[-1]["data"])}
+    assert rows["読み込み"] == reports[0]["read"]
+    assert rows["対象"] == reports[0]["read"] - reports[0]["skipped"]
+
+
+@pytest.mark.usefixtures("reports")
 def test_no_record_leaves_the_ledger_for_prefect(relay: Relay, flows: Flows) -> None:
     seen = json.dumps(flows.seen("artifacts"), ensure_ascii=False)
     seen += json.dumps(flows.seen("flow_runs"), ensure_ascii=False)
@@ -140,6 +163,40 @@ def test_a_stage_that_stops_fails_the_run_with_reason_and_remedy(
         assert "run again: nothing was lost" in told
     assert "**途中で停止しました**" in flows.report("run-lead-hubspot-salesforce")
     assert flows.run("sync_leads")[0]["state"] == "done"
+
+
+@pytest.mark.usefixtures("reports")
+def test_a_flow_that_cannot_begin_leaves_a_report_with_the_remedy(flows: Flows) -> None:
+    wrong = "lead.hubspot-salesfroce"
+    words = flows.fails("sync_leads", mapping=wrong)
+    assert "\n" not in words
+    assert "Did you mean 'lead.hubspot-salesforce'?" in words
+    text = flows.report("run-lead-hubspot-salesfroce")
+    assert f"**開始できませんでした**: mappings: there is no mapping '{wrong}'" in text
+
+
+@pytest.mark.usefixtures("reports")
+def test_a_dry_run_of_one_record_shows_what_would_happen_and_sends_nothing(
+    relay: Relay, flows: Flows
+) -> None:
+    made = relay.act(
+        "hubspot", "submit_form", email="tameshi@sugu-denki.example.jp", lastname="試",
+        lifecyclestage="marketingqualifiedlead",
+    )  # fmt: skip
+    before = relay.rehearsal.writes()
+    wish = {"dry_run": True, "records": [made["id"]]}
+    (preview,) = flows.run("sync_leads", options=wish)
+    assert preview["counts"] == {"create": 1}
+    assert relay.rehearsal.writes() == before
+    text = flows.report("plan-lead-hubspot-salesforce")
+    assert "試行（何も送信していません）" in text
+    assert f"tasuki run {LEADS} --only {made['id']}" in text
+    assert flows.last("sync-leads")["name"].endswith(f"· 試行 · {made['id']}")
+    flows.run("sync_leads", options={"records": [made["id"]]})
+    lead = relay.lead_of(made["id"])
+    key = f"link-lead-hubspot-salesforce-{made['id']}"
+    (link,) = [one for one in flows.seen("artifacts") if one["key"] == key]
+    assert str(lead["Id"]) in link["data"]
 
 
 @pytest.mark.usefixtures("reports")
