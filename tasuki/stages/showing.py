@@ -78,7 +78,7 @@ async def show_links(sync: str, left: LeftOver) -> None:
 
 
 async def _table(key: str, rows: Sequence[Row], description: str) -> None:
-    table = [dict(row) for row in rows]
+    table: list[dict[str, Any]] = [dict(row) for row in rows]
     await attempt(
         "table",
         lambda: acreate_table_artifact(table, key=key, description=description),

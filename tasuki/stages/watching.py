@@ -1,7 +1,7 @@
 """A progress bar for runs that take long."""
 
 import asyncio
-from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from tasuki.stages.language import Language
@@ -15,26 +15,16 @@ _EVERY = 5.0
 
 
 async def watch(
-    run: "asyncio.Future[object]",
-    mapping: str,
-    watched: Watched,
-    language: Language,
-    timing: Mapping[str, float] | None = None,
+    run: "asyncio.Future[Any]", mapping: str, watched: Watched, language: Language
 ) -> None:
     """Show a bar while a run goes on, once it has gone on for long; returns at its end.
 
-    Args:
-        run: The run under way; how it ends is not looked at.
-        mapping: Its mapping.
-        watched: How far it has come.
-        language: Of the reader.
-        timing: `long` and `every` in seconds, where not the usual.
+    How it ends is not looked at.
     """
-    long, every = (timing or {}).get("long", LONG), (timing or {}).get("every", _EVERY)
     bar: UUID | None = None
-    wait = long
+    wait = LONG
     while not (await asyncio.wait({run}, timeout=wait))[0]:
-        wait, line = every, watched.line(language)
+        wait, line = _EVERY, watched.line(language)
         if bar is None:
             key = artifact_key(mapping, "progress")
             bar = await begin_progress(key, watched.percent(), line)

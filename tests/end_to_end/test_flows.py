@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tasuki.sandbox.faults import Fault, Kind
 from tasuki.stack import Stack
 from tests.end_to_end.flow_process import Flows, running, until
 from tests.end_to_end.relay import (
@@ -197,6 +198,19 @@ def test_a_dry_run_of_one_record_shows_what_would_happen_and_sends_nothing(
     key = f"link-lead-hubspot-salesforce-{made['id']}"
     (link,) = [one for one in flows.seen("artifacts") if one["key"] == key]
     assert str(lead["Id"]) in link["data"]
+
+
+@pytest.mark.usefixtures("reports")
+def test_a_run_that_takes_long_has_a_bar_that_ends_full(
+    relay: Relay, flows: Flows
+) -> None:
+    slow = Fault(Kind.HANG_BEFORE, seconds=11.0)
+    relay.rehearsal.servers["hubspot"].faults.plant(slow)
+    assert flows.run("sync_leads", options={"full": True})[0]["state"] == "done"
+    key = "progress-lead-hubspot-salesforce"
+    (bar,) = [one for one in flows.seen("artifacts") if one["key"] == key]
+    assert float(bar["data"]) == 100
+    assert bar["description"].startswith("読み込み ")
 
 
 @pytest.mark.usefixtures("reports")

@@ -13,7 +13,7 @@ from tasuki.engine.span import Span, changed_within
 from tasuki.model.errors import ConfigError
 from tasuki.model.record import Page, Query, Record
 from tasuki.stages.parameters import USUAL, RunOptions
-from tasuki.stages.running import command_options, options_of
+from tasuki.stages.running import Watched, command_options, options_of
 from tests.unit.reconcile.office import Office, office
 
 
@@ -106,3 +106,19 @@ def test_every_field_of_the_form_has_a_title_and_words_in_both_languages() -> No
 def test_a_wish_is_told_as_options_of_the_command() -> None:
     wish = RunOptions(records=["1", "2"], full=True, allow=7)
     assert command_options(wish) == " --only 1 --only 2 --full --yes-really 7"
+
+
+@pytest.mark.parametrize(
+    ("expected", "read", "ended", "percent"),
+    [
+        (200, 50, 50, 25),
+        (0, 50, 25, 50),
+        (0, 50, 50, 99),
+        (10, 50, 25, 50),
+        (0, 0, 0, 0),
+    ],
+)
+def test_a_bar_is_never_full_before_the_end(
+    expected: int, read: int, ended: int, percent: float
+) -> None:
+    assert Watched(expected, read, ended).percent() == percent
