@@ -1,11 +1,13 @@
 """Making a Prefect server's automations and their notification block what we want."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import httpx
 
 from tasuki.cli.examination import ask_prefect
+from tasuki.clock import SystemClock
 from tasuki.model.errors import ConfigError, RemoteError
 from tasuki.stages.automations import agrees, automations
 
@@ -15,6 +17,8 @@ ALERT_VARIABLE = "TASUKI_ALERT_SLACK_URL"
 _BLOCK_TYPE = "slack-webhook"
 _BLOCK = "tasuki-alerts"
 _MOST = 200
+_TRIES = 10
+_PAUSE = 1.0
 
 
 def put_automations(
@@ -60,17 +64,28 @@ class _Server:
 
     def look(self, path: str) -> Any:  # noqa: ANN401 - JSON
         """Return what stands at a path; None where nothing does."""
-        answer = ask_prefect(self._api, path, self._environment)
+        answer = self._answer(path)
         return None if answer.status_code == httpx.codes.NOT_FOUND else answer.json()
 
     def ask(self, method: str, path: str, body: object) -> Any:  # noqa: ANN401 - JSON
         """Send something; its words are not repeated, they may quote what was sent."""
-        answer = ask_prefect(self._api, path, self._environment, body, method)
+        answer = self._answer(path, body, method)
         if not answer.is_success:
             words = f"it answers {answer.status_code} to {method} {path}"
             where, remedy = "prefect", "Does the server's version agree with ours?"
             raise RemoteError(where, words, "", f"{remedy} `tasuki doctor` tells it.")
         return answer.json() if answer.content else None
+
+    def _answer(
+        self, path: str, body: object = None, method: str = ""
+    ) -> httpx.Response:
+        """Ask with some patience: a server on SQLite answers 503 while it is busy."""
+        clock = SystemClock()
+        for _ in range(_TRIES):
+            with suppress(RemoteError):
+                return ask_prefect(self._api, path, self._environment, body, method)
+            clock.sleep(_PAUSE)
+        return ask_prefect(self._api, path, self._environment, body, method)
 
 
 def _notification_block(server: _Server, environment: Mapping[str, str]) -> str | None:

@@ -29,7 +29,7 @@ def language_of(environment: Mapping[str, str]) -> Language:
 def language_here() -> Language:
     """Return the language of this process's project, Japanese where it says nonsense.
 
-    Nonsense is told by `tasuki doctor`; it keeps no report from being written.
+    Nonsense keeps no report from being written.
     """
     try:
         return language_of(Project().environment)
