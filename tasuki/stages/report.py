@@ -57,14 +57,14 @@ def not_begun(mapping: str, error: str, remedy: str, language: Language = "ja") 
 
 
 def dry_run(
-    preview: Mapping[str, Any], language: Language = "ja", options: str = ""
+    preview: Mapping[str, Any], language: Language = "ja", options: str | None = ""
 ) -> str:
     """Return what a run would do (`Preview.as_json()`) as Markdown.
 
     Args:
         preview: What would be done.
         language: Of the reader.
-        options: The same choice as options of the command line.
+        options: The same choice as options of the command line; None: it has none.
     """
     sync = preview["sync"]
     lines = [f"## {sync}", "", f"**{said('dry_run', language)}**", ""]
@@ -75,8 +75,10 @@ def dry_run(
     lines += _planned(preview, language)
     calls = ", ".join(f"{kind} {n:,}" for kind, n in preview["calls"].items() if n)
     lines += ["", f"{said('cost', language)}: {calls or 0}", ""]
-    lines += [f"### {said('next', language)}", "", f"- {said('really', language)}", ""]
-    lines += [f"      tasuki run {sync}{options}"]
+    lines += [f"### {said('next', language)}", "", f"- {said('really', language)}"]
+    if options is not None:
+        command = f"`tasuki run {sync}{options}`"
+        lines += [f"- {said('as_command', language)}: {command}"]
     return "\n".join(lines) + "\n"
 
 

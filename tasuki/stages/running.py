@@ -97,8 +97,10 @@ def options_of(sync: Sync, wish: RunOptions) -> Options | None:
     return Options(full=wish.full, only=only, allow=wish.allow)
 
 
-def command_options(wish: RunOptions) -> str:
-    """Return a wish as options of `tasuki run`, where it has them all."""
+def command_options(wish: RunOptions) -> str | None:
+    """Return a wish as options of `tasuki run`; None where it has none for days."""
+    if wish.since or wish.until:
+        return None
     parts = [f" --only {one}" for one in wish.records]
     parts += [" --full"] if wish.full else []
     parts += [f" --yes-really {wish.allow}"] if wish.allow else []

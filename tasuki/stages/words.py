@@ -81,9 +81,10 @@ TEXT: Mapping[str, Words] = {
     "first": ("先頭の変更", "The first changes"),
     "cost": ("実行した場合の API 呼び出し", "API calls of such a run"),
     "really": (
-        "内容を確認し、同じ設定で「試行」を外して実行します。コマンドでは:",
-        "Look at it, then run it with the same options without dry run. As a command:",
+        "内容を確認し、同じ設定で「試行」を外して実行します。",
+        "Look at it, then run it with the same options without dry run.",
     ),
+    "as_command": ("コマンドでは", "As a command"),
     "guard_do": (
         (
             "`tasuki plan {sync}` で内容を確認し、意図どおりなら「件数の承認」に"

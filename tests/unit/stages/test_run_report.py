@@ -125,5 +125,8 @@ def test_a_dry_run_says_what_would_happen_and_shows_no_personal_value(
     assert "| would be created | 2 |" in text
     assert "| would be skipped | `not_ready` | 1 |" in text
     assert "tasuki run leads --only p1" in text
+    assert "tasuki run" not in dry_run(
+        preview_sync(it.sync("leads")).as_json(), "en", None
+    )
     assert "@x.jp" not in text
     assert not it.sfa.streams["Lead"].rows

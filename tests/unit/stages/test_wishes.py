@@ -106,6 +106,7 @@ def test_every_field_of_the_form_has_a_title_and_words_in_both_languages() -> No
 def test_a_wish_is_told_as_options_of_the_command() -> None:
     wish = RunOptions(records=["1", "2"], full=True, allow=7)
     assert command_options(wish) == " --only 1 --only 2 --full --yes-really 7"
+    assert command_options(RunOptions(until=date(2026, 4, 1))) is None
 
 
 @pytest.mark.parametrize(
