@@ -110,7 +110,7 @@ def test_a_guards_refusal_names_the_command_that_lets_the_run_pass(it: Office) -
 
 def test_a_systems_words_are_no_markup() -> None:
     text = not_begun("leads", "<img src=x> [a](b) | c", "Do it.", "en")
-    assert "<img" not in text
+    assert "\\<img src=x\\>" in text
     assert "\\[a\\](b) \\| c" in text
     assert "`tasuki run leads`" in text
     assert failure_line("a:\n  b", "Do\nit.") == "a: b — Do it."
