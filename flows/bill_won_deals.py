@@ -2,31 +2,33 @@
 
 from prefect import flow
 
+from tasuki.stages.naming import named
+from tasuki.stages.parameters import USUAL, MappingName, RunOptions
 from tasuki.stages.stage import Report, run_stage
 
 
 @flow(
     name="bill-won-deals",
-    flow_run_name="bill won deals",
+    flow_run_name=named("受注の請求", "bill won deals"),
     persist_result=False,
     retries=0,
 )
 async def bill_won_deals(
-    customers: str = "customer.salesforce-freee",
-    invoices: str = "invoice.salesforce-freee",
-    *,
-    allow: int | None = None,
+    customers: MappingName = "customer.salesforce-freee",
+    invoices: MappingName = "invoice.salesforce-freee",
+    options: RunOptions = USUAL,
 ) -> list[Report]:
-    """Keep customers up to date, invoice what was won, and make missing customers.
+    """受注商談から請求書を一度だけ作る。 Invoice what was won, once; customers first.
 
     Args:
-        customers: The mapping that makes customers in accounting.
-        invoices: The mapping that makes invoices.
-        allow: A person's word that this many creates or updates are meant.
+        customers: 取引先を作るマッピング。 The mapping that makes customers.
+        invoices: 請求書を作るマッピング。 The mapping that makes invoices.
+        options: 手動で実行するときの指定（レコードは商談）。 For runs that a person
+            starts; records are deals.
     """
-    reports = [await run_stage(customers, allow=allow)]
-    reports.append(await run_stage(invoices, allow=allow))
-    if reports[-1]["waiting"]:  # deals of new customers wait for them
-        reports.append(await run_stage(customers, allow=allow))
-        reports.append(await run_stage(invoices, allow=allow))
+    reports = [await run_stage(customers, options.of_all())]
+    reports.append(await run_stage(invoices, options))
+    if reports[-1].get("waiting"):  # deals of new customers wait for them
+        reports.append(await run_stage(customers, options.of_all()))
+        reports.append(await run_stage(invoices, options))
     return reports

@@ -2,29 +2,35 @@
 
 from prefect import flow
 
+from tasuki.stages.naming import named
+from tasuki.stages.parameters import USUAL, MappingName, RecordIds, RunOptions
 from tasuki.stages.stage import Report, run_stage
 
 
 @flow(
     name="hand-over-qualified",
-    flow_run_name="hand over",
+    flow_run_name=named("商談状況をマーケティングへ", "hand over"),
     persist_result=False,
     retries=0,
 )
 async def hand_over_qualified(
-    contacts: list[str] | None = None,
-    leads: str = "lead.hubspot-salesforce",
-    stages: str = "lifecycle.salesforce-hubspot",
+    contacts: RecordIds | None = None,
+    leads: MappingName = "lead.hubspot-salesforce",
+    stages: MappingName = "lifecycle.salesforce-hubspot",
+    options: RunOptions = USUAL,
 ) -> list[Report]:
-    """Hand named contacts over now, then tell marketing what sales made of its leads.
+    """急ぎの見込客を渡し、結果を返す。 Hand contacts over now, and tell marketing.
 
     Args:
-        contacts: Ids of contacts that cannot wait for the next sync.
-        leads: The mapping that makes leads.
-        stages: The mapping that brings their stage back.
+        contacts: 次の連携を待てないコンタクトの ID。 Contacts that cannot wait.
+        leads: リードを作るマッピング。 The mapping that makes leads.
+        stages: 商談状況を返すマッピング。 The mapping that brings their stage back.
+        options: 手動で実行するときの指定（レコードはリード）。 For runs that a person
+            starts; records are leads.
     """
     reports = []
     if contacts:
-        reports.append(await run_stage(leads, only=tuple(contacts)))
-    reports.append(await run_stage(stages))
+        hurry = RunOptions(dry_run=options.dry_run, records=contacts)
+        reports.append(await run_stage(leads, hurry))
+    reports.append(await run_stage(stages, options))
     return reports

@@ -6,9 +6,11 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 
+from tasuki.cli.automating import put_automations
 from tasuki.cli.examination import PREFECT_VARIABLE, ask_prefect
 from tasuki.model.errors import ConfigError, RemoteError
 from tasuki.stages.deployment_file import FILE, DeploymentFile, read_deployments
@@ -18,8 +20,15 @@ _FRAME = re.compile(r"[│╭╮╰╯─┃━]+")
 _SECONDS = 300
 
 
-def deploy(root: Path, environment: Mapping[str, str], logs: Path) -> list[str]:
-    """Make the work pools and deployments of a project; return the deployments' names.
+class Deployed(NamedTuple):
+    """The names of the deployments, and what was done about each automation."""
+
+    deployments: list[str]
+    automations: dict[str, str]
+
+
+def deploy(root: Path, environment: Mapping[str, str], logs: Path) -> Deployed:
+    """Make the work pools, deployments and automations of a project.
 
     Raises:
         ConfigError: prefect.yaml or the address of the server is wrong.
@@ -43,7 +52,8 @@ def deploy(root: Path, environment: Mapping[str, str], logs: Path) -> list[str]:
             arguments = ["work-pool", "create", pool, "--type", "process"]
             _prefect(arguments, root, environment, log)
     _prefect(["deploy", "--all"], root, environment, log)
-    return _arrived(found, api, environment, log)
+    names = _arrived(found, api, environment, log)
+    return Deployed(names, put_automations(api, environment, found.name, names))
 
 
 def _prefect(

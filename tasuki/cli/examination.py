@@ -264,7 +264,11 @@ def _prefect(environment: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def ask_prefect(
-    url: str, path: str, environment: Mapping[str, str], body: object = None
+    url: str,
+    path: str,
+    environment: Mapping[str, str],
+    body: object = None,
+    method: str = "",
 ) -> httpx.Response:
     """Ask a Prefect API: GET, or POST where there is a body; any status below 500.
 
@@ -275,7 +279,7 @@ def ask_prefect(
     user, _, password = (secret or "").partition(":")
     try:
         answer = httpx.request(
-            "GET" if body is None else "POST",
+            method or ("GET" if body is None else "POST"),
             url.rstrip("/") + path,
             json=body,
             auth=(user, password) if secret else None,

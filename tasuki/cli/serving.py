@@ -79,11 +79,14 @@ def deploy(context: typer.Context) -> None:
 
     own = of(context)
     project = own.project
-    names = apply(project.root, project.environment, project.place / "logs")
-    own.screen.show(
-        {"deployments": names},
-        lambda screen: screen.line(f"deployed: {', '.join(names)}"),
-    )
+    done = apply(project.root, project.environment, project.place / "logs")
+
+    def people(screen: Screen) -> None:
+        screen.line(f"deployed: {', '.join(done.deployments)}")
+        for name, what in done.automations.items():
+            screen.line(f"automation '{name}': {what}")
+
+    own.screen.show(done._asdict(), people)
 
 
 def up(
@@ -164,4 +167,4 @@ def _deploy_to(
     from tasuki.cli.deployment import deploy as apply
 
     here = {**environment, "PREFECT_API_URL": api, "PREFECT_HOME": str(home)}
-    return apply(own.project.root, here, own.project.place / "logs")
+    return apply(own.project.root, here, own.project.place / "logs").deployments

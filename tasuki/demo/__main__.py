@@ -98,7 +98,9 @@ class Demo:
     ) -> Passed:
         first = Passed("first")
         begun = rehearsal.writes()
-        self._flow(first, relay, "sync_leads", "marketing → inside sales", allow=2_000)
+        meant = {"allow": 2_000}
+        words = "marketing → inside sales"
+        self._flow(first, relay, "sync_leads", words, options=meant)
         with self._step("people: inside sales calls, field sales wins deals"):
             people.work_leads()
             people.convert_and_win()

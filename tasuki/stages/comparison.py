@@ -5,14 +5,14 @@ from functools import partial
 from typing import Any
 
 from prefect import get_run_logger, task
-from prefect.artifacts import acreate_markdown_artifact
 from prefect.cache_policies import NO_CACHE
-from prefect.events import emit_event
 
 from tasuki.project import Project
 from tasuki.reconcile.run import Wish, reconcile_sync
-from tasuki.stages.report import Language
-from tasuki.stages.stage import Report, StageError, artifact_key, in_a_thread
+from tasuki.stages.language import Language, language_here
+from tasuki.stages.report import failure_line
+from tasuki.stages.showing import artifact_key, show_report, tell
+from tasuki.stages.stage import Report, StageError, in_a_thread
 
 _KINDS: Mapping[str, tuple[str, str]] = {
     "missing": ("先にない（送られていない・消えた）", "missing at the destination"),
@@ -61,7 +61,6 @@ async def run_comparison(
     *,
     repair: bool = False,
     sample: int = 0,
-    language: Language = "ja",
 ) -> Report:
     """Compare one sync and leave what differs as an artifact under a stable key.
 
@@ -69,22 +68,17 @@ async def run_comparison(
         StageError: a system or the ledger could not be used; nothing was mended.
     """
     wish = Wish(repair=repair, sample=sample, show=_SHOWN)
-    report = await in_a_thread(mapping, partial(compare_once, mapping, wish))
-    get_run_logger().info(one_line(report))
-    await acreate_markdown_artifact(
-        markdown(report, language),
-        key=artifact_key(f"reconcile-{mapping}"),
-        description=one_line(report),
-    )
+    key = artifact_key(mapping, "run-reconcile")
+    work = partial(compare_once, mapping, wish)
+    report = await in_a_thread(mapping, key, work)
+    line = one_line(report)
+    get_run_logger().info(line)
+    await show_report(key, markdown(report, language_here()), line)
     if report["left_over"]:
-        emit_event(
-            "tasuki.reconcile.differs",
-            resource={"prefect.resource.id": f"tasuki.sync.{report['sync']}"},
-            payload={"counts": report["counts"]},
-        )
+        sync = report["sync"]
+        tell("tasuki.reconcile.differs", sync, {"counts": report["counts"]})
     if report["error"]:
-        message = f"{report['error']}\n  {report['remedy']}"
-        raise StageError(message)
+        raise StageError(failure_line(report["error"], report["remedy"]))
     return report
 
 

@@ -1,63 +1,72 @@
 """One stage of a flow: one sync, one task run, one report."""
 
 import asyncio
-import re
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TypeVar
 
 from prefect import get_run_logger, task
-from prefect.artifacts import acreate_markdown_artifact
 from prefect.cache_policies import NO_CACHE
-from prefect.events import emit_event
 
-from tasuki.engine.run import run_sync
-from tasuki.engine.sync import Options
 from tasuki.model.errors import TasukiError
 from tasuki.model.unforeseen import trace, unforeseen
-from tasuki.project import Project
-from tasuki.stages.report import Language, markdown, one_line
+from tasuki.stages.language import Language, language_here
+from tasuki.stages.parameters import USUAL, RunOptions
+from tasuki.stages.report import dry_run, failure_line, markdown, not_begun, one_line
+from tasuki.stages.running import Done, Report, Watched, command_options, run_once
+from tasuki.stages.showing import (
+    artifact_key,
+    show_links,
+    show_report,
+    show_tables,
+    tell,
+    tell_run,
+)
+from tasuki.stages.watching import watch
 
-Report = dict[str, Any]
+__all__ = ["Report", "StageError", "artifact_key", "in_a_thread", "run_stage"]
+
+T = TypeVar("T")
 
 
 class StageError(Exception):
-    """A stage could not finish; the message says why and what to do."""
+    """A stage could not finish; the message says why and what to do, in one line."""
 
 
-async def in_a_thread(mapping: str, work: Callable[[], Report]) -> Report:
+async def in_a_thread(
+    mapping: str, key: str, work: Callable[[], T], watched: Watched | None = None
+) -> T:
     """Do a stage's work beside the event loop.
 
     Prefect keeps the words of what a task raises, in its log and in its database: of a
     mistake of ours or of a project's code, which may quote a record, it gets none.
 
+    Args:
+        mapping: The mapping that is worked on.
+        key: Of the report that tells what kept the work from beginning.
+        work: What is done in a thread.
+        watched: How far it has come, where a bar is to show that.
+
     Raises:
-        TasukiError: as the work says.
-        StageError: anything else came up.
+        StageError: the work could not begin, or came upon a mistake.
     """
+    language = language_here()
+    run = asyncio.ensure_future(asyncio.to_thread(work))
+    if watched is not None:
+        await watch(run, mapping, watched, language)
     try:
-        return await asyncio.to_thread(work)
-    except TasukiError:
-        raise
+        return await run
+    except TasukiError as error:
+        words, remedy = str(error), error.remedy
     except Exception as error:  # noqa: BLE001 - whatever it is
         get_run_logger().error(trace(error))
         told = unforeseen(mapping, error)
-    # Outside the clause: the error is not to travel along as the context of ours.
-    message = f"{told}\n  {told.remedy}"
-    raise StageError(message)
-
-
-def run_once(mapping: str, options: Options) -> Report:
-    """Run a sync of this project and return its report as plain values."""
-    project = Project()
-    options = replace(options, lease_seconds=project.lease_seconds)
-    with project.open_ledger() as ledger:
-        sync = project.open_sync(project.mappings[mapping], ledger)
-        try:
-            return run_sync(sync, options).as_json()
-        finally:
-            sync.close()
+        words, remedy = str(told), told.remedy
+    # Outside the clauses: the error is not to travel along as the context of ours.
+    line = failure_line(words, remedy)
+    await show_report(key, not_begun(mapping, words, remedy, language), line)
+    tell("tasuki.run.failed", mapping, {"error": words, "remedy": remedy})
+    raise StageError(line)
 
 
 @task(
@@ -68,47 +77,51 @@ def run_once(mapping: str, options: Options) -> Report:
 )
 async def run_stage(
     mapping: str,
+    options: RunOptions = USUAL,
     *,
     full: bool = False,
     only: tuple[str, ...] = (),
     allow: int | None = None,
-    language: Language = "ja",
 ) -> Report:
     """Run one sync and leave its report as an artifact under a stable key.
+
+    Args:
+        mapping: The mapping to run.
+        options: What a person has filled in.
+        full: Read everything, whatever the options say.
+        only: These records and no others, whatever the options say.
+        allow: So many creates or changes are meant, whatever the options say.
 
     Raises:
         StageError: a system or the ledger could not be used; nothing is lost.
     """
-    options = Options(full=full, only=only, allow=allow)
-    report = await in_a_thread(mapping, partial(run_once, mapping, options))
-    logger = get_run_logger()
-    logger.info(one_line(report))
-    await acreate_markdown_artifact(
-        markdown(report, language),
-        key=artifact_key(mapping),
-        description=one_line(report),
-    )
-    _tell(report)
-    if report["error"]:
-        message = f"{report['error']}\n  {report['remedy']}"
-        raise StageError(message)
-    return report
+    said = {"full": full, "records": list(only), "allow": allow}
+    wish = options.model_copy(update={k: v for k, v in said.items() if v})
+    watched, key = Watched(), artifact_key(mapping)
+    work = partial(run_once, mapping, wish, watched)
+    done = await in_a_thread(mapping, key, work, watched)
+    if wish.dry_run:
+        await _show_plan(done.report, wish, language_here())
+        return done.report
+    await _show_run(done, key, language_here())
+    if done.report["error"]:
+        raise StageError(failure_line(done.report["error"], done.report["remedy"]))
+    return done.report
 
 
-def artifact_key(mapping: str) -> str:
-    """Return the artifact key of a mapping: `run-lead-hubspot-salesforce`."""
-    return "run-" + re.sub(r"[^a-z0-9]+", "-", mapping.lower()).strip("-")
+async def _show_run(done: Done, key: str, language: Language) -> None:
+    report, left = done
+    line = one_line(report)
+    get_run_logger().info(line)
+    await show_report(key, markdown(report, language, left), line)
+    await show_tables(report, left, language)
+    await show_links(report["sync"], left)
+    tell_run(report, left)
 
 
-def _tell(report: Report) -> None:
-    """Emit events for automations; after the commit, and never as evidence."""
-    resource = {"prefect.resource.id": f"tasuki.sync.{report['sync']}"}
-    counts = {k: report[k] for k in ("created", "updated", "held", "dead", "in_doubt")}
-    emit_event("tasuki.sync.finished", resource=resource, payload=counts)
-    for name in ("dead", "held"):
-        if report[name]:
-            payload = {
-                "count": report[name],
-                "reasons": report["reasons"].get(name, {}),
-            }
-            emit_event(f"tasuki.sync.{name}", resource=resource, payload=payload)
+async def _show_plan(preview: Report, wish: RunOptions, language: Language) -> None:
+    counts = ", ".join(f"{name} {n}" for name, n in preview["counts"].items() if n)
+    line = f"{preview['sync']}: dry run: {counts or 'nothing to do'}"
+    get_run_logger().info(line)
+    text = dry_run(preview, language, command_options(wish))
+    await show_report(artifact_key(preview["sync"], "plan"), text, line)

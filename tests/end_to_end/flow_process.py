@@ -79,6 +79,13 @@ class Flows:
 
         return until(names, lambda found: len(found) >= count)
 
+    def events(self, prefix: str) -> list[dict[str, Any]]:
+        """Return the events whose names begin so, newest first."""
+        asked = {"filter": {"event": {"prefix": [prefix]}}, "limit": 50}
+        answer = self._api.post("/events/filter", json=asked)
+        assert answer.status_code == httpx.codes.OK, answer.text
+        return answer.json()["events"]
+
     def report(self, key: str) -> str:
         """Return the newest report under an artifact key."""
         answer = self._api.get(f"/artifacts/{key}/latest")

@@ -60,13 +60,13 @@ def flows(
 def faulty_runs(flows: Flows) -> None:
     flows.fails("sync_leads", mapping="burst")
     flows.fails("reconcile_systems", mappings=["burst"])
-    flows.run("sync_leads", mapping="loud", allow=9999)
-    flows.run("sync_leads", mapping="refused", allow=9999)
+    flows.run("sync_leads", mapping="loud", options={"allow": 9999})
+    flows.run("sync_leads", mapping="refused", options={"allow": 9999})
 
 
 def runs_under_faults(company: Company, flows: Flows) -> None:
-    flows.run("sync_leads", mapping="unreadable", allow=9999)
-    flows.run("sync_leads", allow=9999)
+    flows.run("sync_leads", mapping="unreadable", options={"allow": 9999})
+    flows.run("sync_leads", options={"allow": 9999})
     flows.run("reconcile_systems", mappings=["refused", "lead.hubspot-salesforce"])
     company.people.work_leads()
     company.people.convert_and_win()

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from tasuki.cli import main
+from tasuki.cli.automating import put_automations
 from tasuki.cli.new_project import project_files, write_files
 from tasuki.clock import SystemClock
 from tasuki.registry import Registry
@@ -88,7 +89,9 @@ def test_deploy_makes_the_pool_and_every_deployment_and_may_be_repeated(
     folder = project(tmp_path / "own", stand_ins)
     for _ in range(2):
         assert main(["--project", str(folder), "deploy", "--json"]) == 0
-        assert set(json.loads(capsys.readouterr().out)["deployments"]) == NAMES
+        said = json.loads(capsys.readouterr().out)
+        assert set(said["deployments"]) == NAMES
+    assert set(said["automations"].values()) == {"unchanged"}
     assert ask(api, "/work_pools/tasuki")["type"] == "process"
     rows = ask(api, "/deployments/filter", {})
     assert {row["name"] for row in rows} == NAMES
@@ -96,10 +99,44 @@ def test_deploy_makes_the_pool_and_every_deployment_and_may_be_repeated(
     assert leads["concurrency_limit"] == 1 or leads["global_concurrency_limit"]
     zones = {one["schedule"]["timezone"] for one in leads["schedules"]}
     assert zones == {"Asia/Tokyo"}
+    form = ask(api, f"/deployments/{leads['id']}")["parameter_openapi_schema"]
+    wish = form["definitions"]["RunOptions"]["properties"]
+    assert wish["dry_run"]["title"] == "試行（送信しない） / Dry run"
+    for wrong in (
+        {"mapping": "two words"},
+        {"options": {"records": ["a,b"]}},
+        {"options": {"since": "yesterday"}},
+        {"options": {"alow": 1}},
+    ):
+        path = f"{api}/deployments/{leads['id']}/create_flow_run"
+        answer = httpx.post(path, json={"parameters": wrong}, timeout=60)
+        assert answer.status_code == httpx.codes.CONFLICT, answer.text
+        assert "Validation failed" in answer.text
     # The server itself plans runs from these schedules: seen to fail with an
     # SQLAlchemy that Prefect does not know yet.
     pending = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
     assert eventually(lambda: ask(api, "/flow_runs/filter", pending))
+
+
+def test_automations_are_mended_and_those_switched_off_stay_off(
+    api: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment = {"TASUKI_ALERT_SLACK_URL": "https://hooks.slack.com/services/x"}
+    first = put_automations(api, environment, "hub", ["leads"])
+    assert set(first.values()) == {"created"}
+    rows = {row["name"]: row for row in ask(api, "/automations/filter", {})}
+    late = rows["hub: late runs"]
+    assert late["actions"][0]["type"] == "send-notification"
+    httpx.patch(f"{api}/automations/{late['id']}", json={"enabled": False}, timeout=60)
+    again = put_automations(api, environment, "hub", ["leads"])
+    assert set(again.values()) == {"unchanged"}
+    more = put_automations(api, {}, "hub", ["leads"])
+    assert more["hub: late runs"] == "updated"
+    assert more["hub: silent runs"] == "unchanged"
+    rows = {row["name"]: row for row in ask(api, "/automations/filter", {})}
+    assert rows["hub: late runs"]["enabled"] is False
+    assert rows["hub: late runs"]["actions"][0]["type"] == "do-nothing"
+    assert "hooks.slack.com" not in capsys.readouterr().out
 
 
 def test_deploy_says_in_one_line_what_is_wrong(

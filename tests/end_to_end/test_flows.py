@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tasuki.sandbox.faults import Fault, Kind
 from tasuki.stack import Stack
-from tests.end_to_end.flow_process import Flows, running
+from tests.end_to_end.flow_process import Flows, running, until
 from tests.end_to_end.relay import (
     CUSTOMERS,
     INVOICES,
@@ -41,7 +42,7 @@ def flows(relay: Relay, prefect_server: Stack) -> Iterator[Flows]:
 
 @pytest.fixture(scope="module")
 def reports(relay: Relay, flows: Flows) -> list[Report]:
-    found = flows.run("sync_leads", allow=10_000)
+    found = flows.run("sync_leads", options={"allow": 10_000})
     relay.sell()
     found += flows.run("hand_over_qualified")
     found += flows.run("bill_won_deals")
@@ -62,10 +63,10 @@ def test_the_flows_carry_the_whole_relay(relay: Relay, reports: list[Report]) ->
 @pytest.mark.parametrize(
     ("flow", "name", "stages"),
     [
-        ("sync-leads", f"leads {LEADS}", [LEADS]),
-        ("hand-over-qualified", "hand over", [LIFECYCLE]),
-        ("bill-won-deals", "bill won deals", [CUSTOMERS, INVOICES] * 2),
-        ("follow-payments", "follow payments", [PAYMENTS]),
+        ("sync-leads", f"リード連携 {LEADS}", [LEADS]),
+        ("hand-over-qualified", "商談状況をマーケティングへ", [LIFECYCLE]),
+        ("bill-won-deals", "受注の請求", [CUSTOMERS, INVOICES] * 2),
+        ("follow-payments", "入金状況の反映", [PAYMENTS]),
     ],
 )
 def test_runs_and_stages_have_names_that_people_read(
@@ -89,6 +90,29 @@ def test_each_sync_has_its_report_under_a_stable_key(
         assert f"| 読み込み | {last['read']:,} |" in text
         for reason, count in last["reasons"].get("skipped", {}).items():
             assert f"| 対象外 | `{reason}` | {count:,} |" in text
+
+
+@pytest.mark.usefixtures("reports")
+def test_what_a_run_did_is_told_in_one_event_of_a_kind(
+    flows: Flows, reports: list[Report]
+) -> None:
+    def counts() -> dict[str, int]:
+        found = flows.events("tasuki.")
+        return {e["event"]: e["payload"].get("count", 0) for e in found}
+
+    told = until(counts, lambda seen: "tasuki.invoice.created" in seen)
+    assert told["tasuki.invoice.created"] == reports[-2]["created"]
+    leads = reports[0]["created"] + reports[0]["attached"]
+    assert told["tasuki.lead.qualified"] == leads
+
+
+@pytest.mark.usefixtures("reports")
+def test_the_funnel_is_a_table_of_counts(flows: Flows, reports: list[Report]) -> None:
+    key = "funnel-lead-hubspot-salesforce"
+    found = [one for one in flows.seen("artifacts") if one["key"] == key]
+    rows = {row["段階"]: row["件数"] for row in json.loads(found[-1]["data"])}
+    assert rows["読み込み"] == reports[0]["read"]
+    assert rows["対象"] == reports[0]["read"] - reports[0]["skipped"]
 
 
 @pytest.mark.usefixtures("reports")
@@ -143,11 +167,58 @@ def test_a_stage_that_stops_fails_the_run_with_reason_and_remedy(
 
 
 @pytest.mark.usefixtures("reports")
+def test_a_flow_that_cannot_begin_leaves_a_report_with_the_remedy(flows: Flows) -> None:
+    wrong = "lead.hubspot-salesfroce"
+    words = flows.fails("sync_leads", mapping=wrong)
+    assert "\n" not in words
+    assert "Did you mean 'lead.hubspot-salesforce'?" in words
+    text = flows.report("run-lead-hubspot-salesfroce")
+    assert f"**開始できませんでした**: mappings: there is no mapping '{wrong}'" in text
+
+
+@pytest.mark.usefixtures("reports")
+def test_a_dry_run_of_one_record_shows_what_would_happen_and_sends_nothing(
+    relay: Relay, flows: Flows
+) -> None:
+    made = relay.act(
+        "hubspot", "submit_form", email="tameshi@sugu-denki.example.jp", lastname="試",
+        lifecyclestage="marketingqualifiedlead",
+    )  # fmt: skip
+    before = relay.rehearsal.writes()
+    wish = {"dry_run": True, "records": [made["id"]]}
+    (preview,) = flows.run("sync_leads", options=wish)
+    assert preview["counts"] == {"create": 1}
+    assert relay.rehearsal.writes() == before
+    text = flows.report("plan-lead-hubspot-salesforce")
+    assert "試行（何も送信していません）" in text
+    assert f"tasuki run {LEADS} --only {made['id']}" in text
+    assert flows.last("sync-leads")["name"].endswith(f"· 試行 · {made['id']}")
+    flows.run("sync_leads", options={"records": [made["id"]]})
+    lead = relay.lead_of(made["id"])
+    key = f"link-lead-hubspot-salesforce-{made['id']}"
+    (link,) = [one for one in flows.seen("artifacts") if one["key"] == key]
+    assert str(lead["Id"]) in link["data"]
+
+
+@pytest.mark.usefixtures("reports")
+def test_a_run_that_takes_long_has_a_bar_that_ends_full(
+    relay: Relay, flows: Flows
+) -> None:
+    slow = Fault(Kind.HANG_BEFORE, seconds=11.0)
+    relay.rehearsal.servers["hubspot"].faults.plant(slow)
+    assert flows.run("sync_leads", options={"full": True})[0]["state"] == "done"
+    key = "progress-lead-hubspot-salesforce"
+    (bar,) = [one for one in flows.seen("artifacts") if one["key"] == key]
+    assert float(bar["data"]) == 100
+    assert bar["description"].startswith("読み込み ")
+
+
+@pytest.mark.usefixtures("reports")
 def test_both_sides_are_compared_at_night(flows: Flows) -> None:
     (report,) = flows.run("reconcile_systems", mappings=[LEADS])
     assert report["state"] == "done"
     run = flows.last("reconcile-systems")
-    assert (run["state_type"], run["name"]) == ("COMPLETED", "reconcile")
+    assert (run["state_type"], run["name"]) == ("COMPLETED", "突き合わせ")
     assert flows.stages(run, 2) == [f"reconcile {LEADS}", f"drift {LEADS}"]
     assert "はじめてスキーマを記録しました" in flows.report(
         "run-drift-lead-hubspot-salesforce"

@@ -212,6 +212,25 @@ def test_the_shipped_flow_is_importable_by_its_module_path(place: Place) -> None
     assert told.strip() == "sync-leads"
 
 
+def test_every_deployment_of_a_new_project_names_a_flow_that_loads(
+    place: Place,
+) -> None:
+    (place.folder / "own").mkdir()
+    place.says("tasuki", "init", "own/hub")
+    told = place.python_says(
+        "from pathlib import Path\n"
+        "from prefect.flows import load_flow_from_entrypoint as load\n"
+        "from tasuki.stages.deployment_file import read_deployments\n"
+        "for one in read_deployments(Path('own/hub')).deployments:\n"
+        "    flow = load(one.entrypoint)\n"
+        "    flow.validate_parameters(one.parameters)\n"
+        "    print(one.name, flow.name)\n"
+    )
+    assert "leads sync-leads" in told
+    shipped = {path.stem for path in (ROOT / "flows").glob("[!_]*.py")}
+    assert len(told.splitlines()) >= len(shipped)
+
+
 def test_wheel_and_checkout_find_the_same(place: Place, checkout: Place) -> None:
     installed = json.loads(place.python_says(_ASK))
     editable = json.loads(checkout.python_says(_ASK))
