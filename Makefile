@@ -6,12 +6,13 @@ RUN    := $(BIN)/python
 # Test files run in this many processes; a file's tests stay together.
 JOBS   ?= 2
 
-.PHONY: help demo test test-all check fix docs faults up lock bench soak clean
+.PHONY: help demo test test-scale test-all check fix docs faults up lock bench soak clean
 
 help:
 	@echo "make demo    the whole chain on stand-ins: HubSpot → Salesforce → freee → back"
 	@echo "make test    every test but the long ones"
 	@echo "make soak    long random runs and a death at every step (TASUKI_SOAK_MINUTES=5)"
+	@echo "make test-scale  a backfill on PostgreSQL, Redis, two API servers, two workers"
 	@echo "make check   ruff, mypy, import contracts, mapping files"
 	@echo "make fix     format and mend what can be mended"
 	@echo "make docs    write the generated reference pages"
@@ -44,6 +45,10 @@ test: $(VENV)/.dev
 # Says which seeds it takes. TASUKI_SOAK_MINUTES bounds the random lives; TASUKI_SEED repeats.
 soak: $(VENV)/.dev
 	@$(RUN) -m pytest -q -m soak -s
+
+# TASUKI_SCALE_RECORDS (200,000), TASUKI_SCALE_MINUTES (60): says what it lacks, if so.
+test-scale: $(VENV)/.dev
+	@$(RUN) -m tests.scale
 
 check: $(VENV)/.dev
 	@$(BIN)/ruff check .

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from tasuki.model.record import Page, Query, Record, Schema
+from tasuki.model.record import Page, Query, Record, Schema, Span
 from tasuki.model.sweep import SweepFacts, SweepQuery, Swept
 from tasuki.model.write import Candidate, Outcome, Sighting, Write, WriteFacts
 
@@ -127,6 +127,25 @@ class Rewinding(Protocol):
 
     def cursor_at(self, stream: str, moment: datetime) -> str | None:
         """Return a cursor that covers all changes since then; None: it cannot."""
+
+
+@runtime_checkable
+class Splitting(Protocol):
+    """A source whose streams can be read in ranges of ids, beside each other.
+
+    Its `read` heeds a query's `within`: each record lies in exactly one range, for as
+    long as it exists, whatever changes about it.
+    """
+
+    def split(self, query: Query, parts: int) -> list[tuple[Span, int]]:
+        """Return ranges of about equal size that cover every id, old and new.
+
+        Returns:
+            `parts` ranges at most, in order, each with the records it holds now.
+        """
+
+    def holds(self, span: Span, record_id: str) -> bool:
+        """Say whether a range holds an id (no call)."""
 
 
 @dataclass(frozen=True, slots=True)

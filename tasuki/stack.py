@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
@@ -36,6 +36,8 @@ SERVER_SETTINGS: Mapping[str, str] = {
 }
 """Settings of a Prefect server for one machine; a user's own come before them."""
 
+SERVER_SECRET = "PREFECT_SERVER_API_AUTH_STRING"  # noqa: S105 - a variable's name
+CLIENT_SECRET = "PREFECT_API_AUTH_STRING"  # noqa: S105 - a variable's name
 _LOOPBACK = "127.0.0.1"
 _LOOK_AGAIN = 0.25
 _FIRST_START_SECONDS = 180.0  # with its migrations, on a slow machine
@@ -66,6 +68,8 @@ class Child:
     name: str
     program: subprocess.Popen[bytes]
     log: Path
+    arguments: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def last_words(self) -> str:
         """Return the last lines of its log."""
@@ -110,19 +114,33 @@ class Stack:
         """Start a Python module of this environment: `start("x", ["prefect", …])`."""
         self.logs.mkdir(parents=True, exist_ok=True)
         log = self.logs / f"{name}.log"
-        with log.open("wb") as file:
-            program = subprocess.Popen(  # noqa: S603 - our own arguments
+        log.unlink(missing_ok=True)
+        program = self._open(arguments, environment or {}, log)
+        child = Child(name, program, log, tuple(arguments), environment or {})
+        self.children.append(child)
+        return child
+
+    def restart(self, fallen: Child) -> Child:
+        """Start a program again that has ended by itself, in its old place."""
+        end_all(descendants(fallen.program.pid))
+        program = self._open(fallen.arguments, fallen.environment, fallen.log)
+        child = replace(fallen, program=program)
+        self.children[self.children.index(fallen)] = child
+        return child
+
+    def _open(
+        self, arguments: Sequence[str], environment: Mapping[str, str], log: Path
+    ) -> "subprocess.Popen[bytes]":
+        with log.open("ab") as file:
+            return subprocess.Popen(  # noqa: S603 - our own arguments
                 [sys.executable, "-m", *arguments],
                 cwd=self.root,
-                env={**self.environment, **(environment or {})},
+                env={**self.environment, **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        child = Child(name, program, log)
-        self.children.append(child)
-        return child
 
     def start_server(self, home: Path, port: int) -> str:
         """Start a Prefect server on loopback; return its API's address once it is up.
@@ -161,9 +179,12 @@ class Stack:
             "PREFECT_API_URL": api,
             "TASUKI_PROJECT": str(self.root),
         }
+        secret = self.environment.get(CLIENT_SECRET, "")
         arguments = ["worker", "start", "--pool", pool, "--type", "process"]
         child = self.start("prefect-worker", ["prefect", *arguments], own)
-        self.wait_for(child, lambda: _is_polling(api, pool), _FIRST_START_SECONDS)
+        self.wait_for(
+            child, lambda: _is_polling(api, pool, secret), _FIRST_START_SECONDS
+        )
         return child
 
     def wait_for(
@@ -217,6 +238,12 @@ class Stack:
             self.clock.sleep(_LOOK_AGAIN / 5)
 
 
+def end_all(pids: set[int]) -> None:
+    """End programs that a fallen one has left behind."""
+    for pid in pids:
+        _signal(pid, signal.SIGKILL)
+
+
 def free_port(wanted: int = 0) -> int:
     """Return `wanted` if nobody listens there, else a port the system chooses."""
     for port in (wanted, 0):
@@ -251,10 +278,12 @@ def answers(url: str) -> bool:
         return False
 
 
-def _is_polling(api: str, pool: str) -> bool:
+def _is_polling(api: str, pool: str, secret: str = "") -> bool:
+    user, _, password = secret.partition(":")
     try:
         url = f"{api}/work_pools/{pool}/workers/filter"
-        answer = httpx.post(url, json={}, timeout=5)
+        auth = (user, password) if secret else None
+        answer = httpx.post(url, json={}, auth=auth, timeout=5)
     except httpx.HTTPError:
         return False
     return answer.is_success and any(w["status"] == "ONLINE" for w in answer.json())

@@ -149,14 +149,20 @@ class Client:
         *,
         limit: int = SEARCH_PAGE,
         kind: str = "read",
+        descending: bool = False,
     ) -> tuple[Body, datetime]:
-        """Return the first matches in the order of their ids.
+        """Return the first matches in the order of their ids, or the last ones.
 
         Version 2026-09 wants all five keys, even when they say nothing.
         """
         body = {
             "filterGroups": [{"filters": list(filters)}],
-            "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
+            "sorts": [
+                {
+                    "propertyName": "hs_object_id",
+                    "direction": "DESCENDING" if descending else "ASCENDING",
+                }
+            ],
             "properties": list(properties),
             "limit": limit,
             "after": "0",

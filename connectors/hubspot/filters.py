@@ -39,6 +39,11 @@ def above(record_id: str) -> Filter:
     return {"propertyName": "hs_object_id", "operator": "GT", "value": record_id}
 
 
+def up_to(record_id: str) -> Filter:
+    """Return the filter for records up to and with this id."""
+    return {"propertyName": "hs_object_id", "operator": "LTE", "value": record_id}
+
+
 def one_of(name: str, values: Sequence[str]) -> Filter:
     """Return the filter for records with one of these values.
 

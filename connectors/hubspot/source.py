@@ -6,17 +6,19 @@ Walking by id also needs no cap of 10,000 hits, whatever their times are.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
 from tasuki.model.errors import CursorExpiredError, RejectedError, TransientError
-from tasuki.model.record import Page, Query, Record
+from tasuki.model.record import Page, Query, Record, Span
 
 from .client import BATCH, SEARCH_PAGE, Body, Client, after, chunks, rows
 from .filters import Filter, above, one_of, parse_where, since
 from .included import Included
 from .position import Position, milliseconds, moment, parse_position
+from .splitting import holds, split, within
 
 MERGED = "hs_merged_object_ids"
 _LONGEST_URL = 6_000
@@ -42,22 +44,26 @@ class Source:
         """Yield what changed since `cursor`, everything when it is None.
 
         Everything comes by list, in the order of ids, 100 at a time; with a `where`,
-        and for changes, by search, 200 at a time. Search does not show archived
-        records: `fetch` tells them when their ids are asked for.
+        within a range, and for changes, by search, 200 at a time. Search does not
+        show archived records: `fetch` tells them when their ids are asked for.
         """
         where = self._client.where(query.stream)
-        filters = parse_where(where, query.where)
+        filters = within(parse_where(where, query.where), query.within)
+        start = Position("search", 0, _first(query.within))
         included = Included(self._client, query)
         position = parse_position(where, cursor) if cursor else None
         if position is None:
-            pages = self._everything(query, filters)
+            in_one = not filters and query.within is None
+            pages = (
+                self._listed(query) if in_one else self._search(query, filters, start)
+            )
         elif position.mode == "list":
             pages = self._resumed(query, position, where)
         elif position.mode == "search":
             pages = self._search(query, filters, position)
         else:
-            floor = position.since - self._lag
-            pages = self._search(query, filters, Position("search", 0, "0", floor))
+            changed = replace(start, floor=position.since - self._lag)
+            pages = self._search(query, filters, changed)
         for page in pages:
             included.add_to(page.records)
             yield page
@@ -98,9 +104,16 @@ class Source:
         for record in records:
             record.outside = record.id not in inside
 
-    def _everything(self, query: Query, filters: list[Filter]) -> Iterator[Page]:
-        if filters:
-            return self._search(query, filters, Position("search", 0, "0"))
+    def split(self, query: Query, parts: int) -> list[tuple[Span, int]]:
+        """Return ranges of ids that cover the stream; a few searches for each."""
+        filters = parse_where(self._client.where(query.stream), query.where)
+        return split(self._client, query.stream, filters, parts)
+
+    def holds(self, span: Span, record_id: str) -> bool:
+        """Say whether a range holds an id."""
+        return holds(span, record_id)
+
+    def _listed(self, query: Query) -> Iterator[Page]:
         return self._list(query, Position("list", 0))
 
     def _list(self, query: Query, position: Position) -> Iterator[Page]:
@@ -164,6 +177,11 @@ class Source:
             read = self._client.batch_read(query.stream, chunk, query.fields)
             whole.update((row["id"], row) for row in read)
         return [whole[one] for one in ids if one in whole]
+
+
+def _first(span: Span | None) -> str:
+    """Return the id that a search within a range begins after."""
+    return (span.after if span else "") or "0"
 
 
 def _width(fields: Sequence[str]) -> int:

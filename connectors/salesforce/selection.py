@@ -9,6 +9,7 @@ from tasuki.model.record import Query, Record
 
 from . import soql
 from .position import Position
+from .splitting import within
 
 _MERGEABLE = frozenset({"Account", "Contact", "Lead"})
 _NO_COLUMN = re.compile(r"No such column '(\w+)'")
@@ -58,6 +59,7 @@ class Selection:
         self.shape = shape
         self._stream = soql.name(query.stream, where)
         self._filter = _filter(query.where, where)
+        self._within = within(query.within)
         own = [soql.path(one, where) for one in query.fields]
         self._parents: dict[str, str] = {}
         self._children: dict[str, str] = {}
@@ -89,7 +91,7 @@ class Selection:
     def changed(self, position: Position) -> str:
         """Return the query for the records from a position on, in order."""
         stamp = self.shape.stamp
-        conditions = []
+        conditions = list(self._within)
         if position.at:
             moment, last = position.at
             conditions.append(

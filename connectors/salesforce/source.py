@@ -13,13 +13,14 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from tasuki.model.errors import RejectedError, TransientError
-from tasuki.model.record import Page, Query, Record
+from tasuki.model.record import Page, Query, Record, Span
 from tasuki.transport.http import Answer
 
 from . import soql
 from .client import Client, QueryPage, page
 from .position import Position
 from .selection import Selection, Shape
+from .splitting import holds, split
 
 
 class SalesforceSource:
@@ -62,6 +63,15 @@ class SalesforceSource:
     def cursor_at(self, stream: str, moment: datetime) -> str | None:  # noqa: ARG002
         """Return a cursor that covers all changes since a moment."""
         return Position(following=soql.moment(moment)).done().text()
+
+    def split(self, query: Query, parts: int) -> list[tuple[Span, int]]:
+        """Return ranges of ids that cover the object; a few counts for each."""
+        condition = self._selection(query).condition
+        return split(self._client, query, condition, parts)
+
+    def holds(self, span: Span, record_id: str) -> bool:
+        """Say whether a range holds an id."""
+        return holds(span, record_id)
 
     def fetch(self, query: Query, ids: Sequence[str]) -> list[Record]:
         """Return these records as they are now, deleted and merged ones as such.

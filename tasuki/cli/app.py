@@ -3,7 +3,7 @@
 Exit codes: 0 done, 1 work left over, 2 something to edit, 3 a system unreachable.
 """
 
-import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +16,7 @@ from tasuki import __version__
 from tasuki.cli import (
     archive,
     authoring,
+    backfilling,
     care,
     drifting,
     files,
@@ -31,11 +32,13 @@ from tasuki.cli import (
     serving,
     set_up,
     tidying,
+    watching,
 )
 from tasuki.cli.context import Context
 from tasuki.cli.screen import Screen
 from tasuki.model.errors import ConfigError, LedgerError, TasukiError
 from tasuki.model.unforeseen import trace, unforeseen
+from tasuki.operation.logs import set_up_logs
 
 EXIT_CODES = {
     0: "Done.",
@@ -82,11 +85,7 @@ def _options(
         ),
     ] = False,
 ) -> None:
-    level = logging.DEBUG if verbose else logging.WARNING
-    logging.basicConfig(
-        level=logging.WARNING, format="%(levelname)s %(name)s %(message)s"
-    )
-    logging.getLogger("tasuki").setLevel(level)
+    set_up_logs(os.environ, verbose=verbose)
     context.obj = Context(project, Screen(as_json=as_json))
 
 
@@ -96,6 +95,8 @@ for module in (
     files,
     plans,
     runs,
+    watching,
+    backfilling,
     reconciling,
     drifting,
     records,

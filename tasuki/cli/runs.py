@@ -1,9 +1,8 @@
-"""Commands about runs: run, status."""
+"""Commands about runs: run."""
 
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from tasuki.cli.screen import Screen
     from tasuki.engine.sync import Options, Sync
     from tasuki.engine.tally import RunReport, Tally
-    from tasuki.ledger import CauseCount, RunRow
 
 Name = Annotated[
     str | None, typer.Argument(help="A mapping's id; not needed with --plan.")
@@ -35,13 +33,10 @@ Since = Annotated[
     ),
 ]
 
-_SHOWN_COUNTS = ("read", "created", "updated", "left_over")
-
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
     app.command("run")(run)
-    app.command("status")(status)
 
 
 def run(
@@ -161,76 +156,3 @@ def print_report(screen: Screen, report: RunReport) -> None:
         screen.line("  `tasuki dead` lists causes and remedies")
     if tally.ended[Ending.HELD]:
         screen.line("  `tasuki held` lists what waits for a person")
-
-
-def status(
-    context: typer.Context,
-    limit: Annotated[int, typer.Option(min=1, help="How many runs.")] = 15,
-) -> None:
-    """Show the last runs, what is left over, and the open dead letters by cause."""
-    from tasuki.model.errors import LedgerError
-
-    own = of(context)
-    with own.ledger() as ledger:
-        with suppress(LedgerError):  # said where it is written to, not where it is read
-            ledger.close_left_open()
-        found = ledger.runs(limit=limit)
-        causes = ledger.causes()
-        stopped = [row for row in ledger.logins() if row.refused_at]
-        url = ledger.url_masked
-    value = {
-        "ledger": url,
-        "runs": [
-            {
-                "run": r.id,
-                "sync": r.sync,
-                "state": r.state,
-                "started_at": r.started_at,
-                "finished_at": r.finished_at,
-                "counts": r.counts,
-                "error": r.error,
-            }
-            for r in found
-        ],
-        "dead_letters": [c._asdict() for c in causes],
-        "stopped_connections": [
-            {
-                "connection": row.connection,
-                "since": row.refused_at,
-                "words": row.refused_words,
-                "remedy": f"tasuki login {row.connection}",
-            }
-            for row in stopped
-        ],
-    }
-
-    def people(screen: Screen) -> None:
-        screen.line(f"ledger: {url}")
-        for row in stopped:
-            screen.line(f"{row.connection}: stopped: {row.refused_words}")
-            screen.line(f"  tasuki login {row.connection}")
-        _status(screen, found, causes)
-
-    own.screen.show(value, people)
-
-
-def _status(screen: Screen, found: list[RunRow], causes: list[CauseCount]) -> None:
-    if not found:
-        screen.line("no runs yet")
-        return
-    runs = [
-        (
-            r.started_at[:19].replace("T", " "),
-            r.sync,
-            r.state,
-            *(int(r.counts.get(name, 0)) for name in _SHOWN_COUNTS),
-            r.error,
-        )
-        for r in found
-    ]
-    heads = ("started (UTC)", "sync", "state", "read", "created", "updated", "left", "")
-    screen.table(heads, runs)
-    if causes:
-        screen.line()
-        open_letters = [(c.sync, c.cause, c.times, c.remedy) for c in causes]
-        screen.table(("sync", "cause", "open", "remedy"), open_letters)

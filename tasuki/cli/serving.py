@@ -98,10 +98,13 @@ def up(
         ),
     ] = True,
     port: Annotated[int, typer.Option(help="Of Prefect's API and screens.")] = 4200,
+    receiver_port: Annotated[int, typer.Option(help="Of the webhook receiver.")] = 8780,
+    metrics_port: Annotated[int, typer.Option(help="Of metrics and health.")] = 8781,
 ) -> None:
-    """Run the whole local stack in this terminal until Ctrl-C."""
-    from tasuki.stack import Stack, until_told
+    """Keep the whole local stack running until Ctrl-C; what ends is started again."""
+    from tasuki.stack import CLIENT_SECRET, SERVER_SECRET, Stack, until_told
     from tasuki.stages.deployment_file import read_deployments
+    from tasuki.upkeep import Upkeep, known_parts, only_here, stack_parts, start_part
 
     own = of(context)
     project = own.project
@@ -110,7 +113,14 @@ def up(
     project.connections, project.mappings  # noqa: B018 - reading them is the check
     logs = project.place / "logs"
     environment = {**os.environ, **project.environment}
-    with until_told(), Stack(project.root, logs, environment, project.clock) as stack:
+    if SERVER_SECRET in environment:  # what is started here comes in with it
+        environment.setdefault(CLIENT_SECRET, environment[SERVER_SECRET])
+    parts = known_parts(stack_parts(receiver_port, metrics_port), _commands(context))
+    with (
+        until_told(),
+        only_here(project.place),
+        Stack(project.root, logs, environment, project.clock) as stack,
+    ):
         urls = _start_stand_ins(own, stack) if stand_ins else {}
         home = project.place / "prefect"
         own.screen.aside("Prefect server … (its first start takes up to a minute)")
@@ -120,23 +130,34 @@ def up(
         for pool in pools:
             own.screen.aside(f"worker of '{pool}' …")
             stack.start_worker(home, api, pool)
+        for part in parts:
+            own.screen.aside(f"{part.name} …")
+            start_part(stack, part)
         screens = api.removesuffix("/api")
-        value = {
-            "ui": screens,
-            "api": api,
-            "deployments": names,
-            "sandbox": urls,
-            "logs": str(logs),
-        }
-        own.screen.show(value, lambda screen: _ready(screen, screens, names, logs))
-        stack.watch()
+        listening = {part.name: part.url for part in parts}
+        value = {"ui": screens, "api": api, "deployments": names, "sandbox": urls}
+        value |= {"logs": str(logs), "parts": listening}
+
+        def people(screen: Screen) -> None:
+            _ready(screen, screens, names, logs)
+            for part in parts:
+                screen.line(f"  {part.name}: {part.url or 'running'}")
+            screen.line("Ctrl-C ends everything.")
+
+        own.screen.show(value, people)
+        Upkeep(stack, project.clock, own.screen.aside).keep()
+
+
+def _commands(context: typer.Context) -> set[str]:
+    """Return the names of this version's commands."""
+    root = context.find_root()
+    return set(getattr(root.command, "commands", {}))
 
 
 def _ready(screen: Screen, screens: str, names: list[str], logs: Path) -> None:
     screen.line(f"ready: {screens}")
     screen.line(f"  deployments: {', '.join(names)}")
     screen.line(f"  logs: {logs}")
-    screen.line("Ctrl-C ends everything.")
 
 
 def _start_stand_ins(own: Context, stack: Stack) -> dict[str, str]:

@@ -21,14 +21,15 @@ from tasuki.engine.journal import Journal
 from tasuki.engine.least import minimum_calls
 from tasuki.engine.leftovers import sort_leftovers
 from tasuki.engine.outbox import Outbox
-from tasuki.engine.pages import Progress, read_ahead, unique_parts
+from tasuki.engine.pages import Progress, unique_parts
 from tasuki.engine.planning import NOT_PLANNED, Bound
 from tasuki.engine.restored import Distrust
 from tasuki.engine.schema import SchemaWatch
 from tasuki.engine.settle import SENDER_LIVES, Settler
 from tasuki.engine.settled import Settled, count_settled
-from tasuki.engine.shrunken import believable, believe_gone
+from tasuki.engine.shrunken import believe_gone
 from tasuki.engine.start import note_account, position_since, usable_position
+from tasuki.engine.stream import end_part, stream_pages, wait_under
 from tasuki.engine.sworn import held_doubts
 from tasuki.engine.sync import Options, Sync
 from tasuki.engine.tally import Ending, RunReport, Tally
@@ -45,6 +46,7 @@ from tasuki.model.errors import (
     TasukiError,
 )
 from tasuki.model.record import Page, Record
+from tasuki.trace import span
 
 log = logging.getLogger("tasuki.engine")
 
@@ -89,6 +91,7 @@ class Course:
             tally,
             self.progress,
             moves_cursor=not self.options.is_partial,
+            part=self.options.part,
             attaching=self.decider.attaching,
         )
         self.outbox = Outbox(sync, self.journal, self.lease, run_id)
@@ -117,14 +120,17 @@ class Course:
                 raise
             except TasukiError as error:
                 self._keep_what_is_known()
-                if isinstance(error, GuardError):
+                if isinstance(error, GuardError) and self.options.part is None:
                     self.approval.ask(self.gate, self.lease, self.report.run_id)
                 if isinstance(error, ShrunkenError):
                     self._read_all_next_time()
                 raise
             self.bound.carried_out(self.lease, self.report.run_id)
-            self.approval.settle(self.gate, self.lease, self.report.run_id)
+            if self.options.part is None:
+                self.approval.settle(self.gate, self.lease, self.report.run_id)
         self.tally.balance()
+        if self.options.part is not None:
+            end_part(self.sync, self.options.part, self.lease, self.report.run_id)
         self.report.minimum_calls = minimum_calls(self.sync, self.tally)
 
     def _keep_what_is_known(self) -> None:
@@ -137,10 +143,10 @@ class Course:
         """Let the next run begin anew: this one has not seen what it should have."""
         if self.report.full and not self.options.is_partial:
             with self.sync.ledger.transaction(self.lease, self.report.run_id) as tx:
-                tx.forget_cursor(self.sync.id)
+                tx.forget_cursor(self.sync.id, self.options.cursor_part)
 
     def _work(self) -> None:
-        if self.options.plan is None:
+        if self.options.plan is None and self.options.part is None:
             self.schemas.replay_changed()
         self.decider.replayed = frozenset(self.sync.ledger.replayed(self.sync.id))
         self._take_up()
@@ -150,13 +156,16 @@ class Course:
         else:
             self.bound.verify(self.lease)
             self.in_doubt.clear()  # of earlier runs: no part of this plan
-        self.approval = Approval.of(self.sync)
-        self.gate.approved = self.approval.size
+        if self.options.part is None:
+            self.approval = Approval.of(self.sync)
+            self.gate.approved = self.approval.size
         if self.options.only:
             self._pages(self._fetched(self.options.only))
+        elif self.options.part is not None:
+            self._read()
         elif self.options.since is not None:
             position = position_since(self.sync, self.options.since)
-            self._pages(self._source_pages(position))
+            self._pages(stream_pages(self.sync, self.options, position))
         else:
             looked_at = held(self.sync)
             self._pages(self._fetched(open_again(self.sync, self.decider, looked_at)))
@@ -168,14 +177,15 @@ class Course:
         self._send_write_backs()
         if self.tally.ended[Ending.DEAD] or self.tally.write_back_failed:
             self.schemas.note_refused(self.report.run_id)
-        if not self.options.is_partial:
+        if self.options.reads_stream:
             self.distrust.completed(self.lease, self.report.run_id)
 
     def _take_up(self) -> None:
         """Sort the intents that earlier runs did not finish."""
-        rows = sort_leftovers(self.sync, self.decider)
+        rows = sort_leftovers(self.sync, self.decider, self.options.holds)
         self.in_doubt = self.settler.begin_quiet(rows)
-        told = held_doubts(self.sync, self.settler.sworn)
+        sworn = held_doubts(self.sync, self.settler.sworn)
+        told = [row for row in sworn if self.options.holds(row.source_id)]
         self.in_doubt += told
         for row in told:
             self.decider.unsettled.add(row.source_id)
@@ -193,27 +203,24 @@ class Course:
 
     def _read(self) -> None:
         """Read the stream from the cursor, or all of it."""
-        position = None if self.options.full else usable_position(self.sync)
+        part = self.options.cursor_part
+        position = None if self.options.full else usable_position(self.sync, part)
         note_account(self.sync, self.lease, self.report.run_id)
         self.report.full = position is None
         try:
-            self._pages(self._source_pages(position), cursors=True)
+            self._pages(stream_pages(self.sync, self.options, position), cursors=True)
         except CursorExpiredError as error:
             log.warning("sync=%s %s: everything is read", self.sync.id, error)
             self.report.full = True
-            self._pages(self._source_pages(None), cursors=True)
-
-    def _source_pages(self, position: str | None) -> Iterator[Page]:
-        pages = self.sync.source.source.read(self.sync.mapping.query(), position)
-        ahead = read_ahead(pages) if self.sync.threads else iter(pages)
-        if position is not None or self.options.accept_empty:
-            return ahead
-        return believable(self.sync, ahead)
+            if self.options.part is not None:  # what it has passed is passed again
+                self.progress.passed = -self.options.part.passed_before
+            self._pages(stream_pages(self.sync, self.options, None), cursors=True)
 
     def _pages(self, pages: Iterator[Page], *, cursors: bool = False) -> None:
         with closing(pages):  # type: ignore[type-var]
             for page in pages:
-                self._page(page, page.cursor if cursors else None)
+                with span("tasuki page", **{"tasuki.records": len(page.records)}):
+                    self._page(page, page.cursor if cursors else None)
                 if self.outbox.error is not None:
                     self._stop()
 
@@ -346,16 +353,8 @@ class Course:
         seconds = (longest - now).total_seconds()
         if seconds > self.sync.mapping.policy.settle:
             return []
-        self._sleep(seconds + 0.01)
+        wait_under(self.lease, self.sync.clock, seconds + 0.01)
         return list(self.in_doubt)
-
-    def _sleep(self, seconds: float) -> None:
-        """Wait without losing the lease."""
-        while seconds > 0:
-            step = min(seconds, self.options.lease_seconds / 4)
-            self.sync.clock.sleep(step)
-            self.lease.renew()
-            seconds -= step
 
     def _apply(self, rows: Sequence[IntentRow], settled: Settled) -> list[str]:
         """Bring the run's own sums up to what the look-up found.
@@ -395,4 +394,6 @@ class Course:
 
     def _send_write_backs(self) -> None:
         if self.sync.mapping.model.write_back:
-            send_write_backs(self.sync, self.lease, self.report.run_id, self.tally)
+            send_write_backs(
+                self.sync, self.lease, self.report.run_id, self.tally, self.options
+            )

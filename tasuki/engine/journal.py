@@ -8,11 +8,12 @@ from typing import Any, Literal
 from tasuki import plan
 from tasuki.engine.masking import masked
 from tasuki.engine.pages import Progress
+from tasuki.engine.part import Part
 from tasuki.engine.questions import Questions
 from tasuki.engine.shared import YIELDED_LINK
 from tasuki.engine.sync import Sync
 from tasuki.engine.tally import Ending, Tally
-from tasuki.engine.turn import Turn
+from tasuki.engine.turn import Turn, sent_text
 from tasuki.ledger import Lease
 from tasuki.ledger.rows import (
     ConfirmRow,
@@ -25,7 +26,7 @@ from tasuki.ledger.rows import (
     StateRow,
     encode,
 )
-from tasuki.ledger.transaction import ClaimTakenError
+from tasuki.ledger.transaction import ClaimTakenError, TwinTakenError, Tx
 from tasuki.model.record import RecordRef
 
 _SENT = frozenset({Ending.CREATED, Ending.UPDATED, Ending.ATTACHED, Ending.UNCHANGED})
@@ -41,6 +42,7 @@ class Journal:
     tally: Tally
     progress: Progress
     moves_cursor: bool = True
+    part: Part | None = None
     attaching: dict[str, str] = field(default_factory=dict)
     """The decider's own, emptied here: it may not grow with the number of records."""
     _decisions: list[NewDecision] = field(default_factory=list)
@@ -196,7 +198,7 @@ class Journal:
                 self._source,
                 stream,
                 target_id,
-                _sent_text(turn),
+                sent_text(turn),
                 turn.fingerprint,
                 turn.record.version,
                 mapping.revision,
@@ -303,16 +305,21 @@ class Journal:
         cursor = self.progress.advance()
         if not self._anything(intents, replaced, cursor):
             return frozenset()
-        try:
-            self._write(intents, replaced, keys, cursor, quiet_until)
-        except ClaimTakenError as error:
-            taken = frozenset(error.taken)
-            free = [intent for intent in intents if intent.id not in taken]
-            self._write(free, replaced, keys, cursor, quiet_until)
-            self._clear()
-            return taken
-        self._clear()
-        return frozenset()
+        refused: set[str] = set()
+        while True:
+            free = [one for one in intents if one.id not in refused]
+            try:
+                self._write(free, replaced, keys, cursor, quiet_until)
+            except ClaimTakenError as error:
+                refused |= error.taken.keys()
+            except TwinTakenError as error:
+                # Another part creates a record with the same match value right now.
+                twins = error.taken
+                refused |= {one.id for one in free if one.source_id in twins}
+                keys = [one for one in keys if one.source_id not in twins]
+            else:
+                self._clear()
+                return frozenset(refused)
 
     def _write(
         self,
@@ -328,7 +335,10 @@ class Journal:
             tx.set_states([*self._states, *replaced])
             tx.confirm(self._confirms)
             tx.put_links(self._links)
-            tx.put_match_keys(keys)
+            if self.part is None:
+                tx.put_match_keys(keys)
+            else:
+                tx.claim_match_keys(keys)
             tx.put_relations(self._relations)
             tx.add_decisions(self._decisions)
             tx.put_dead_letters(self._letters)
@@ -340,8 +350,15 @@ class Journal:
             )
             tx.add_intents(intents, state, quiet_until)
             if cursor is not None and self.moves_cursor:
-                tx.put_cursor(sync.id, "", cursor, sync.mapping.revision)
+                self._move(tx, cursor)
             tx.archive(archived)
+
+    def _move(self, tx: Tx, cursor: str) -> None:
+        sync, part = self.sync, self.part
+        revision = sync.mapping.revision
+        tx.put_cursor(sync.id, part.cursor if part else "", cursor, revision)
+        if part is not None:
+            part.advanced(tx, sync.id, revision, self.progress.passed)
 
     def _buffers(self) -> tuple[list[Any] | Questions, ...]:
         return (
@@ -370,25 +387,3 @@ class Journal:
     def waiting_rows(self) -> int:
         """Return how many rows are not durable yet."""
         return len(self._decisions) + len(self._links) + len(self._letters)
-
-
-def _sent_text(turn: Turn) -> str:
-    """Return as JSON what the counterpart has been told in all."""
-    if isinstance(turn.verdict, plan.Create) and turn.sent_text:
-        return turn.sent_text  # nothing older to put it over: encoded already
-    return encode(_sent(turn))
-
-
-def _sent(turn: Turn) -> dict[str, object]:
-    """Return what the counterpart has been told in all: the new over the old."""
-    before = dict(turn.link.sent) if turn.link else {}
-    verdict = turn.verdict
-    if isinstance(verdict, plan.Create):
-        return dict(verdict.fields)
-    if isinstance(verdict, plan.Update):
-        if not turn.archiving:
-            return before | dict(verdict.fields)
-        # What archives it is forgotten unless it is mapped: mapped values are sent
-        # again when the record comes back.
-        return before | {n: v for n, v in verdict.fields.items() if n in before}
-    return before

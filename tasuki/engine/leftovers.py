@@ -1,11 +1,15 @@
 """What earlier runs have left unfinished, sorted by what must happen first."""
 
+from collections.abc import Callable
+
 from tasuki.engine.decide import Decider
 from tasuki.engine.sync import Sync
 from tasuki.ledger.rows import IntentRow
 
 
-def sort_leftovers(sync: Sync, decider: Decider) -> list[IntentRow]:
+def sort_leftovers(
+    sync: Sync, decider: Decider, holds: Callable[[str], bool] = lambda _: True
+) -> list[IntentRow]:
     """Tell the decider which records have an unfinished write.
 
     Returns:
@@ -15,7 +19,7 @@ def sort_leftovers(sync: Sync, decider: Decider) -> list[IntentRow]:
     in_doubt: list[IntentRow] = []
     first = sync.settles_first()
     for row in sync.ledger.open_intents(sync.id):
-        if row.operation == "write_back":
+        if row.operation == "write_back" or not holds(row.source_id):
             continue
         if first and row.operation == "create" and row.state != "planned":
             in_doubt.append(row)

@@ -36,6 +36,7 @@ from tasuki.model.write import (
     WriteClass,
     WriteFacts,
 )
+from tasuki.trace import span
 
 log = logging.getLogger("tasuki.engine")
 
@@ -206,9 +207,10 @@ class Outbox:
 
     def _call(self, batch: Batch) -> list[Outcome]:
         stream = self.sync.mapping.destination.stream
-        return self.sync.destination.destination.write(
-            stream, batch.writes, self.lease.check
-        )
+        with span("tasuki send", **{"tasuki.rows": len(batch.writes)}):
+            return self.sync.destination.destination.write(
+                stream, batch.writes, self.lease.check
+            )
 
     def _batch(self, turns: Sequence[Turn]) -> Batch:
         keyed = self._facts().create_class is WriteClass.KEY

@@ -13,6 +13,7 @@ from tasuki.model.record import Page, Record
 class _Open:
     cursor: str | None
     left: int
+    size: int
 
 
 class Progress:
@@ -22,10 +23,12 @@ class Progress:
         self._open: deque[_Open] = deque()
         self._first = 0
         self.reached: str | None = None
+        self.passed = 0
+        """Records on the stream's pages that the cursor has passed."""
 
     def begin(self, cursor: str | None, records: int) -> int:
         """Note a page; returns its number. `cursor` None: pages outside the stream."""
-        self._open.append(_Open(cursor, records))
+        self._open.append(_Open(cursor, records, records))
         return self._first + len(self._open) - 1
 
     def finish(self, page: int) -> None:
@@ -40,6 +43,7 @@ class Progress:
             self._first += 1
             if page.cursor is not None:
                 moved = page.cursor
+                self.passed += page.size
         if moved is not None:
             self.reached = moved
         return moved

@@ -1,11 +1,13 @@
 """Running a sync once: the lease, the books, and what a person is told."""
 
+import logging
+
 from tasuki.engine.collector import rare_collections
 from tasuki.engine.course import Course
 from tasuki.engine.ids import new_id
 from tasuki.engine.sync import Options, Sync
 from tasuki.engine.tally import RunReport, Tally
-from tasuki.ledger import Lease
+from tasuki.ledger import Lease, lease_name
 from tasuki.model.errors import (
     GuardError,
     LeaseLostError,
@@ -13,6 +15,9 @@ from tasuki.model.errors import (
     PlanMovedError,
     TasukiError,
 )
+from tasuki.trace import run_named
+
+log = logging.getLogger("tasuki.engine")
 
 
 def run_sync(sync: Sync, options: Options | None = None) -> RunReport:
@@ -27,14 +32,17 @@ def run_sync(sync: Sync, options: Options | None = None) -> RunReport:
     """
     options = options or Options()
     run_id = new_id(sync.clock.now())
-    lease = sync.ledger.acquire_lease(f"sync:{sync.id}", options.lease_seconds)
+    name = lease_name(sync.id, options.kind)
+    lease = sync.ledger.acquire_lease(name, options.lease_seconds)
     report = RunReport(sync.id, run_id, sync.clock.now(), Tally())
     try:
-        sync.ledger.start_run(run_id, sync.id, "only" if options.is_partial else "run")
+        sync.ledger.start_run(run_id, sync.id, options.kind)
         if sync.archive is not None:
             sync.archive.sweep(sync.ledger, sync.mapping)
-        with rare_collections():
+        with rare_collections(), run_named(run_id, sync.id, options.kind):
+            log.info("run begins")
             Course(sync, options, lease, report).go()
+            log.info("run ends: read %d, %s", report.tally.read, _said(report.tally))
     except TasukiError as error:
         _note(report, error)
     except BaseException as error:
@@ -72,6 +80,7 @@ def _close_books(sync: Sync, lease: Lease, report: RunReport) -> None:
         try:
             with ledger.transaction(lease, report.run_id) as tx:
                 tx.finish_run(*end)
+                tx.add_totals(sync.id, _totals(sync, report))
                 tx.give_back(lease)
         except LeaseLostError:
             # All that was done under the lease is recorded already; the run's own row
@@ -80,3 +89,20 @@ def _close_books(sync: Sync, lease: Lease, report: RunReport) -> None:
     except LedgerError as error:
         if not report.error:
             _note(report, error)
+
+
+def _totals(sync: Sync, report: RunReport) -> dict[str, float]:
+    """Return what a run adds to the sums that metrics are made of."""
+    tally = report.tally
+    seconds = (sync.clock.now() - report.started_at).total_seconds()
+    amounts: dict[str, float] = {f"runs:{report.state}": 1, "seconds": seconds}
+    amounts["read"] = tally.read
+    for ending, count in tally.ended.items():
+        amounts[f"outcome:{ending.value}"] = count
+    for (connection, kind), count in report.calls.items():
+        amounts[f"calls:{connection}:{kind}"] = count
+    return amounts
+
+
+def _said(tally: Tally) -> str:
+    return ", ".join(f"{e.value} {n}" for e, n in sorted(tally.ended.items()) if n)

@@ -45,16 +45,19 @@ def confirm_gone(sync: Sync, source_ids: Sequence[str], seen: int, known: int) -
         raise ShrunkenError(str(sync.mapping.source), what)
 
 
-def believable(sync: Sync, pages: Iterator[Page]) -> Iterator[Page]:
+def believable(
+    sync: Sync, pages: Iterator[Page], holds: Callable[[str], bool]
+) -> Iterator[Page]:
     """Yield the pages of a full read; the last one once the whole is believed.
 
-    Some of the linked records are drawn beforehand: most of them have to come.
+    Some of the linked records are drawn beforehand: most of them have to come. Those
+    that `holds` denies are not expected.
 
     Raises:
         ShrunkenError: they did not. What came before has been dealt with; the cursor
             must not stay behind it.
     """
-    drawn = sync.ledger.sample_links(sync.id, _SAMPLE)
+    drawn = [one for one in sync.ledger.sample_links(sync.id, _SAMPLE) if holds(one)]
     if len(drawn) < FEW:
         yield from pages
         return

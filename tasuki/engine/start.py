@@ -14,9 +14,9 @@ ACCOUNT = "account"
 """The part of a sync's cursor that says which account it was told by."""
 
 
-def usable_position(sync: Sync) -> str | None:
+def usable_position(sync: Sync, part: str = "") -> str | None:
     """Return the cursor to go on from; None: everything is read, and why is logged."""
-    stored = sync.ledger.cursor(sync.id)
+    stored = sync.ledger.cursor(sync.id, part)
     if stored is None:
         return None
     if stored.revision != sync.mapping.revision:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from tasuki.archive.entry import Draft
 from tasuki.engine.archiving import Archiving
+from tasuki.engine.part import Part
 from tasuki.engine.saved_plan import SavedPlan
 from tasuki.engine.tally import Tally
 from tasuki.ledger import Ledger
@@ -88,6 +89,7 @@ class Options:
         accept_empty: A person's word that a system which lacks most of what was known
             is right.
         lease_seconds: How long this run may be silent before another may take over.
+        part: This range of a backfill, and nothing else.
     """
 
     full: bool = False
@@ -97,6 +99,28 @@ class Options:
     allow: int | None = None
     accept_empty: bool = False
     lease_seconds: float = 120.0
+    part: Part | None = None
+
+    @property
+    def kind(self) -> str:
+        """Return what the ledger calls such a run."""
+        if self.part is not None:
+            return self.part.kind
+        return "only" if self.is_partial else "run"
+
+    @property
+    def cursor_part(self) -> str:
+        """Return the part of the sync's cursor that such a run moves."""
+        return self.part.cursor if self.part is not None else ""
+
+    def holds(self, source_id: str) -> bool:
+        """Say whether this run may look after a record that it has not read."""
+        return self.part is None or self.part.holds(source_id)
+
+    @property
+    def reads_stream(self) -> bool:
+        """Say whether this is a whole run, which looks after all of its sync."""
+        return self.part is None and not self.is_partial
 
     @property
     def is_partial(self) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from tasuki import plan
 from tasuki.engine.sync import NO_IDENTITY, Identity
 from tasuki.ledger.hold_rows import RulingEndRow, RulingRow
-from tasuki.ledger.rows import DecisionRow, IntentRow, LinkRow
+from tasuki.ledger.rows import DecisionRow, IntentRow, LinkRow, encode
 from tasuki.mapping import Faulty, Payload, Waiting
 from tasuki.model.record import Record
 
@@ -84,3 +84,25 @@ class Turn:
     doubt: IntentRow | None = None
     yields: str = ""
     archiving: bool = False
+
+
+def sent_text(turn: Turn) -> str:
+    """Return as JSON what the counterpart has been told in all."""
+    if isinstance(turn.verdict, plan.Create) and turn.sent_text:
+        return turn.sent_text  # nothing older to put it over: encoded already
+    return encode(_sent(turn))
+
+
+def _sent(turn: Turn) -> dict[str, object]:
+    """Return what the counterpart has been told in all: the new over the old."""
+    before = dict(turn.link.sent) if turn.link else {}
+    verdict = turn.verdict
+    if isinstance(verdict, plan.Create):
+        return dict(verdict.fields)
+    if isinstance(verdict, plan.Update):
+        if not turn.archiving:
+            return before | dict(verdict.fields)
+        # What archives it is forgotten unless it is mapped: mapped values are sent
+        # again when the record comes back.
+        return before | {n: v for n, v in verdict.fields.items() if n in before}
+    return before

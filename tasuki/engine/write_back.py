@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from tasuki.engine.masking import masked_source, without_kinds
 from tasuki.engine.repeat import send_apart
-from tasuki.engine.sync import Sync
+from tasuki.engine.sync import Options, Sync
 from tasuki.engine.tally import Tally
 from tasuki.ledger import Lease
 from tasuki.ledger.rows import (
@@ -36,19 +36,27 @@ CAUSE = "write_back: "
 """How the cause of a dead letter begins that is about a write-back."""
 
 
-def send_write_backs(sync: Sync, lease: Lease, run_id: str, tally: Tally) -> None:
+def send_write_backs(
+    sync: Sync,
+    lease: Lease,
+    run_id: str,
+    tally: Tally,
+    options: Options,
+) -> None:
     """Send every recorded write-back of this sync that is not confirmed.
 
-    Updates by id are harmless to repeat, so what a killed run left is sent again.
+    Updates by id are harmless to repeat, so what a killed run left is sent again. A
+    part of a backfill sends those of its own records, and leaves replayed ones.
 
     Raises:
         RemoteError: the source does not take writes now; they stay recorded.
     """
-    _open_replayed(sync, lease, run_id)
+    if options.part is None:
+        _open_replayed(sync, lease, run_id)
     rows = [
         row
         for row in sync.ledger.open_intents(sync.id)
-        if row.operation == "write_back"
+        if row.operation == "write_back" and options.holds(row.source_id)
     ]
     stream = sync.mapping.source.stream
     size = sync.source.destination.facts(stream).batch_size

@@ -8,7 +8,7 @@ from tasuki.ledger.hold_rows import (
     RulingEndRow,
     RulingRow,
 )
-from tasuki.ledger.lease import Lease, LeaseHeldError
+from tasuki.ledger.lease import Lease, LeaseHeldError, lease_name
 from tasuki.ledger.rows import (
     CauseCount,
     ConfirmRow,
@@ -62,4 +62,5 @@ __all__ = [
     "Tx",
     "decode",
     "encode",
+    "lease_name",
 ]

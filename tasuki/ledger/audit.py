@@ -173,7 +173,7 @@ class Audits:
         now = time_text(self._database.clock.now())
         held = [LeaseRow._make(row) for row in connection.execute(LEASE.select())]
         return {
-            row.name.removeprefix("sync:")
+            row.name.removeprefix("sync:").partition("#")[0]
             for row in held
             if row.name.startswith("sync:") and not row.is_free(now)
         }

@@ -13,6 +13,7 @@ reserved a quarter of a second at most: no more than that can stand before a mon
 
 from collections import defaultdict, deque
 from collections.abc import Sequence
+from math import ceil
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -171,7 +172,7 @@ class LedgerBudget:
         self._patience = patience
         self._lock = Lock()
         named = [
-            (limit.window, _name(connection, limit), Pace.of(limit))
+            (limit.window, meter_name(connection, limit), Pace.of(limit))
             for limit in sorted(limits, key=lambda limit: -limit.seconds)
         ]
         self._meters = [
@@ -245,7 +246,15 @@ class LedgerBudget:
         return self._database.clock.now().timestamp()
 
 
-def _name(connection: str, limit: Limit) -> str:
+def calls_left(limit: Limit, tat: float, now: float) -> int:
+    """Return the calls that may be made at once, by a meter's stored moment."""
+    pace = Pace.of(limit)
+    spent = max(0.0, tat - now) / pace.interval
+    return max(0, pace.burst - ceil(spent))
+
+
+def meter_name(connection: str, limit: Limit) -> str:
+    """Return what a connection's window is called in the ledger."""
     return f"{connection}/{limit.window}/{limit.seconds:g}"
 
 

@@ -21,6 +21,23 @@ from tasuki.model.errors import LeaseLostError, LedgerError
 _ATTEMPTS = 20
 
 
+_PART = "part "
+
+
+def lease_name(sync: str, kind: str = "run") -> str:
+    """Return the lease under which a run of this kind works.
+
+    Parts of a backfill (`part 3/8`) each have their own.
+
+    Example:
+        >>> lease_name("lead.a-b"), lease_name("lead.a-b", "part 3/8")
+        ('sync:lead.a-b', 'sync:lead.a-b#3')
+    """
+    if not kind.startswith(_PART):
+        return f"sync:{sync}"
+    return f"sync:{sync}#{kind.removeprefix(_PART).partition('/')[0]}"
+
+
 class LeaseHeldError(LedgerError):
     """Another run works on this sync now; this one does not begin."""
 
@@ -126,7 +143,7 @@ def acquire(database: Database, name: str, seconds: float) -> Lease:
         now = database.clock.now()
         seen = look(database, name)
         if seen is not None and not seen.is_free(time_text(now)):
-            raise _held(database, seen)
+            raise held_by(database, seen)
         since, until = time_text(now), time_text(now + timedelta(seconds=seconds))
         fence = seen.fence + 1 if seen else 1
         row = LeaseRow(
@@ -178,7 +195,8 @@ def swap(database: Database, row: LeaseRow, seen: LeaseRow | None) -> bool:
         return done.rowcount == 1
 
 
-def _held(database: Database, row: LeaseRow) -> LeaseHeldError:
+def held_by(database: Database, row: LeaseRow) -> LeaseHeldError:
+    """Return the error that names the holder of a lease."""
     since = text_time(row.since)
     begun = f"{since:%Y-%m-%d %H:%M:%S} UTC" if since else "an unknown time"
     what = f"'{row.name}' is held by process {row.pid} on {row.host} since {begun}"

@@ -119,7 +119,7 @@ class Restores:
         for row in connection.execute(LEASE.select()):
             held = LeaseRow._make(row)
             if held.name.startswith("sync:") and not held.is_free(now):
-                name = held.name.removeprefix("sync:")
+                name = held.name.removeprefix("sync:").partition("#")[0]
                 what = f"a run of {name} is under way (process {held.pid})"
                 remedy = "End it, and stop the schedules, before you restore."
                 raise LedgerError(self._database.where, what, remedy)

@@ -58,7 +58,7 @@ class Revisits:
         """
         if not keys:
             return {}
-        found = self._database.rows(_match_keys, sync=sync, ids=list(keys))
+        found = self._database.rows(match_key_owners, sync=sync, ids=list(keys))
         return {row[0]: row[1] for row in found}
 
     @staticmethod
@@ -139,7 +139,8 @@ def _count_links(_: Dialect) -> ClauseElement:
     )
 
 
-def _match_keys(dialect: Dialect) -> ClauseElement:
+def match_key_owners(dialect: Dialect) -> ClauseElement:
+    """Build the query for match values whose record was sent, or is under way."""
     linked = exists().where(
         LINK.c.source_id == MATCH_KEY.c.source_id,
         LINK.c.sync == MATCH_KEY.c.sync,

@@ -12,11 +12,12 @@ from sqlalchemy.sql.expression import ClauseElement
 
 from tasuki.ledger import writes
 from tasuki.ledger.database import Database, among
-from tasuki.ledger.lease import look
+from tasuki.ledger.lease import lease_name, look
 from tasuki.ledger.rows import RunRow, encode, time_text
 from tasuki.ledger.tables import RUN
 from tasuki.ledger.whereabouts import Whereabouts, here, is_alive, is_gone
 
+_WHOLE = frozenset({"run", "only"})
 _MAY_STILL_ACT = "(state = 'running' OR state = 'lost')"
 
 
@@ -30,7 +31,7 @@ class Runs:
         """Note that a run begins in this process, under the lease of its sync.
 
         Runs of the sync that are still noted as running are closed: the lease says
-        that they are not.
+        that they are not. A part of a backfill leaves the other parts alone.
         """
         me = here()
         now = time_text(self._database.clock.now())
@@ -40,7 +41,9 @@ class Runs:
         )  # fmt: skip
         with self._database.writing() as connection:
             for open_run in self._open_runs(connection):
-                if open_run.sync == sync:
+                lease = lease_name(sync, open_run.kind)
+                rival = lease in {lease_name(sync), lease_name(sync, kind)}
+                if open_run.sync == sync and (kind in _WHOLE or rival):
                     self._close(connection, open_run, f"; run {run_id} took over")
             self._database.run_many(connection, writes.start_run, [row])
 
@@ -67,7 +70,7 @@ class Runs:
         found = [RunRow._make(row) for row in self._database.rows(_open_runs)]
         left = []
         for row in found:
-            lease = look(self._database, f"sync:{row.sync}")
+            lease = look(self._database, lease_name(row.sync, row.kind))
             if lease is None or lease.is_free(now) or lease.pid != row.pid:
                 left.append(row)
         if left:

@@ -10,11 +10,12 @@ from tasuki.ledger.audit import Audits
 from tasuki.ledger.backup import Backups
 from tasuki.ledger.budget import LedgerBudget
 from tasuki.ledger.database import UNNAMED, Database
+from tasuki.ledger.exclusion import acquire_alone, parts_held
 from tasuki.ledger.forget import Forgetting
 from tasuki.ledger.history import History
 from tasuki.ledger.holds import Holds
 from tasuki.ledger.inbox import Inbox
-from tasuki.ledger.lease import Lease, acquire, release
+from tasuki.ledger.lease import Lease, release
 from tasuki.ledger.migration import bring_up_to_date
 from tasuki.ledger.reading import BatchReading
 from tasuki.ledger.restore import Restores
@@ -22,6 +23,7 @@ from tasuki.ledger.revisit import Revisits
 from tasuki.ledger.rotation import reseal, sealed_names
 from tasuki.ledger.runs import Runs
 from tasuki.ledger.sealing import Seal
+from tasuki.ledger.standing import Standing
 from tasuki.ledger.story import Relations
 from tasuki.ledger.survey import Survey
 from tasuki.ledger.tidy import Tidying
@@ -43,6 +45,7 @@ class Ledger(
     Revisits,
     Relations,
     Survey,
+    Standing,
     Runs,
     History,
     Holds,
@@ -130,9 +133,14 @@ class Ledger(
         """Take the right to work under `name`, or raise LeaseHeldError.
 
         A lease whose owner has died on this machine is taken over at once, any other
-        after it has run out.
+        after it has run out. A whole run and the parts of a backfill of one sync
+        exclude each other.
         """
-        return acquire(self._database, name, seconds)
+        return acquire_alone(self._database, name, seconds)
+
+    def parts_held(self, sync_lease: str) -> set[str]:
+        """Return the names of those leases of parts that somebody holds now."""
+        return parts_held(self._database, sync_lease)
 
     def release_lease(self, lease: Lease) -> None:
         """Give a lease back; without effect when it was lost."""

@@ -279,6 +279,16 @@ class Run(Stored, table=True):
     born: str
 
 
+class RunTotal(Stored, table=True):
+    """A sum over all finished runs of a sync: `outcome:created`, `calls:freee:read`."""
+
+    __tablename__ = "run_total"
+
+    sync: str = Field(primary_key=True)
+    what: str = Field(primary_key=True)
+    amount: float
+
+
 class LeaseHeld(Stored, table=True):
     """Who may work under a name until when; `fence` grows with every owner."""
 
@@ -371,6 +381,7 @@ RULING = _table("ruling")
 RULING_END = _table("ruling_end")
 CURSOR = _table("cursor")
 RUN = _table("run")
+RUN_TOTAL = _table("run_total")
 LEASE = _table("lease")
 TOKEN = _table("token")
 BUDGET = _table("budget")

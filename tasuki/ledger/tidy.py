@@ -181,7 +181,7 @@ class Tidying:
             held = [LeaseRow._make(row) for row in connection.execute(LEASE.select())]
         for row in held:
             if row.name.startswith("sync:") and not row.is_free(now):
-                name = row.name.removeprefix("sync:")
+                name = row.name.removeprefix("sync:").partition("#")[0]
                 what = f"a run of {name} is under way (process {row.pid})"
                 remedy = "Compact when nothing runs; tidying alone may be done beside."
                 raise LedgerError(self._database.where, what, remedy)

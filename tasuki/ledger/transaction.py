@@ -12,6 +12,7 @@ from tasuki.ledger.database import Build, Database
 from tasuki.ledger.hold_rows import NewHold, RulingEndRow
 from tasuki.ledger.lease import Lease, give_back
 from tasuki.ledger.reading import claim_holders
+from tasuki.ledger.revisit import match_key_owners
 from tasuki.ledger.rows import (
     ConfirmRow,
     IntentRow,
@@ -63,6 +64,19 @@ class ClaimTakenError(LedgerError):
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         what = f"already sent or under way for {', '.join(names[:_NAMED])}{more}"
         super().__init__(where, what)
+        self.args = (where, taken)
+        self.taken = taken
+
+
+class TwinTakenError(LedgerError):
+    """Records of another part are being created with the same match values.
+
+    Attributes:
+        taken: The ids of our records that have such a twin.
+    """
+
+    def __init__(self, where: str, taken: frozenset[str]) -> None:
+        super().__init__(where, f"{len(taken)} records have a twin under way")
         self.args = (where, taken)
         self.taken = taken
 
@@ -174,6 +188,31 @@ class Tx:
         """Note the match values that records are created with."""
         self._many(writes.put_match_keys, rows, alike=_MATCH_KEY_ALIKE)
 
+    def claim_match_keys(self, rows: Sequence[MatchKeyRow]) -> None:
+        """Note match values beside other processes that may note the same ones.
+
+        Raises:
+            TwinTakenError: some are another record's; the transaction is undone.
+        """
+        if not rows:
+            return
+        # In one order everywhere: two processes never wait for each other.
+        rows = sorted(set(rows))
+        self._many(writes.claim_match_keys, rows, alike=_MATCH_KEY_ALIKE)
+        keys = [row.key for row in rows]
+        found = self._database.run(
+            self._connection, match_key_owners, sync=rows[0].sync, ids=keys
+        )
+        owners = {str(key): str(owner) for key, owner in found.fetchall()}
+        taken = frozenset(
+            row.source_id
+            for row in rows
+            if owners.get(row.key, row.source_id) != row.source_id
+        )
+        if taken:
+            raise TwinTakenError(self._database.where, taken)
+        self.put_match_keys(rows)  # over those whose owner was never sent
+
     def detach_links(self, sync: str, source_ids: Sequence[str]) -> None:
         """Keep these links as history only: their counterpart is gone."""
         if source_ids:
@@ -264,6 +303,11 @@ class Tx:
     def archive(self, drafts: Sequence[Draft]) -> None:
         """Add to the archive: last, because others wait until this transaction ends."""
         archive.append(self._database, self._connection, drafts)
+
+    def add_totals(self, sync: str, amounts: Mapping[str, float]) -> None:
+        """Add a finished run to the sums over all runs of its sync."""
+        rows = [(sync, what, amount) for what, amount in amounts.items() if amount]
+        self._many(writes.add_total, sorted(rows))
 
     def give_back(self, lease: Lease) -> None:
         """Give the lease back as the last thing of this transaction."""

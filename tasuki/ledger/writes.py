@@ -19,6 +19,7 @@ from tasuki.ledger.tables import (
     OPEN_STATES,
     RELATION,
     RUN,
+    RUN_TOTAL,
     UNSOLVED_LETTERS,
 )
 
@@ -102,6 +103,13 @@ def put_match_keys(dialect: Dialect) -> ClauseElement:
     return statement.on_conflict_do_update(
         index_elements=["key", "sync"],
         set_={"source_id": statement.excluded["source_id"]},
+    )
+
+
+def claim_match_keys(dialect: Dialect) -> ClauseElement:
+    """Build the insert of match values that leaves those of other records alone."""
+    return insert_into(dialect, MATCH_KEY).on_conflict_do_nothing(
+        index_elements=["key", "sync"]
     )
 
 
@@ -190,6 +198,15 @@ def forget_cursor(_: Dialect) -> ClauseElement:
     """Build the removal of a cursor."""
     return delete(CURSOR).where(
         CURSOR.c.sync == bindparam("which"), CURSOR.c.part == bindparam("which_part")
+    )
+
+
+def add_total(dialect: Dialect) -> ClauseElement:
+    """Build the addition to a sum over runs."""
+    statement = insert_into(dialect, RUN_TOTAL)
+    return statement.on_conflict_do_update(
+        index_elements=["sync", "what"],
+        set_={"amount": RUN_TOTAL.c.amount + statement.excluded["amount"]},
     )
 
 

@@ -72,6 +72,13 @@ class Page:
     cursor: str
 
 
+class Span(NamedTuple):
+    """A range of a stream's ids: after `after`, up to and with `until`; "" is open."""
+
+    after: str = ""
+    until: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """What a sync wants from a stream.
@@ -81,12 +88,15 @@ class Query:
         fields: Own fields to read.
         where: The mapping's `where`, in the source's own query language.
         include: Name in the record -> (vendor's relation, its fields).
+        within: Only records of this range; None for all. A source that is `Splitting`
+            heeds it.
     """
 
     stream: str
     fields: tuple[str, ...]
     where: object = None
     include: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+    within: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)

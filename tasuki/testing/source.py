@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import pairwise
 
 from tasuki.model.errors import CursorExpiredError
-from tasuki.model.record import Page, Query, Record
+from tasuki.model.record import Page, Query, Record, Span
 from tasuki.testing.store import FakeRow, FakeStore, value_of
 
 
@@ -25,7 +26,11 @@ class FakeSource:
         while True:
             system.refuse(system.begin("read", query.stream), query.stream)
             rows = sorted(
-                (r for r in stream.rows.values() if r.changed > begin),
+                (
+                    r
+                    for r in stream.rows.values()
+                    if r.changed > begin and self._is_within(query, r.id)
+                ),
                 key=lambda row: row.changed,
             )[: stream.page_size]
             begin = reached = max([reached, *(row.changed for row in rows)])
@@ -43,6 +48,21 @@ class FakeSource:
             if row.touched is not None and row.touched < moment
         ]
         return str(max(earlier, default=0))
+
+    def _is_within(self, query: Query, record_id: str) -> bool:
+        return query.within is None or self.holds(query.within, record_id)
+
+    def split(self, query: Query, parts: int) -> list[tuple[Span, int]]:
+        """Return ranges of ids, as text compares them."""
+        ids = sorted(self._system.streams[query.stream].rows)
+        cuts = [ids[len(ids) * k // parts - 1] for k in range(1, parts) if ids]
+        bounds = ["", *dict.fromkeys(cuts), ""]
+        spans = [Span(*pair) for pair in pairwise(bounds)]
+        return [(span, sum(self.holds(span, i) for i in ids)) for span in spans]
+
+    def holds(self, span: Span, record_id: str) -> bool:
+        """Say whether a range holds an id."""
+        return span.after < record_id and (not span.until or record_id <= span.until)
 
     def fetch(self, query: Query, ids: Sequence[str]) -> list[Record]:
         """Return these records as they are now."""

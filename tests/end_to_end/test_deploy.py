@@ -24,7 +24,10 @@ from tasuki.stack import Stack, descendants, free_port
 
 pytestmark = [pytest.mark.prefect, pytest.mark.slow, pytest.mark.timeout(600)]
 
-NAMES = {"leads", "hand-over", "billing", "payments", "reconcile", "archive"}
+NAMES = {
+    "leads", "hand-over", "billing", "payments", "inbox", "reconcile", "archive",
+    "backfill", "backfill-part",
+}  # fmt: skip
 
 
 def clean_environment() -> dict[str, str]:
@@ -188,7 +191,17 @@ def test_up_starts_everything_and_leaves_nothing_behind(
     folder = project(tmp_path / "own", stand_ins)
     command = [sys.executable, "-m", "tasuki.cli", "--project", str(folder)]
     with subprocess.Popen(
-        [*command, "--json", "up", "--port", str(free_port())],
+        [
+            *command,
+            "--json",
+            "up",
+            "--port",
+            str(free_port()),
+            "--receiver-port",
+            str(free_port()),
+            "--metrics-port",
+            str(free_port()),
+        ],
         stdout=subprocess.PIPE,
         text=True,
         env=clean_environment(),
@@ -204,8 +217,16 @@ def test_up_starts_everything_and_leaves_nothing_behind(
             assert set(value["deployments"]) == NAMES
             assert ask(value["api"], "/health") is True
             assert set(value["sandbox"]) == {"hubspot", "salesforce", "freee"}
+            metrics = httpx.get(f"{value['parts']['metrics']}/metrics", timeout=30)
+            assert "tasuki_left_over" in metrics.text
             started = descendants(stack.pid)
-            assert len(started) >= 2
+            assert len(started) >= 3
+            second = subprocess.run(
+                [*command, "up"], capture_output=True, text=True, timeout=60, check=False,
+                env=clean_environment(),
+            )  # fmt: skip
+            assert second.returncode == 2
+            assert f"runs in this folder (process {stack.pid})" in second.stderr
         finally:
             stack.send_signal(signal.SIGTERM)
         assert stack.wait(60) == 0

@@ -5,7 +5,7 @@ from sqlalchemy import Column, Integer, String
 from alembic import op
 
 revision = "0014"
-down_revision = "0007"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,1 @@
+"""Watching a project at work: how it stands, metrics, health, logs."""
