@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tasuki.cli.context import leave, of
-from tasuki.cli.runs import Name, print_report
+from tasuki.cli.runs import print_report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tasuki.engine.tally import RunReport
 
 _PARTS = 8
+Name = Annotated[str, typer.Argument(help="A mapping's id.")]
 
 
 def register(app: typer.Typer) -> None:

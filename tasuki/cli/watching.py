@@ -129,10 +129,10 @@ def _project(screen: Screen, picture: Picture, planned: list[dict[str, str]]) ->
     size = f", {picture.size / 1e6:,.1f} MB" if picture.size is not None else ""
     version = f"version {picture.schema_version}"
     screen.line(f"ledger: {picture.ledger} ({version}{size})")
-    if picture.inbox is not None:
-        age = picture.inbox_age()
-        since = f", the oldest for {_span(age)}" if age is not None else ""
-        screen.line(f"inbox: {picture.inbox.waiting:,} waiting{since}")
+    age = picture.inbox_age()
+    since = f", the oldest for {_span(age)}" if age is not None else ""
+    dead = f", {picture.inbox.dead:,} given up" if picture.inbox.dead else ""
+    screen.line(f"inbox: {picture.inbox.waiting:,} waiting{since}{dead}")
     for one in picture.connections:
         _connection(screen, one)
     screen.line()

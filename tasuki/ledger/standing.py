@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from sqlalchemy import Dialect, func, inspect, select, text
+from sqlalchemy import Dialect, func, select, text
 from sqlalchemy.sql.expression import ClauseElement
 
 from tasuki.ledger.database import Database
@@ -31,13 +31,6 @@ class MeterRow(NamedTuple):
     connection: str
     tat: float
     paused_until: float
-
-
-class Inbox(NamedTuple):
-    """What webhooks have told and nobody has read yet."""
-
-    waiting: int
-    oldest: str | None
 
 
 class Standing:
@@ -82,14 +75,6 @@ class Standing:
         """Return the sums over all finished runs, by sync and name."""
         return {(s, what): n for s, what, n in self._database.rows(_totals)}
 
-    def inbox_backlog(self) -> Inbox | None:
-        """Return how many webhooks wait; None where the ledger has no inbox."""
-        with self._database.reading() as connection:
-            if not inspect(connection).has_table("inbox"):
-                return None
-            found = connection.execute(text(_INBOX)).one()
-        return Inbox(found[0], found[1])
-
     def size(self) -> int | None:
         """Return the ledger's bytes, as far as the database tells."""
         query = _SQLITE_SIZE if self._database.is_sqlite else _POSTGRES_SIZE
@@ -106,7 +91,6 @@ _SQLITE_SIZE = (
     "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
 )
 _POSTGRES_SIZE = "SELECT pg_database_size(current_database())"
-_INBOX = "SELECT count(*), min(received_at) FROM inbox WHERE state = 'waiting'"
 
 
 def _last_runs(_: Dialect) -> ClauseElement:

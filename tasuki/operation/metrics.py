@@ -152,12 +152,15 @@ def _whole(picture: Picture) -> Iterator[Metric]:
         yield GaugeMetricFamily(
             "tasuki_ledger_bytes", "Size of the ledger.", value=picture.size
         )
-    if picture.inbox is not None:
-        yield GaugeMetricFamily(
-            "tasuki_inbox_waiting", "Webhooks that nobody has read yet.",
-            value=picture.inbox.waiting,
-        )  # fmt: skip
-        yield GaugeMetricFamily(
-            "tasuki_inbox_oldest_seconds", "Age of the oldest of them.",
-            value=picture.inbox_age() or 0.0,
-        )  # fmt: skip
+    yield GaugeMetricFamily(
+        "tasuki_inbox_waiting", "Webhooks that nobody has read yet.",
+        value=picture.inbox.waiting,
+    )  # fmt: skip
+    yield GaugeMetricFamily(
+        "tasuki_inbox_given_up", "Webhooks whose records could not be looked at.",
+        value=picture.inbox.dead,
+    )  # fmt: skip
+    yield GaugeMetricFamily(
+        "tasuki_inbox_oldest_seconds", "Age of the oldest of those that wait.",
+        value=picture.inbox_age() or 0.0,
+    )  # fmt: skip

@@ -7,9 +7,10 @@ from datetime import datetime
 from tasuki.engine.progress import Backfill, read_backfill
 from tasuki.ledger import Ledger, RunRow, lease_name
 from tasuki.ledger.budget import calls_left, meter_name
+from tasuki.ledger.inbox import Backlog
 from tasuki.ledger.lease import LeaseRow
 from tasuki.ledger.rows import text_time
-from tasuki.ledger.standing import Inbox, MeterRow
+from tasuki.ledger.standing import MeterRow
 from tasuki.model.policy import Limit
 from tasuki.project import Project
 
@@ -114,7 +115,7 @@ class Picture:
     connections: tuple[ConnectionView, ...]
     syncs: tuple[SyncView, ...]
     totals: dict[tuple[str, str], float]
-    inbox: Inbox | None
+    inbox: Backlog
     size: int | None
     schema_version: str
     ledger: str
@@ -122,7 +123,7 @@ class Picture:
 
     def inbox_age(self) -> float | None:
         """Return the age in seconds of the oldest webhook that waits."""
-        oldest = text_time(self.inbox.oldest) if self.inbox else None
+        oldest = self.inbox.oldest
         return (self.at - oldest).total_seconds() if oldest else None
 
     def wants_a_look(self) -> bool:
@@ -137,8 +138,10 @@ class Picture:
             "at": self.at.isoformat(),
             "connections": [one.as_json() for one in self.connections],
             "mappings": [one.as_json() for one in self.syncs],
-            "inbox": None if inbox is None else {
-                "waiting": inbox.waiting, "oldest_seconds": self.inbox_age()
+            "inbox": {
+                "waiting": inbox.waiting,
+                "given_up": inbox.dead,
+                "oldest_seconds": self.inbox_age(),
             },
             "ledger_bytes": self.size,
             "ledger_version": self.schema_version,

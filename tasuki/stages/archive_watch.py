@@ -3,17 +3,18 @@
 from typing import Any
 
 from prefect import get_run_logger, task
-from prefect.artifacts import acreate_markdown_artifact
 from prefect.cache_policies import NO_CACHE
-from prefect.events import emit_event
 
 from tasuki.archive.anchor import read_anchors
 from tasuki.engine.keeping import anchor_archive, check_archive, remove_deleted
 from tasuki.project import Project
+from tasuki.stages.report import failure_line
+from tasuki.stages.showing import show_report, tell
 from tasuki.stages.stage import StageError, in_a_thread
 
 Watch = dict[str, Any]
 _SHOWN = 30
+_KEY = "tasuki-archive"
 
 
 def watch_once() -> Watch:
@@ -54,22 +55,17 @@ async def watch_archive() -> Watch:
     Raises:
         StageError: it is not as it was recorded.
     """
-    watch = await in_a_thread("archive", watch_once)
+    watch = await in_a_thread("archive", _KEY, watch_once)
     get_run_logger().info(one_line(watch))
-    await acreate_markdown_artifact(
-        markdown(watch), key="tasuki-archive", description=one_line(watch)
-    )
+    await show_report(_KEY, markdown(watch), one_line(watch))
     if watch["faults"]:
-        emit_event(
-            "tasuki.archive.altered",
-            resource={"prefect.resource.id": "tasuki.archive"},
-            payload={"faults": len(watch["faults"])},
+        words = {"faults": len(watch["faults"])}
+        tell("tasuki.archive.altered", "archive", words)
+        what = f"archive: {len(watch['faults'])} entries are not as they were recorded"
+        remedy = (
+            "Run `tasuki archive verify`; keep everything as it is until it is clear."
         )
-        message = (
-            f"archive: {len(watch['faults'])} entries are not as they were recorded\n"
-            "  Run `tasuki archive verify`; keep everything as it is until it is clear."
-        )
-        raise StageError(message)
+        raise StageError(failure_line(what, remedy))
     return watch
 
 

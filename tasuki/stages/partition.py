@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any
 
 from prefect import get_run_logger, task
-from prefect.artifacts import acreate_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import (
@@ -22,8 +21,10 @@ from tasuki.engine.sync import Options
 from tasuki.ledger import LeaseHeldError
 from tasuki.model.errors import ConfigError
 from tasuki.project import Project
-from tasuki.stages.report import Language, markdown, one_line
-from tasuki.stages.stage import Report, StageError, artifact_key, in_a_thread
+from tasuki.stages.language import language_here
+from tasuki.stages.report import failure_line, markdown, one_line
+from tasuki.stages.showing import artifact_key, show_report
+from tasuki.stages.stage import Report, StageError, in_a_thread
 
 
 def plan_once(mapping: str, parts: int, allow: int | None, again: bool) -> Report:  # noqa: FBT001
@@ -39,8 +40,7 @@ def plan_once(mapping: str, parts: int, allow: int | None, again: bool) -> Repor
             finish_backfill(sync, seconds)
             return planned.as_json()
         finally:
-            sync.source.close()
-            sync.destination.close()
+            sync.close()
 
 
 def run_part_once(mapping: str, part: int) -> Report:
@@ -60,8 +60,7 @@ def run_part_once(mapping: str, part: int) -> Report:
         except LeaseHeldError as error:
             return {"held": str(error)}
         finally:
-            sync.source.close()
-            sync.destination.close()
+            sync.close()
 
 
 def unfinished_backfills() -> list[dict[str, Any]]:
@@ -94,29 +93,25 @@ async def run_planning(
 ) -> Report:
     """Plan a backfill; one that is under way is gone on with."""
     work = partial(plan_once, mapping, parts, allow, again)
-    return await in_a_thread(mapping, work)
+    return await in_a_thread(mapping, artifact_key(mapping, "run-backfill"), work)
 
 
 @task(name="part", task_run_name="{mapping} part {part}", persist_result=False,
       cache_policy=NO_CACHE)  # fmt: skip
-async def run_partition(
-    mapping: str, part: int, *, language: Language = "ja"
-) -> Report:
+async def run_partition(mapping: str, part: int) -> Report:
     """Run one part and leave its report.
 
     Raises:
         StageError: a system or the ledger could not be used; the next run goes on.
     """
-    report = await in_a_thread(mapping, partial(run_part_once, mapping, part))
+    key = f"{artifact_key(mapping)}-part-{part}"
+    report = await in_a_thread(mapping, key, partial(run_part_once, mapping, part))
     if "held" in report:
         get_run_logger().info(report["held"])
         return report
     get_run_logger().info(one_line(report))
-    key = f"{artifact_key(mapping)}-part-{part}"
-    await acreate_markdown_artifact(
-        markdown(report, language), key=key, description=one_line(report)
-    )
+    text = markdown(report, language=language_here())
+    await show_report(key, text, one_line(report))
     if report["error"]:
-        message = f"{report['error']}\n  {report['remedy']}"
-        raise StageError(message)
+        raise StageError(failure_line(report["error"], report["remedy"]))
     return report

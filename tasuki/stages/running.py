@@ -118,7 +118,7 @@ def _nothing_to_do(sync: Sync) -> Report:
 def _looked_at(sync: Sync, wish: RunOptions) -> Report:
     options = options_of(sync, wish)
     if options is None:
-        empty = {"counts": {}, "reasons": [], "calls": {}, "changes": []}
+        empty: Report = {"counts": {}, "reasons": [], "calls": {}, "changes": []}
         return {"sync": sync.id, "full": False, **empty}
     return preview_sync(sync, options, show=_SHOWN).as_json()
 

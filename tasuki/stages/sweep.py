@@ -4,10 +4,10 @@ from functools import partial
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
-from prefect.events import emit_event
 
 from tasuki.inbox.drain import Drain
 from tasuki.project import Project
+from tasuki.stages.showing import tell
 from tasuki.stages.stage import Report, in_a_thread
 
 
@@ -38,7 +38,7 @@ async def run_sweep(patience: float) -> Report:
     Raises:
         StageError: the ledger or the project's files cannot be used; hints wait.
     """
-    report = await in_a_thread("inbox", partial(sweep, patience))
+    report = await in_a_thread("inbox", "run-inbox", partial(sweep, patience))
     logger = get_run_logger()
     logger.info(
         "%s hints of %s records: %s done, %s ignored, %s given up, %s wait",
@@ -50,7 +50,5 @@ async def run_sweep(patience: float) -> Report:
             "%s hints were given up (%s); `tasuki doctor` says what to do",
             report["given_up"], report["last_trouble"],
         )  # fmt: skip
-        resource = {"prefect.resource.id": "tasuki.inbox"}
-        payload = {"count": report["given_up"]}
-        emit_event("tasuki.inbox.given_up", resource=resource, payload=payload)
+        tell("tasuki.inbox.given_up", "inbox", {"count": report["given_up"]})
     return report
