@@ -139,11 +139,11 @@ def _ready(screen: Screen, screens: str, names: list[str], logs: Path) -> None:
 def _start_stand_ins(own: Context, stack: Stack) -> dict[str, str]:
     """Start the stand-ins that the project's connections speak to, if there are any."""
     from tasuki.cli.stand_ins import rehearsal_ports
-    from tasuki.sandbox.rehearsal import SYSTEMS
+    from tasuki.sandbox.rehearsal import ALL_SYSTEMS
     from tasuki.stack import answers
 
     ports = rehearsal_ports(own.project.root)
-    used = [name for name in SYSTEMS if name in ports]
+    used = [name for name in ALL_SYSTEMS if name in ports]
     urls = {name: f"http://127.0.0.1:{ports[name]}" for name in used}
     missing = [name for name, url in urls.items() if not answers(f"{url}/__stats")]
     if missing:

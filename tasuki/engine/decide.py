@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tasuki import plan
+from tasuki.engine.agreeing import look_again
 from tasuki.engine.claims import claim_of, mark_hash, mark_of, route_of
 from tasuki.engine.counterparts import Made, Search, match_hash
 from tasuki.engine.earlier import doubtful_fields, made_earlier
@@ -123,6 +124,7 @@ class Decider:
         if unlinked:
             self._find_counterparts(unlinked)
         hold_sharers(self.sync, turns)
+        look_again(self.sync, turns)
         self.rulings.apply(turns)
         respect_owners(self.sync, turns)
         return turns
