@@ -1,4 +1,8 @@
-"""Which department of a partner an invoice is made out to."""
+"""Which department of a partner an invoice is made out to.
+
+The list of partners tells their departments too: one call of it answers for a hundred
+customers, and only for others each is asked for by itself.
+"""
 
 from collections.abc import Mapping
 
@@ -9,11 +13,12 @@ from .translation import UnfitError
 
 
 class Departments:
-    """Departments by partner, each partner's asked for once."""
+    """Departments by partner, kept for the life of a connection."""
 
     def __init__(self, office: MoneyForward) -> None:
         self._office = office
         self._known: dict[str, dict[str, Row]] = {}
+        self._has_listed = False
 
     def choose(self, fields: Mapping[str, object]) -> str:
         """Return the id of the department that the fields mean.
@@ -51,13 +56,30 @@ class Departments:
                     "partner_id is no id of Money Forward",
                     "Let the mapping fill `partner_id` from the customer's link.",
                 )
+            self._list()
+        if partner_id not in self._known:
             path = f"{PARTNERS}/{partner_id}/departments"
             listed = pages(self._office, path, "billing", kind="look-up")
-            self._known[partner_id] = {
-                str(row["id"]): row for rows, _ in listed for row in rows
-            }
+            self._known[partner_id] = _by_id(
+                [row for rows, _ in listed for row in rows]
+            )
         return self._known[partner_id]
+
+    def _list(self) -> None:
+        """Take what the first page of partners tells, once."""
+        if self._has_listed:
+            return
+        self._has_listed = True
+        rows, _ = next(pages(self._office, PARTNERS, "billing", kind="look-up"))
+        for row in rows:
+            departments = row.get("departments")
+            if isinstance(departments, list):
+                self._known.setdefault(str(row["id"]), _by_id(departments))
 
 
 def _is(row: Row, name: str) -> bool:
     return str(row.get("person_dept") or "") == name
+
+
+def _by_id(rows: list[Row]) -> dict[str, Row]:
+    return {str(row["id"]): row for row in rows}

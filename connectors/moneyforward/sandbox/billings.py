@@ -43,6 +43,7 @@ class Billings:
         self._masters = masters
         self.config = config
         self.tax_per_line = False
+        self.tax_off = 0
         self.monthly_documents: int | None = None
         self.lag = timedelta()
         self.rows: dict[str, Row] = {}
@@ -66,6 +67,7 @@ class Billings:
             "months": self._months,
             "config": asdict(self.config),
             "tax_per_line": self.tax_per_line,
+            "tax_off": self.tax_off,
             "monthly_documents": self.monthly_documents,
         }
 
@@ -75,6 +77,7 @@ class Billings:
         self._made = int(str(state["made"]))
         self.config = Config(**state["config"])  # type: ignore[arg-type]
         self.tax_per_line = bool(state["tax_per_line"])
+        self.tax_off = int(str(state["tax_off"]))
         self.monthly_documents = state["monthly_documents"]  # type: ignore[assignment]
         self.rows = dict(state["rows"])  # type: ignore[call-overload]
         self._numbers = dict(state["numbers"])  # type: ignore[call-overload]
@@ -220,6 +223,8 @@ class Billings:
         found = sums(lines, self.config)
         if self.tax_per_line:  # as accountants may not: once for each line
             found |= _by_line(lines, self.config)
+        for name in ("excise_price", "excise_price_of_ten_percent", "total_price"):
+            found[name] += self.tax_off
         row |= {name: f"{amount}.0" for name, amount in found.items()}
         row["config"] = asdict(self.config)
         row["updated_at"] = self._now()

@@ -31,6 +31,7 @@ class MoneyForwardSandbox:
         rounding_consumption_tax: Of the tax, likewise.
         consumption_tax_display_type: external (外税) or internal (内税).
         tax_per_line: Compute otherwise than it says, with one rounding a line.
+        tax_off: Yen that the tax is wrong by.
         monthly_documents: How many invoices the plan allows a month; None: no limit.
         per_second: Calls in a second; None: no limit.
         client_id: The app's.
@@ -50,6 +51,7 @@ class MoneyForwardSandbox:
         rounding_consumption_tax: str = "round_down",
         consumption_tax_display_type: str = "external",
         tax_per_line: bool = False,
+        tax_off: int = 0,
         monthly_documents: int | None = None,
         per_second: int | None = None,
         client_id: str = "sandbox-client",
@@ -74,6 +76,7 @@ class MoneyForwardSandbox:
         )
         self.billings = Billings(self._clock, self.masters, config)
         self.billings.tax_per_line = tax_per_line
+        self.billings.tax_off = tax_off
         self.billings.monthly_documents = monthly_documents
         self.billings.lag = timedelta(seconds=index_lag)
 
@@ -228,5 +231,6 @@ class MoneyForwardSandbox:
     def _set_rounding(self, more: Row) -> None:
         """Change how the office computes, from the next invoice on."""
         self.billings.tax_per_line = bool(more.pop("tax_per_line", False))
+        self.billings.tax_off = int(str(more.pop("tax_off", 0)))
         config = self.billings.config
         self.billings.config = replace(config, **{n: str(v) for n, v in more.items()})

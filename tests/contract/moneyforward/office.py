@@ -80,7 +80,8 @@ class Opened:
                 return str(row["id"])
         names = [{"person_dept": f"第{n}部"} for n in range(1, departments + 1)]
         body = {"name": f"株式会社{code}", "code": code, "departments": names}
-        return str(self.act("create_partner", **body).json()["id"])
+        answer: Any = self.sandbox.masters.add(body).body
+        return str(answer["id"])
 
     def act(self, act: str, **body: object) -> httpx.Response:
         return httpx.post(f"{self.server.url}/__act/{act}", json=body)
@@ -104,13 +105,13 @@ def settings(url: str, **changes: Any) -> Any:
 
 @contextmanager
 def opened(
-    office: Mapping[str, Any] | None = None,
+    stand_in: Mapping[str, Any] | None = None,
     wire: Mapping[str, Any] | None = None,
     **changes: Any,
 ) -> Iterator[Opened]:
     """Open the connector on a fresh office; paid mail is never asked for."""
     clock = FixedClock()
-    sandbox = MoneyForwardSandbox(**{"clock": clock, **(office or {})})
+    sandbox = MoneyForwardSandbox(**{"clock": clock, **(stand_in or {})})
     with SandboxServer(sandbox) as server:
         own = make_wire(
             "moneyforward", **{"clock": clock, "policy": FAST, **(wire or {})}

@@ -285,7 +285,12 @@ def test_an_answer_about_another_invoice_is_not_believed() -> None:
 def test_what_stands_around_the_lines_can_be_changed_and_the_lines_not() -> None:
     with opened() as o:
         done = o.bill("1")
-        change = Write("2", Operation.UPDATE, {"subject": "改", "payment_date": "2027-01-31"}, target_id=done.id)
+        change = Write(
+            "2",
+            Operation.UPDATE,
+            {"subject": "改", "payment_date": "2027-01-31"},
+            target_id=done.id,
+        )
         (updated,) = o.write("billing", change)
         assert isinstance(updated, Confirmed)
         row = o.billings[done.id]
@@ -308,7 +313,9 @@ def test_too_fast_is_waited_for_and_told() -> None:
             o.bill(str(n), partner_id=customer)
         assert o.wire.budget.pauses == [2.0] * 3  # type: ignore[attr-defined]
         assert len(o.billings) == 3
-        o.server.faults.plant(Fault(Kind.THROTTLE, "GET", "partners", times=0, retry_after=900))
+        o.server.faults.plant(
+            Fault(Kind.THROTTLE, "GET", "partners", times=0, retry_after=900)
+        )
         with pytest.raises(ThrottledError):
             o.system.destination.find("partner", "code", ["x"])
 
@@ -333,10 +340,17 @@ def test_invoices_are_found_by_their_whole_number_and_fetched() -> None:
         with pytest.raises(ConfigError):
             o.system.destination.find("billing", "subject", ["x"])
         wanted = ("subject", "lines", "total_amount")
-        rows = o.system.destination.fetch("billing", [done[0].id, "none", "../x"], wanted)
+        rows = o.system.destination.fetch(
+            "billing", [done[0].id, "none", "../x"], wanted
+        )
         assert list(rows) == [done[0].id]
         assert rows[done[0].id]["lines"] == [
-            {"description": "初期設定費", "quantity": 1, "unit_price": 100000, "tax": "standard"}
+            {
+                "description": "初期設定費",
+                "quantity": 1,
+                "unit_price": 100000,
+                "tax": "standard",
+            }
         ]
 
 
@@ -346,6 +360,8 @@ def test_a_sweep_brings_every_invoice_with_its_marks() -> None:
         by_hand = o.bill("9", partner_id=o.customer()).id
         o.act("edit_billing", id=by_hand, tag_names=["手入力"])
         query = SweepQuery(("subject",))
-        swept = [one for page in o.system.destination.sweep("billing", query) for one in page]  # type: ignore[attr-defined]
+        swept = [
+            one for page in o.system.destination.sweep("billing", query) for one in page
+        ]  # type: ignore[attr-defined]
         assert {one.id: "".join(one.marks) for one in swept} == made | {by_hand: ""}
         assert swept[0].fields["total_amount"] == 110000
