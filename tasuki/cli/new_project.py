@@ -167,7 +167,7 @@ def project_files(answers: Answers | None = None) -> dict[str, str]:
         "mappings/lists/.gitkeep": "",
         "connectors/README.md": _CONNECTORS.format(names=", ".join(names)),
         "flows/README.md": _FLOWS.format(module=flows_module()),
-        "prefect.yaml": prefect_yaml(),
+        "prefect.yaml": prefect_yaml(answers.systems),
     }
 
 
@@ -200,9 +200,15 @@ def flows_module() -> str:
     return "tasuki.shipped.flows" if inside else "flows"
 
 
-def prefect_yaml() -> str:
-    """Return the shipped deployments, their flows named as modules."""
+def prefect_yaml(systems: Collection[str] = SYSTEMS) -> str:
+    """Return the shipped deployments, their flows named as modules.
+
+    Args:
+        systems: A company with Money Forward and no freee bills there.
+    """
     text = (shipped_root() / "prefect.yaml").read_text(encoding="utf-8")
+    if "moneyforward" in systems and "freee" not in systems:
+        text = re.sub(r"\bfreee\b", "moneyforward", text)
     return _FLOW_FILE.sub(rf"\g<1>{flows_module()}.\g<2>:\g<3>", text)
 
 

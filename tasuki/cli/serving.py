@@ -30,7 +30,8 @@ def register(app: typer.Typer) -> None:
 def sandbox(
     context: typer.Context,
     systems: Annotated[
-        list[str] | None, typer.Argument(help="Systems; all by default.")
+        list[str] | None,
+        typer.Argument(help="Systems; by default those of connections.yaml."),
     ] = None,
     ports: Annotated[
         str | None,
@@ -49,7 +50,7 @@ def sandbox(
 
     own = of(context)
     project, clock = own.project, own.project.clock
-    chosen = chosen_systems(systems or ())
+    chosen = chosen_systems(systems or (), project.root)
     rehearsal = Rehearsal(project.registry, asked_ports(ports, project.root), chosen)
     serving = Serving(rehearsal, state)
 

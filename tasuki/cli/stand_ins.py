@@ -20,15 +20,18 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost"})
 _SAVE_EVERY = 15.0
 
 
-def chosen_systems(names: Sequence[str]) -> tuple[str, ...]:
-    """Return the systems to stand in for; the usual chain when none is named."""
+def chosen_systems(names: Sequence[str], root: Path) -> tuple[str, ...]:
+    """Return the systems to stand in for: as named, else the project's, or the chain."""
     for name in names:
         if name not in ALL_SYSTEMS:
             what = f"there is no stand-in '{name}'"
-            remedy = nearest(name, ALL_SYSTEMS, f"There are: {', '.join(ALL_SYSTEMS)}.")
+            listed = f"There are: {', '.join(ALL_SYSTEMS)}."
+            remedy = nearest(name, ALL_SYSTEMS, listed)
             where = "sandbox"
             raise ConfigError(where, what, remedy)
-    return tuple(names) or SYSTEMS
+    ports = rehearsal_ports(root)
+    own = tuple(name for name in ALL_SYSTEMS if name in ports)
+    return tuple(names) or own or SYSTEMS
 
 
 def rehearsal_ports(root: Path) -> dict[str, int]:
