@@ -21,7 +21,7 @@ _SAVE_EVERY = 15.0
 
 
 def chosen_systems(names: Sequence[str], root: Path) -> tuple[str, ...]:
-    """Return the systems to stand in for: as named, else the project's, or the chain."""
+    """Return the systems to stand in for: as named, else those of the project."""
     for name in names:
         if name not in ALL_SYSTEMS:
             what = f"there is no stand-in '{name}'"
