@@ -18,12 +18,7 @@ from tasuki.engine.shared import YIELDED_LINK, hold_sharers
 from tasuki.engine.sync import Identity, Sync
 from tasuki.engine.turn import Relink, StillDead, StillInDoubt, Turn, Verdict
 from tasuki.ledger.rows import DecisionRow, IntentRow, LinkRow
-from tasuki.mapping import (
-    Faulty,
-    Payload,
-    Skip,
-    fingerprint,
-)
+from tasuki.mapping import Faulty, Payload, Skip, fingerprint
 from tasuki.model.record import Record
 from tasuki.model.write import Operation, WriteClass, WriteFacts
 
