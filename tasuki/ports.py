@@ -122,6 +122,19 @@ class Sweeping(Protocol):
 
 
 @runtime_checkable
+class Stating(Protocol):
+    """A destination whose documents state sums of their own."""
+
+    def stated(
+        self, stream: str, ids: Sequence[str]
+    ) -> Mapping[str, Mapping[str, object]]:
+        """Return the sums that these documents state now; absent when gone.
+
+        As in `Confirmed.stated`.
+        """
+
+
+@runtime_checkable
 class Rewinding(Protocol):
     """A source that can be read from a moment of our choice."""
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from tasuki.model.errors import ConfigError
-from tasuki.sandbox.rehearsal import SYSTEMS, connections_yaml
+from tasuki.sandbox.rehearsal import ALL_SYSTEMS, SYSTEMS, connections_yaml
 
 Ask = Callable[[str, str], str]
 """Puts a question with its default answer, and returns what was typed."""
@@ -13,6 +13,7 @@ NEEDED = {
     "hubspot": ("HUBSPOT_TOKEN",),
     "salesforce": ("SF_ID", "SF_SECRET"),
     "freee": ("FREEE_ID", "FREEE_SECRET"),
+    "moneyforward": ("MF_ID", "MF_SECRET"),
 }
 """The secrets of a real account, as .env names them."""
 
@@ -36,6 +37,11 @@ freee:
   connector: freee
   company_id: FREEE_COMPANY
   auth: {flow: oauth, client_id: "${FREEE_ID}", client_secret: "${FREEE_SECRET}"}
+""",
+    "moneyforward": """\
+moneyforward:
+  connector: moneyforward
+  auth: {flow: oauth, client_id: "${MF_ID}", client_secret: "${MF_SECRET}"}
 """,
 }
 
@@ -71,9 +77,9 @@ class Answers:
         """
         where = "init"
         for name in (*self.systems, *self.real):
-            if name not in SYSTEMS:
+            if name not in ALL_SYSTEMS:
                 what = f"there is no connector '{name}'"
-                raise ConfigError(where, what, f"There are: {', '.join(SYSTEMS)}.")
+                raise ConfigError(where, what, f"There are: {', '.join(ALL_SYSTEMS)}.")
         if "salesforce" in self.real and not self.salesforce_url.startswith("https://"):
             what = "Salesforce needs the address of your org"
             remedy = (

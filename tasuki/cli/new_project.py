@@ -8,9 +8,14 @@ from tasuki.cli.answers import NEEDED, Answers
 from tasuki.mapping.schema_file import SCHEMA_FILE, schema_text, with_header
 from tasuki.model.errors import ConfigError
 from tasuki.registry import shipped_root
-from tasuki.sandbox.rehearsal import ENVIRONMENT, SYSTEMS
+from tasuki.sandbox.rehearsal import ALL_SYSTEMS, ENVIRONMENT, SYSTEMS
 
-PORTS: Mapping[str, int] = {"hubspot": 8911, "salesforce": 8912, "freee": 8913}
+PORTS: Mapping[str, int] = {
+    "hubspot": 8911,
+    "salesforce": 8912,
+    "freee": 8913,
+    "moneyforward": 8914,
+}
 """Where `tasuki sandbox` serves unless told otherwise."""
 
 _FLOW_FILE = re.compile(r"(?m)^(\s+entrypoint: )flows/(\w+)\.py:(\w+)$")
@@ -93,6 +98,13 @@ same name. Shipped: {names}. Their settings in connections.yaml:
         flow: oauth
         client_id: "${{FREEE_ID}}"
         client_secret: "${{FREEE_SECRET}}"
+
+    moneyforward:             # then once: tasuki login moneyforward
+      connector: moneyforward
+      auth:
+        flow: oauth
+        client_id: "${{MF_ID}}"
+        client_secret: "${{MF_SECRET}}"
 """
 _FLOWS = """\
 # flows
@@ -155,7 +167,7 @@ def project_files(answers: Answers | None = None) -> dict[str, str]:
         "mappings/lists/.gitkeep": "",
         "connectors/README.md": _CONNECTORS.format(names=", ".join(names)),
         "flows/README.md": _FLOWS.format(module=flows_module()),
-        "prefect.yaml": prefect_yaml(),
+        "prefect.yaml": prefect_yaml(answers.systems),
     }
 
 
@@ -168,7 +180,7 @@ def _copied(path: Path) -> str:
 
 def _belongs(variable: str, systems: Collection[str]) -> bool:
     """Say whether a variable is one of these systems'."""
-    system = {"SF": "salesforce"}.get(variable.partition("_")[0])
+    system = {"SF": "salesforce", "MF": "moneyforward"}.get(variable.partition("_")[0])
     return (system or variable.partition("_")[0].lower()) in systems
 
 
@@ -188,9 +200,15 @@ def flows_module() -> str:
     return "tasuki.shipped.flows" if inside else "flows"
 
 
-def prefect_yaml() -> str:
-    """Return the shipped deployments, their flows named as modules."""
+def prefect_yaml(systems: Collection[str] = SYSTEMS) -> str:
+    """Return the shipped deployments, their flows named as modules.
+
+    Args:
+        systems: A company with Money Forward and no freee bills there.
+    """
     text = (shipped_root() / "prefect.yaml").read_text(encoding="utf-8")
+    if "moneyforward" in systems and "freee" not in systems:
+        text = re.sub(r"\bfreee\b", "moneyforward", text)
     return _FLOW_FILE.sub(rf"\g<1>{flows_module()}.\g<2>:\g<3>", text)
 
 
@@ -201,7 +219,7 @@ def shipped_mappings(systems: Collection[str] = SYSTEMS) -> dict[str, str]:
         systems: Only mappings between these; one of another system would be a problem.
     """
     shipped = shipped_root() / "mappings"
-    others = set(SYSTEMS) - set(systems)
+    others = set(ALL_SYSTEMS) - set(systems)
     return {
         f"mappings/{path.relative_to(shipped)}": _copied(path)
         for path in sorted(shipped.rglob("*"))

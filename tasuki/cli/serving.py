@@ -30,7 +30,8 @@ def register(app: typer.Typer) -> None:
 def sandbox(
     context: typer.Context,
     systems: Annotated[
-        list[str] | None, typer.Argument(help="Systems; all by default.")
+        list[str] | None,
+        typer.Argument(help="Systems; by default those of connections.yaml."),
     ] = None,
     ports: Annotated[
         str | None,
@@ -49,7 +50,7 @@ def sandbox(
 
     own = of(context)
     project, clock = own.project, own.project.clock
-    chosen = chosen_systems(systems or ())
+    chosen = chosen_systems(systems or (), project.root)
     rehearsal = Rehearsal(project.registry, asked_ports(ports, project.root), chosen)
     serving = Serving(rehearsal, state)
 
@@ -163,11 +164,11 @@ def _ready(screen: Screen, screens: str, names: list[str], logs: Path) -> None:
 def _start_stand_ins(own: Context, stack: Stack) -> dict[str, str]:
     """Start the stand-ins that the project's connections speak to, if there are any."""
     from tasuki.cli.stand_ins import rehearsal_ports
-    from tasuki.sandbox.rehearsal import SYSTEMS
+    from tasuki.sandbox.rehearsal import ALL_SYSTEMS
     from tasuki.stack import answers
 
     ports = rehearsal_ports(own.project.root)
-    used = [name for name in SYSTEMS if name in ports]
+    used = [name for name in ALL_SYSTEMS if name in ports]
     urls = {name: f"http://127.0.0.1:{ports[name]}" for name in used}
     missing = [name for name, url in urls.items() if not answers(f"{url}/__stats")]
     if missing:

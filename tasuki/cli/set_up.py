@@ -39,7 +39,10 @@ def init(
     ] = False,
     system: Annotated[
         list[str] | None,
-        typer.Option("--system", help="A system the company has; all by default."),
+        typer.Option(
+            "--system",
+            help="A system the company has (hubspot, salesforce, freee, moneyforward).",
+        ),
     ] = None,
     real: Annotated[
         list[str] | None,
@@ -115,10 +118,11 @@ def _steps(answers: Answers) -> Iterator[tuple[str, str]]:
     if answers.rehearsed:
         serves = "serves the stand-ins; leave it running in another terminal"
         yield "tasuki sandbox", serves
-    if "freee" in answers.systems:
-        rehearsed = "; the stand-in lets everybody in"
-        how = "" if "freee" in answers.real else rehearsed
-        yield "tasuki login freee", f"the first login{how}"
+    for name in ("freee", "moneyforward"):
+        if name in answers.systems:
+            rehearsed = "; the stand-in lets everybody in"
+            how = "" if name in answers.real else rehearsed
+            yield f"tasuki login {name}", f"the first login{how}"
     if answers.real:
         yield "tasuki doctor", "looks at everything a run needs"
     if {"hubspot", "salesforce"} <= set(answers.systems):

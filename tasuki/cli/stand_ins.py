@@ -13,22 +13,25 @@ from tasuki.mapping.problem import Problems, nearest
 from tasuki.mapping.yaml_text import read_yaml
 from tasuki.model.errors import ConfigError
 from tasuki.sandbox.demo_world import demo_world, many_people
-from tasuki.sandbox.rehearsal import SYSTEMS, Rehearsal
+from tasuki.sandbox.rehearsal import ALL_SYSTEMS, SYSTEMS, Rehearsal
 from tasuki.sandbox.world import World
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost"})
 _SAVE_EVERY = 15.0
 
 
-def chosen_systems(names: Sequence[str]) -> tuple[str, ...]:
-    """Return the systems to stand in for; all when none is named."""
+def chosen_systems(names: Sequence[str], root: Path) -> tuple[str, ...]:
+    """Return the systems to stand in for: as named, else those of the project."""
     for name in names:
-        if name not in SYSTEMS:
+        if name not in ALL_SYSTEMS:
             what = f"there is no stand-in '{name}'"
-            remedy = nearest(name, SYSTEMS, f"There are: {', '.join(SYSTEMS)}.")
+            listed = f"There are: {', '.join(ALL_SYSTEMS)}."
+            remedy = nearest(name, ALL_SYSTEMS, listed)
             where = "sandbox"
             raise ConfigError(where, what, remedy)
-    return tuple(names) or SYSTEMS
+    ports = rehearsal_ports(root)
+    own = tuple(name for name in ALL_SYSTEMS if name in ports)
+    return tuple(names) or own or SYSTEMS
 
 
 def rehearsal_ports(root: Path) -> dict[str, int]:
@@ -65,9 +68,9 @@ def asked_ports(text: str | None, root: Path) -> Mapping[str, int]:
     ports = {**PORTS, **rehearsal_ports(root)}
     for part in text.split(",") if text else ():
         name, _, number = part.strip().partition("=")
-        if name not in SYSTEMS or not number.isdigit():
+        if name not in ALL_SYSTEMS or not number.isdigit():
             what = f"'{part.strip()}' is no system and port"
-            remedy = f"Write --ports hubspot=8911,freee=0 of {', '.join(SYSTEMS)}."
+            remedy = f"Write --ports hubspot=8911,freee=0 of {', '.join(ALL_SYSTEMS)}."
             where = "sandbox"
             raise ConfigError(where, what, remedy)
         ports[name] = int(number)

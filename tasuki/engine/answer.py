@@ -6,6 +6,7 @@ The words of this module are said before anything is recorded.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from tasuki.engine.holding import DISAGREE
 from tasuki.engine.ruled import LEAVE, LEAVE_FOR_GOOD
 from tasuki.engine.sworn import HELD, Proof, prove
 from tasuki.engine.sync import Sync
@@ -24,7 +25,7 @@ _OPTIONS = {
     "not_there": "--not-there",
     "allow": "--guard RUN",
 }
-_USUAL = frozenset({"changed_after_sent", "shares_counterpart", GUARD})
+_USUAL = frozenset({"changed_after_sent", "shares_counterpart", DISAGREE, GUARD})
 """Reasons whose first choice is meant when nothing else is said."""
 
 HOW: Mapping[str, str] = {
@@ -36,6 +37,10 @@ HOW: Mapping[str, str] = {
     "in_doubt": "It was sent and never answered: say whether it is there.",
     "shares_counterpart": (
         "Two records lead to one counterpart, merged over there: say which owns it."
+    ),
+    DISAGREE: (
+        "The document states other sums than we compute: correct it over there (the "
+        "next look finds out), or say that its sums are right."
     ),
     GUARD: "The run would do unusually much: say whether that is meant.",
 }
@@ -132,6 +137,11 @@ def meaning(hold: HoldRow, answer: Answer) -> str:
             return (
                 f"{ref} owns {counterpart} from now on, and all its fields are written "
                 f"there; {target} is left out and writes to it no more."
+            )
+        case "accept" if hold.reason == DISAGREE:
+            return (
+                f"the sums that {question['candidates'][0]['ref']} states are right: "
+                f"{ref} is told of it, and nothing else is sent."
             )
         case "accept":
             return (

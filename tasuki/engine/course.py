@@ -291,6 +291,7 @@ class Course:
                 journal.questions.adopt(turn, target_id, self.report.run_id)
                 journal.end(turn, Ending.ATTACHED)
             case Accept():
+                self.outbox.outcomes.tell_late(turn)
                 journal.accept(turn)
             case plan.Unchanged():
                 journal.unchanged(turn)

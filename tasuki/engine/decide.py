@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tasuki import plan
+from tasuki.engine.agreeing import look_again
 from tasuki.engine.both_sides import compare_sides
 from tasuki.engine.claims import claim_of, mark_hash, mark_of, route_of
 from tasuki.engine.counterparts import Made, Search, match_hash
@@ -21,12 +22,7 @@ from tasuki.engine.turn import Relink, StillDead, StillInDoubt, Turn, Verdict
 from tasuki.engine.two_way import leave_echoes, shared_link, ways_back
 from tasuki.engine.unmapped import clear_unmapped
 from tasuki.ledger.rows import BackRow, DecisionRow, IntentRow, LinkRow
-from tasuki.mapping import (
-    Faulty,
-    Payload,
-    Skip,
-    fingerprint,
-)
+from tasuki.mapping import Faulty, Payload, Skip, fingerprint
 from tasuki.model.record import Record
 from tasuki.model.write import Operation, WriteClass, WriteFacts
 
@@ -131,6 +127,7 @@ class Decider:
         hold_sharers(self.sync, turns)
         clear_unmapped(self.sync, turns)
         compare_sides(self.sync, turns)
+        look_again(self.sync, turns)
         self.rulings.apply(turns)
         respect_owners(self.sync, turns)
         return turns

@@ -12,6 +12,7 @@ from tasuki.ledger.rows import IntentRow, encode
 
 IN_DOUBT = "in_doubt"
 SHARED = "shares_counterpart"
+DISAGREE = "totals_disagree"
 
 
 def digest_of(hold: plan.Hold) -> str:
@@ -28,7 +29,7 @@ def _told_apart(one: plan.Counterpart) -> str:
 
 def fingerprint_of(turn: Turn, hold: plan.Hold) -> str:
     """Return what changes when the record's part in the question does."""
-    return "" if hold.reason == IN_DOUBT else turn.fingerprint
+    return "" if hold.reason in {IN_DOUBT, DISAGREE} else turn.fingerprint
 
 
 def hold_row(sync: Sync, turn: Turn, hold: plan.Hold) -> NewHold:
@@ -143,3 +144,29 @@ def keep_questions(sync: Sync, turns: Sequence[Turn]) -> None:
         question = next((row for row in rows if row.state == "held"), None)
         if question is not None:
             asked[source_id].verdict = plan.Hold("in_doubt", question.error_words)
+
+
+def sums_row(sync: Sync, row: IntentRow, hold: plan.Hold) -> NewHold:
+    """Return what is recorded of the question about sums that are not ours."""
+    mapping = sync.mapping
+    question: dict[str, object] = {
+        "choices": list(hold.choices),
+        "candidates": _candidates(hold.candidates),
+        "write": mapping.write.value,
+        "destination": row.destination,
+        "about": hold.about,
+        "payload": masked(mapping, row.payload),
+        "link": hold.candidates[0].stream + "/" + hold.candidates[0].id,
+    }
+    return NewHold(
+        row.source_id,
+        row.sync,
+        row.source,
+        hold.reason,
+        hold.detail,
+        encode(question),
+        digest_of(hold),
+        "",
+        row.version,
+        row.revision,
+    )

@@ -1,10 +1,11 @@
 """What became of one row: recorded, and followed where the counterpart has moved."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from tasuki import plan
+from tasuki.engine.agreeing import disagreement, hold_of, made_by, was_held
 from tasuki.engine.departed import ARCHIVED_LINK
 from tasuki.engine.journal import Journal
 from tasuki.engine.masking import masked_words
@@ -87,20 +88,36 @@ class Outcomes:
         self.journal.link(turn, stream, outcome.id, state=state)
         if turn.yields:
             self.journal.give_way(turn)
-        detail = f"{stream}/{outcome.id}" if turn.archiving else ""
-        self.journal.end(turn, self._ending(turn, outcome), detail=detail)
         creating = isinstance(turn.verdict, plan.Create)
         operation = Operation.CREATE if creating else Operation.UPDATE
         self.journal.tally.written[operation] += 1
+        fields = turn.payload.fields if turn.payload else {}
+        words = disagreement(mapping, fields, outcome.stated) if creating else ""
+        if words:
+            turn.verdict = hold = hold_of(self.sync, outcome.id, words)
+            self.journal.end(turn, Ending.HELD, hold.reason, hold.detail)
+            return
+        detail = f"{stream}/{outcome.id}" if turn.archiving else ""
+        self.journal.end(turn, self._ending(turn, outcome), detail=detail)
+        self._tell(turn, outcome.ref, {**outcome.answer, "id": outcome.id})
+
+    def _tell(self, turn: Turn, ref: str, receipt: Mapping[str, object]) -> None:
+        """Let the source be told what was made of its record."""
+        mapping = self.sync.mapping
         if not mapping.model.write_back:
             return
-        receipt = {**outcome.answer, "id": outcome.id}
         fields = written_back(mapping, turn.record, receipt)
         if fields:
-            intent = write_back_intent(
-                self.sync, f"{outcome.ref}w", turn.record, fields
-            )
+            intent = write_back_intent(self.sync, f"{ref}w", turn.record, fields)
             self.journal.plan_write_back(intent)
+
+    def tell_late(self, turn: Turn) -> None:
+        """Tell the source of a document that was held for its sums until now."""
+        if not was_held(turn):
+            return
+        made = made_by(self.sync, turn)
+        if made is not None:
+            self._tell(turn, made.id, {**made.receipt, "id": made.destination_id})
 
     def _ending(self, turn: Turn, outcome: Confirmed) -> Ending:
         verdict = turn.verdict

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from tasuki.engine.agreeing import disagreement, hold_of
 from tasuki.engine.echo import strangers
-from tasuki.engine.holding import doubt_row
+from tasuki.engine.holding import DISAGREE, doubt_row, sums_row
 from tasuki.engine.masking import masked, masked_words
 from tasuki.engine.repeat import (
     Repeated,
@@ -43,6 +44,7 @@ from tasuki.model.record import Record
 from tasuki.model.write import (
     Confirmed,
     InDoubt,
+    Operation,
     Rejected,
     Sighting,
     WriteClass,
@@ -255,14 +257,25 @@ class Settler:
     ) -> None:
         receipt = ConfirmRow(row.id, found.id, encode(found.answer))
         archived = self.sync.archived([receipt])
+        words = ""
+        if row.operation == Operation.CREATE:
+            words = disagreement(self.sync.mapping, row.payload, found.stated)
         with self.sync.ledger.transaction(self.lease, self.run_id) as tx:
             tx.confirm([receipt])
             tx.put_links([_link(self.sync, row, found)])
-            tx.add_intents(self._write_back(row, record, found))
-            tx.close_holds(row.sync, [row.source_id])
+            if words:
+                hold = hold_of(self.sync, found.id, words)
+                tx.add_decisions([_decided(row, "held", DISAGREE, hold.detail)])
+                tx.put_holds([sums_row(self.sync, row, hold)])
+            else:
+                tx.add_intents(self._write_back(row, record, found))
+                tx.close_holds(row.sync, [row.source_id])
             self._end(tx, end or self._carried_out(row))
             tx.archive(archived)
-        settled.confirmed[row.source_id] = found
+        if words:
+            settled.disagree[row.source_id] = words
+        else:
+            settled.confirmed[row.source_id] = found
 
     def _hold(
         self,

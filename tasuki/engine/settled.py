@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from tasuki.engine.holding import DISAGREE
 from tasuki.engine.tally import Ending, Tally
 from tasuki.ledger.backup import RESTORED
 from tasuki.ledger.rows import IntentRow
@@ -18,6 +19,8 @@ class Settled:
     """Source ids: certainly not done, to be decided and sent afresh."""
     held: dict[str, str] = field(default_factory=dict)
     """By source id: a person must look, and at what."""
+    disagree: dict[str, str] = field(default_factory=dict)
+    """By source id: it was done, and its sums are not ours."""
     refused: dict[str, str] = field(default_factory=dict)
     """By source id: the destination refused it, with which code."""
     still: set[str] = field(default_factory=set)
@@ -49,6 +52,9 @@ def count_settled(
     elif row.source_id in settled.held:
         tally.take(1)
         tally.end(Ending.HELD, "in_doubt")
+    elif row.source_id in settled.disagree:
+        tally.take(1)
+        tally.end(Ending.HELD, DISAGREE)
     elif row.source_id in settled.refused:
         tally.take(1)
         tally.end(Ending.DEAD, settled.refused[row.source_id])

@@ -33,7 +33,7 @@ class StillDead:
 
 @dataclass(frozen=True, slots=True)
 class Accept:
-    """A person has dealt with it over there: what the record says now was sent."""
+    """It has been dealt with over there: what the record says now counts as sent."""
 
 
 Verdict = plan.Change | Waiting | Faulty | Relink | StillInDoubt | StillDead | Accept

@@ -106,6 +106,11 @@ class Confirmed:
 
     `target_stream` is set when the record now lives elsewhere (a converted Lead
     answers as a Contact); the engine re-points the link.
+
+    `stated` are a document's sums as the system states them, by the names of
+    `tasuki.billing` (total_incl, tax_total, breakdown, …), and how it rounds
+    (tax_rounding, line_rounding) where the mapping does not say. Sums that are not
+    what the mapping's fields come to hold the document.
     """
 
     ref: str
@@ -113,6 +118,7 @@ class Confirmed:
     created: bool | None = None
     answer: Mapping[str, object] = field(default_factory=dict)
     target_stream: str | None = None
+    stated: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

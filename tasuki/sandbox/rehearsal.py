@@ -13,6 +13,10 @@ from tasuki.sandbox.server import SandboxServer
 from tasuki.sandbox.world import World
 
 SYSTEMS = ("hubspot", "salesforce", "freee")
+"""The chain that is rehearsed unless others are chosen."""
+
+ALL_SYSTEMS = (*SYSTEMS, "moneyforward")
+"""Every system that has a stand-in."""
 
 ENVIRONMENT = {
     "HUBSPOT_TOKEN": "pat-sandbox",
@@ -23,6 +27,8 @@ ENVIRONMENT = {
     "FREEE_TOKEN": "sandbox-token",
     "HUBSPOT_WEBHOOK_SECRET": "sandbox-hubspot-hook",
     "SF_WEBHOOK_SECRET": "sandbox-salesforce-hook",
+    "MF_ID": "sandbox-client",
+    "MF_SECRET": "sandbox-secret",
 }
 """What a project's connections.yaml refers to when it rehearses."""
 
@@ -122,6 +128,15 @@ freee:
   quiet_seconds: 5          # a real connection keeps the default of 60
   limits: {{per_minute: 3000, per_hour: 100000, per_day: 100000}}
   auth: {{flow: oauth, client_id: "${{FREEE_ID}}", client_secret: "${{FREEE_SECRET}}"}}
+""",
+        "moneyforward": """\
+moneyforward:
+  connector: moneyforward
+  base_url: {url}
+  accounts_url: {url}
+  quiet_seconds: 5          # a real connection keeps the default of 60
+  limits: {{per_second: 100}}
+  auth: {{flow: oauth, client_id: "${{MF_ID}}", client_secret: "${{MF_SECRET}}"}}
 """,
     }
     return "".join(texts[name].format(url=url) for name, url in urls.items())

@@ -241,7 +241,7 @@ def test_wheel_and_checkout_find_the_same(place: Place, checkout: Place) -> None
         "connectors",
     )
     assert installed == editable
-    assert installed["connectors"] == ["freee", "hubspot", "salesforce"]
+    assert installed["connectors"] == ["freee", "hubspot", "moneyforward", "salesforce"]
     assert len(installed["mappings"]) == len(
         list((ROOT / "mappings").glob("*.*-*.yaml"))
     )
@@ -278,5 +278,5 @@ def test_a_projects_own_package_of_that_name_hides_no_shipped_connector(
     (place.folder / "connectors").mkdir()
     (place.folder / "connectors/__init__.py").touch()
     told = json.loads(place.python_says(_ASK))
-    assert told["connectors"] == ["freee", "hubspot", "salesforce"]
+    assert told["connectors"] == ["freee", "hubspot", "moneyforward", "salesforce"]
     assert told["classes"] == ["SalesforceSandbox", "FreeeSandbox"]

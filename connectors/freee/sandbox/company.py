@@ -7,11 +7,11 @@ from typing import Final, Literal
 
 from tasuki.clock import SystemClock
 from tasuki.ports import Clock
+from tasuki.sandbox.accounts import Accounts
 from tasuki.sandbox.faults import Fault
 from tasuki.sandbox.server import Reply, Request, Route
 from tasuki.sandbox.world import World
 
-from .accounts import Accounts
 from .invoices import Invoices
 from .partners import Partners
 from .rules import refusal

@@ -7,12 +7,13 @@ from itertools import islice
 from typing import Final
 
 from tasuki.ports import Clock
+from tasuki.sandbox.rules import problems
 from tasuki.sandbox.server import Reply, Request
 
 from ..amounts import line_amount, sums  # noqa: TID252 - it may live elsewhere
 from ..settings import TOKYO  # noqa: TID252 - it may live elsewhere
 from .partners import Partners
-from .rules import INVOICE, INVOICE_LIST, INVOICE_REQUIRED, LINE, problems, refusal
+from .rules import INVOICE, INVOICE_LIST, INVOICE_REQUIRED, LINE, refusal
 
 Row = dict[str, object]
 Key = tuple[str, int]

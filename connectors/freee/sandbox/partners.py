@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from tasuki.ports import Clock
+from tasuki.sandbox.rules import problems
 from tasuki.sandbox.server import Reply, Request
 
 from ..settings import TOKYO  # noqa: TID252 - it may live elsewhere
-from .rules import PARTNER, PARTNER_LIST, problems, validation
+from .rules import PARTNER, PARTNER_LIST, validation
 
 Row = dict[str, object]
 

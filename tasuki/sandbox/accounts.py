@@ -1,4 +1,4 @@
-"""The stand-in of freee's accounts: authorisation codes, single-use refresh tokens."""
+"""Accounts of a stand-in: authorisation codes, refresh tokens that work once."""
 
 import base64
 import hashlib
@@ -12,7 +12,6 @@ from tasuki.ports import Clock
 from tasuki.sandbox.server import Reply, Request
 
 _CODE_LIFE: Final = timedelta(minutes=10)
-_REFRESH_LIFE: Final = timedelta(days=90)
 _OUT_OF_BAND: Final = "urn:ietf:wg:oauth:2.0:oob"
 
 
@@ -27,20 +26,38 @@ class Grants:
 
 
 class Accounts:
-    """Gives and checks tokens."""
+    """Gives and checks tokens.
 
-    def __init__(
+    Args:
+        clock: For their lives.
+        client_id: The app's.
+        client_secret: The app's.
+        fixed_token: An access token that never ends.
+        seconds: Life of access tokens.
+        refresh_days: Life of refresh tokens.
+        basic_auth: The app says who it is by HTTP basic auth, not in the form.
+        retires_access: A renewal ends the access token of the old pair too.
+    """
+
+    def __init__(  # noqa: PLR0913 - the ways in which vendors differ
         self,
         clock: Clock,
         client_id: str,
         client_secret: str,
         fixed_token: str,
         seconds: int,
+        *,
+        refresh_days: int = 90,
+        basic_auth: bool = False,
+        retires_access: bool = False,
     ) -> None:
         self._clock = clock
         self._client = (client_id, client_secret)
         self._fixed = fixed_token
         self._life = timedelta(seconds=seconds)
+        self._refresh_life = timedelta(days=refresh_days)
+        self._basic_auth = basic_auth
+        self._retires_access = retires_access
         self.grants = Grants()
 
     def dump(self) -> object:
@@ -71,9 +88,9 @@ class Accounts:
         return Reply(302, None, {"location": f"{redirect}{joint}{query}"})
 
     def token(self, request: Request) -> Reply:
-        """Answer `/public_api/token`."""
+        """Answer the token endpoint."""
         form = request.form()
-        if (form.get("client_id"), form.get("client_secret")) != self._client:
+        if self._app_of(request, form) != self._client:
             return _refused("invalid_client", "クライアント認証に失敗しました。")
         match form.get("grant_type"):
             case "authorization_code":
@@ -82,9 +99,22 @@ class Accounts:
                 end = self.grants.refresh.pop(form.get("refresh_token", ""), "")
                 if not self._is_ahead(end):
                     return _refused("invalid_grant", "リフレッシュトークンが無効です。")
+                if self._retires_access:
+                    self.grants.access.clear()
                 return self._pair()
             case _:
                 return Reply(400, {"error": "unsupported_grant_type"})
+
+    def _app_of(self, request: Request, form: dict[str, str]) -> tuple[str, ...]:
+        """Return the id and secret that the app has given."""
+        if not self._basic_auth:
+            return form.get("client_id", ""), form.get("client_secret", "")
+        given = request.headers.get("authorization", "").removeprefix("Basic ")
+        try:
+            pair = base64.b64decode(given, validate=True).decode()
+        except ValueError:
+            return ()
+        return tuple(pair.split(":", 1))
 
     def admits(self, request: Request) -> bool:
         """Say whether the request carries a token that is valid now."""
@@ -100,7 +130,7 @@ class Accounts:
         self.grants.access.clear()
 
     def expire_refresh(self) -> None:
-        """Let every refresh token end now, as after 90 days."""
+        """Let every refresh token end now, as time would."""
         self.grants.refresh.clear()
 
     def _by_code(self, form: dict[str, str]) -> Reply:
@@ -121,7 +151,7 @@ class Accounts:
         now = self._clock.now()
         access, refresh = secrets.token_hex(16), secrets.token_hex(16)
         self.grants.access[access] = (now + self._life).isoformat()
-        self.grants.refresh[refresh] = (now + _REFRESH_LIFE).isoformat()
+        self.grants.refresh[refresh] = (now + self._refresh_life).isoformat()
         return Reply(
             200,
             {
