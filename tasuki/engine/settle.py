@@ -229,7 +229,7 @@ class Settler:
         if len(found) == 1:
             self._confirm(row, record, found[0], settled, end)
         elif row.run_id in self.senders and not (
-            found or (sighting.suspects and not end)
+            found or (self._suspects(row, sighting) and not end)
         ):
             # No quiet time covers it: it would send when it is woken up.
             words = f"{self.senders[row.run_id]} has not ended and may still send"
@@ -344,9 +344,19 @@ class Settler:
             sighting.ref == row.id
             and row.state != HELD
             and not sighting.found
-            and not sighting.suspects
+            and not self._suspects(row, sighting)
             and self.tries[row.source_id] < MOST_ATTEMPTS
         )
+
+    def _suspects(self, row: IntentRow, sighting: Sighting) -> Sequence[Confirmed]:
+        """Return the look-alikes that may be ours.
+
+        Those are not which a person has seen and decided to create this one beside.
+        """
+        end = self._carried_out(row)
+        if end is None:
+            return sighting.suspects
+        return new_suspects(self.rulings[row.source_id], sighting.suspects)
 
     def _question(self, row: IntentRow, found: Sequence[Confirmed]) -> str:
         stream = self.sync.mapping.destination
