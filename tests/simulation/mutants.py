@@ -130,7 +130,7 @@ def _left_intents_are_not_taken_up(patch: pytest.MonkeyPatch) -> None:
 
 
 def _links_keep_only_the_last_update(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(journal, "_sent_text", lambda turn: encode(turn.verdict.fields))
+    patch.setattr(journal, "sent_text", lambda turn: encode(turn.verdict.fields))
 
 
 def _twins_are_not_noticed(patch: pytest.MonkeyPatch) -> None:
