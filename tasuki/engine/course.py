@@ -24,7 +24,6 @@ from tasuki.engine.outbox import Outbox
 from tasuki.engine.pages import Progress, unique_parts
 from tasuki.engine.planning import NOT_PLANNED, Bound
 from tasuki.engine.restored import Distrust
-from tasuki.engine.reviewed import close_due
 from tasuki.engine.schema import SchemaWatch
 from tasuki.engine.settle import SENDER_LIVES, Settler
 from tasuki.engine.settled import Settled, count_settled
@@ -147,7 +146,6 @@ class Course:
                 tx.forget_cursor(self.sync.id, self.options.cursor_part)
 
     def _work(self) -> None:
-        close_due(self.sync)
         if self.options.plan is None and self.options.part is None:
             self.schemas.replay_changed()
         self.decider.replayed = frozenset(self.sync.ledger.replayed(self.sync.id))
