@@ -195,7 +195,7 @@ class Project:
 
         `hub` is the hub itself, in the ledger, unless connections.yaml has another.
         """
-        if name == HUB and HUB not in self.connections:
+        if self._is_the_hub(name):
             return HubSystem(ledger.billing(), self.clock)
         connection = self.connection(name)
         settings = connection.settings
@@ -246,5 +246,10 @@ class Project:
         )  # fmt: skip
 
     def _limits(self, name: str) -> tuple[Limit, ...]:
+        if self._is_the_hub(name):
+            return ()
         connection = self.connection(name)
         return connection.connector.limits(connection.settings)
+
+    def _is_the_hub(self, name: str) -> bool:
+        return name == HUB and HUB not in self.connections
