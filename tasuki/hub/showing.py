@@ -43,6 +43,8 @@ def shown_plan(
     stands = bool(questions) or plan.state != WON
     rows = [_stored(one, documents, today, stands=stands) for one in parts]
     rows += [_row(one, _when(one, today, stands=stands)) for one in coming]
+    for row in rows:
+        row["amount"] = f"{row['amount']:.{plan.digits}f}"
     rows.sort(key=lambda row: (row["bill_on"], row["id"]))
     return {
         "deal": deal,
@@ -109,7 +111,7 @@ def _row(
         "kind": one.kind,
         "bill_on": one.bill_on.isoformat(),
         "state": state,
-        "amount": f"{one.amount:f}",
+        "amount": one.amount,
         "label": one.label,
         "invoice": invoice or None,
         "document": document or None,
