@@ -16,6 +16,7 @@ from tasuki.stages.stage import Report, run_stage
 async def bill_won_deals(
     customers: MappingName = "customer.salesforce-freee",
     invoices: MappingName = "invoice.salesforce-freee",
+    plans: MappingName | None = None,
     options: RunOptions = USUAL,
 ) -> list[Report]:
     """受注商談から請求書を一度だけ作る。 Invoice what was won, once; customers first.
@@ -23,12 +24,17 @@ async def bill_won_deals(
     Args:
         customers: 取引先を作るマッピング。 The mapping that makes customers.
         invoices: 請求書を作るマッピング。 The mapping that makes invoices.
+        plans: 請求計画を作るマッピング（なければ商談から直接請求）。 The mapping that
+            makes billing plans of deals; without, deals are billed directly.
         options: 手動で実行するときの指定（レコードは商談）。 For runs that a person
             starts; records are deals.
     """
     reports = [await run_stage(customers, options.of_all())]
-    reports.append(await run_stage(invoices, options))
+    if plans:  # before anything is issued: what changed may have to be asked first
+        reports.append(await run_stage(plans, options))
+    due = options.of_all() if plans else options
+    reports.append(await run_stage(invoices, due))
     if reports[-1].get("waiting"):  # deals of new customers wait for them
         reports.append(await run_stage(customers, options.of_all()))
-        reports.append(await run_stage(invoices, options))
+        reports.append(await run_stage(invoices, due))
     return reports

@@ -162,6 +162,42 @@ class Splitting(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What a person has to decide about an update: why, in one word, and what."""
+
+    reason: str
+    words: str
+
+
+@runtime_checkable
+class Reviewing(Protocol):
+    """A destination that knows which updates a person has to decide about.
+
+    What has happened over there counts, not what the record says: a plan of which a
+    part was billed already.
+    """
+
+    def withdrawal(self, stream: str) -> Mapping[str, object]:
+        """Return what a counterpart is told whose record does not qualify any more."""
+
+    def review(
+        self, stream: str, updates: Mapping[str, Mapping[str, object]]
+    ) -> Mapping[str, Question]:
+        """Return the questions about updates, by the counterpart's id.
+
+        Asked before every write of an update; changes nothing over there.
+        """
+
+
+@runtime_checkable
+class Closing(Protocol):
+    """A source that closes something before a run reads it: the month's invoices."""
+
+    def close_due(self, stream: str) -> None:
+        """Fix what is due; a preview reads without it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """One line of `tasuki doctor`."""
 

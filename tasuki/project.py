@@ -18,6 +18,7 @@ from tasuki.connector import Wire
 from tasuki.engine.archiving import Archiving
 from tasuki.engine.sync import Sync
 from tasuki.environment import with_env_file
+from tasuki.hub import HubSystem
 from tasuki.keys import Keys
 from tasuki.ledger import Ledger
 from tasuki.mapping import CompiledMapping
@@ -26,6 +27,7 @@ from tasuki.mapping.problem import nearest
 from tasuki.mapping.settings_file import VARIABLE as SETTINGS_VARIABLE
 from tasuki.model.errors import ConfigError, MappingError
 from tasuki.model.policy import Limit, RetryPolicy, Timeouts
+from tasuki.model.record import HUB
 from tasuki.model.retention import Retention
 from tasuki.ports import Clock, System
 from tasuki.registry import Registry, shipped_root
@@ -189,7 +191,12 @@ class Project:
         *,
         money: bool = False,
     ) -> System:
-        """Open a connection's system; makes no call. Calls of money flows go first."""
+        """Open a connection's system; makes no call. Calls of money flows go first.
+
+        `hub` is the hub itself, in the ledger, unless connections.yaml has another.
+        """
+        if self._is_the_hub(name):
+            return HubSystem(ledger.billing(), self.clock)
         connection = self.connection(name)
         settings = connection.settings
         policy = policy or RetryPolicy()
@@ -239,5 +246,10 @@ class Project:
         )  # fmt: skip
 
     def _limits(self, name: str) -> tuple[Limit, ...]:
+        if self._is_the_hub(name):
+            return ()
         connection = self.connection(name)
         return connection.connector.limits(connection.settings)
+
+    def _is_the_hub(self, name: str) -> bool:
+        return name == HUB and HUB not in self.connections

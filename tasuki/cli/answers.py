@@ -17,6 +17,9 @@ NEEDED = {
 }
 """The secrets of a real account, as .env names them."""
 
+BILLING = ("direct", "plan")
+"""How won deals are billed."""
+
 _REAL = {
     "hubspot": """\
 hubspot:
@@ -56,6 +59,7 @@ class Answers:
         salesforce_url: My Domain, where Salesforce is real.
         freee_company: The company's number (事業所ID), where freee is real.
         copy_mappings: Copy the shipped mappings into the project.
+        billing: `direct`: an invoice of each won deal; `plan`: by billing plans.
     """
 
     systems: Sequence[str] = SYSTEMS
@@ -63,6 +67,7 @@ class Answers:
     salesforce_url: str = ""
     freee_company: str = ""
     copy_mappings: bool = False
+    billing: str = "direct"
 
     @property
     def rehearsed(self) -> tuple[str, ...]:
@@ -80,6 +85,13 @@ class Answers:
             if name not in ALL_SYSTEMS:
                 what = f"there is no connector '{name}'"
                 raise ConfigError(where, what, f"There are: {', '.join(ALL_SYSTEMS)}.")
+        if self.billing not in BILLING:
+            what = f"deals are not billed by '{self.billing}'"
+            raise ConfigError(where, what, f"There is: {', '.join(BILLING)}.")
+        if self.billing == "plan" and "freee" not in self.systems:
+            what = "the shipped mapping for due invoices writes to freee"
+            remedy = "Take freee, or copy invoice.hub-freee and write it for another."
+            raise ConfigError(where, what, remedy)
         if "salesforce" in self.real and not self.salesforce_url.startswith("https://"):
             what = "Salesforce needs the address of your org"
             remedy = (

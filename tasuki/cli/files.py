@@ -76,6 +76,7 @@ def check(
 def _is_connected(own: Context, mapping: CompiledMapping, problems: Problems) -> bool:
     """Say whether both systems are connected; a shipped mapping may go unused."""
     from tasuki.mapping.problem import nearest
+    from tasuki.model.record import HUB
 
     project = own.project
     document = project.mappings.file(mapping.id)
@@ -85,7 +86,7 @@ def _is_connected(own: Context, mapping: CompiledMapping, problems: Problems) ->
             ("source", mapping.source),
             ("destination", mapping.destination),
         )
-        if ref.connection not in project.connections
+        if ref.connection not in {*project.connections, HUB}
     ]
     if missing and (project.root / document.file).is_file():
         listed = f"There are: {', '.join(project.connections)}."

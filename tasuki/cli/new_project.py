@@ -20,6 +20,11 @@ PORTS: Mapping[str, int] = {
 
 _FLOW_FILE = re.compile(r"(?m)^(\s+entrypoint: )flows/(\w+)\.py:(\w+)$")
 
+_DIRECT = "invoices: invoice.salesforce-freee}"
+_BY_PLAN = "plans: plan.salesforce-hub, invoices: invoice.hub-freee}"
+_COMPARED = "        - invoice.salesforce-freee\n"
+_COMPARED_BY_PLAN = "        - invoice.hub-freee\n"
+
 _CONNECTIONS = """\
 # The systems of this project. Secrets stand here by reference only: ${NAME} from the
 # environment or from .env, ${file:path} from a file (relative to this folder).
@@ -167,7 +172,7 @@ def project_files(answers: Answers | None = None) -> dict[str, str]:
         "mappings/lists/.gitkeep": "",
         "connectors/README.md": _CONNECTORS.format(names=", ".join(names)),
         "flows/README.md": _FLOWS.format(module=flows_module()),
-        "prefect.yaml": prefect_yaml(answers.systems),
+        "prefect.yaml": prefect_yaml(answers.systems, answers.billing),
     }
 
 
@@ -200,15 +205,19 @@ def flows_module() -> str:
     return "tasuki.shipped.flows" if inside else "flows"
 
 
-def prefect_yaml(systems: Collection[str] = SYSTEMS) -> str:
+def prefect_yaml(systems: Collection[str] = SYSTEMS, billing: str = "direct") -> str:
     """Return the shipped deployments, their flows named as modules.
 
     Args:
         systems: A company with Money Forward and no freee bills there.
+        billing: `plan` where deals are billed by plans.
     """
     text = (shipped_root() / "prefect.yaml").read_text(encoding="utf-8")
     if "moneyforward" in systems and "freee" not in systems:
         text = re.sub(r"\bfreee\b", "moneyforward", text)
+    if billing == "plan":
+        text = text.replace(_DIRECT, _BY_PLAN)
+        text = text.replace(_COMPARED, _COMPARED_BY_PLAN)
     return _FLOW_FILE.sub(rf"\g<1>{flows_module()}.\g<2>:\g<3>", text)
 
 

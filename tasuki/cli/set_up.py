@@ -54,6 +54,12 @@ def init(
     freee_company: Annotated[
         str, typer.Option("--freee-company", help="事業所ID of a real company.")
     ] = "",
+    billing: Annotated[
+        str,
+        typer.Option(
+            "--billing", help="direct: an invoice a won deal; plan: by billing plans."
+        ),
+    ] = "direct",
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Ask nothing; take the defaults.")
     ] = False,
@@ -71,6 +77,7 @@ def init(
     )
     if not (yes or said or is_project or own.screen.as_json) and sys.stdin.isatty():
         answers = ask_for(_ask)
+    answers.billing = billing
     answers.check()
     # In a project that is there already, only the copies are wanted.
     files = {} if is_project and copy else project_files(answers)

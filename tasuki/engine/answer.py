@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tasuki.engine.holding import DISAGREE
+from tasuki.engine.reviewed import BILLED
 from tasuki.engine.ruled import LEAVE, LEAVE_FOR_GOOD
 from tasuki.engine.sworn import HELD, Proof, prove
 from tasuki.engine.sync import Sync
@@ -25,7 +26,9 @@ _OPTIONS = {
     "not_there": "--not-there",
     "allow": "--guard RUN",
 }
-_USUAL = frozenset({"changed_after_sent", "shares_counterpart", DISAGREE, GUARD})
+_USUAL = frozenset(
+    {"changed_after_sent", "shares_counterpart", BILLED, DISAGREE, GUARD}
+)
 """Reasons whose first choice is meant when nothing else is said."""
 
 HOW: Mapping[str, str] = {
@@ -34,6 +37,7 @@ HOW: Mapping[str, str] = {
     "exists_already": "A document is there already: say whether it is this one.",
     "changed_after_sent": "The record changed after it was sent.",
     "both_changed": "Both sides changed it: say whose values count.",
+    BILLED: "Part of the deal was billed already: say whether the difference is right.",
     "in_doubt": "It was sent and never answered: say whether it is there.",
     "shares_counterpart": (
         "Two records lead to one counterpart, merged over there: say which owns it."

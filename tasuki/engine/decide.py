@@ -15,6 +15,7 @@ from tasuki.engine.holding import doubt_of, keep_questions
 from tasuki.engine.lookups import Lookups
 from tasuki.engine.match import Finder
 from tasuki.engine.owners import respect_owners
+from tasuki.engine.reviewed import review
 from tasuki.engine.ruled import Rulings
 from tasuki.engine.shared import YIELDED_LINK, hold_sharers
 from tasuki.engine.sync import Identity, Sync
@@ -128,6 +129,7 @@ class Decider:
         clear_unmapped(self.sync, turns)
         compare_sides(self.sync, turns)
         look_again(self.sync, turns)
+        review(self.sync, turns)
         self.rulings.apply(turns)
         respect_owners(self.sync, turns)
         return turns

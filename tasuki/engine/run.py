@@ -5,6 +5,7 @@ import logging
 from tasuki.engine.collector import rare_collections
 from tasuki.engine.course import Course
 from tasuki.engine.ids import new_id
+from tasuki.engine.reviewed import close_due
 from tasuki.engine.sync import Options, Sync
 from tasuki.engine.tally import RunReport, Tally
 from tasuki.ledger import Lease, lease_name
@@ -41,6 +42,7 @@ def run_sync(sync: Sync, options: Options | None = None) -> RunReport:
             sync.archive.sweep(sync.ledger, sync.mapping)
         with rare_collections(), run_named(run_id, sync.id, options.kind):
             log.info("run begins")
+            close_due(sync)
             Course(sync, options, lease, report).go()
             log.info("run ends: read %d, %s", report.tally.read, _said(report.tally))
     except TasukiError as error:

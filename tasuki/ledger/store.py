@@ -8,6 +8,7 @@ from tasuki.keys import SHORTEST_KEY
 from tasuki.ledger.archive import Archives
 from tasuki.ledger.audit import Audits
 from tasuki.ledger.backup import Backups
+from tasuki.ledger.billing import BillingBook
 from tasuki.ledger.budget import LedgerBudget
 from tasuki.ledger.database import UNNAMED, Database
 from tasuki.ledger.exclusion import acquire_alone, parts_held
@@ -172,6 +173,10 @@ class Ledger(
             what = f"there is no key for the tokens of '{connection}'"
             raise LedgerError(self.url_masked, what, _SET_KEY)
         return LedgerTokens(self._database, self._seal, connection)
+
+    def billing(self) -> BillingBook:
+        """Return the pages about billing plans."""
+        return BillingBook(self._database)
 
     def budget(
         self,

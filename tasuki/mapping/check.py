@@ -16,7 +16,7 @@ from tasuki.mapping.record_lookup import RECEIPT_OF
 from tasuki.mapping.rules import Rules, walk
 from tasuki.mapping.yaml_text import Document, Path
 from tasuki.model.policy import RetryPolicy
-from tasuki.model.record import StreamRef
+from tasuki.model.record import HUB, StreamRef
 
 _LIKE = 0.8
 _PARTS = frozenset({"qualify", "match", "key", "write_back", "relates"})
@@ -343,9 +343,10 @@ def _taken(
 
 
 def _same_systems(one: tuple[str, str], other: tuple[str, str]) -> bool:
-    return [text.partition("/")[0] for text in one] == [
-        text.partition("/")[0] for text in other
-    ]
+    """Compare the systems; the hub's own records carry the ids of any source."""
+    source, destination = (text.partition("/")[0] for text in other)
+    ends = [text.partition("/")[0] for text in one]
+    return ends == [source, destination] or (source == HUB and ends[1] == destination)
 
 
 def _cycles(all_loaded: Mapping[str, Loaded]) -> Iterator[Problem]:

@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+HUB: Final = "hub"
+"""The connection that is the hub itself: what it keeps for other systems' records."""
 
 
 class StreamRef(NamedTuple):

@@ -215,6 +215,7 @@ _ACCOUNT = _entity(
     _external("freee_Partner_Id__c", 40),
     _text("Corporate_Number__c", 13),
     _text("Payment_Terms__c", 80),
+    _text("Closing_Day__c", 2),
     _OWNER,
     children={
         "Contacts": ("Contact", "AccountId"),
@@ -253,6 +254,10 @@ _OPPORTUNITY = _entity(
     ),
     Field("Paid_On__c", "date"),
     _check("Invoice_Hold__c"),
+    _pick("Billing_Schedule__c", "once", "milestones", "monthly", "yearly"),
+    Field("Service_Start__c", "date"),
+    Field("Service_End__c", "date"),
+    Field("Cancelled_On__c", "date"),
     _OWNER,
     children={"OpportunityLineItems": ("OpportunityLineItem", "OpportunityId")},
 )

@@ -33,6 +33,7 @@ ASKED = [
     "approve",
     "reject",
     "withdraw",
+    "billing",
     "reconcile",
     "drift",
     "replay",
