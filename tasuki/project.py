@@ -92,6 +92,20 @@ class Project:
             environment=self.environment.get(SETTINGS_VARIABLE, ""),
         )
 
+    @property
+    def used(self) -> tuple[CompiledMapping, ...]:
+        """The mappings whose systems are both connected, parents first.
+
+        A shipped mapping of a system that the company lacks goes unused; the mappings
+        of billing plans are run by name only, beside or in place of the direct ones.
+        """
+        there = self.connections.keys()
+        return tuple(
+            one
+            for one in self.mappings.in_order()
+            if {one.source.connection, one.destination.connection} <= there
+        )
+
     @cached_property
     def renderer(self) -> Renderer:
         """What its connections would send for a row, made without a call."""

@@ -44,11 +44,8 @@ def drift(
 
     own = of(context)
     known = own.project.mappings
-    connected = own.project.connections
     wanted = [known[one].id for one in names or ()] or [
-        one.id
-        for one in known.in_order()
-        if {one.source.connection, one.destination.connection} <= connected.keys()
+        one.id for one in own.project.used
     ]
     found = []
     for name in wanted:

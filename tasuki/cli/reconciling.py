@@ -77,9 +77,11 @@ def reconcile(
 
 def _in_order(own: Context, names: list[str]) -> list[str]:
     """Return the mappings that are meant, parents before their children."""
+    if not names:
+        return [one.id for one in own.project.used]
     known = own.project.mappings
     wanted = {known[name].id for name in names}
-    return [one.id for one in known.in_order() if not wanted or one.id in wanted]
+    return [one.id for one in known.in_order() if one.id in wanted]
 
 
 def _one(own: Context, name: str, wish: Wish) -> Reconciliation:

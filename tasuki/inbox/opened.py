@@ -1,5 +1,6 @@
 """Syncs that stay opened between two looks at the inbox, as the project's files say."""
 
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from tasuki.engine.sync import Sync
@@ -54,10 +55,17 @@ class OpenedSyncs:
         chosen = webhook.mappings if webhook else None
         return [
             mapping.id
-            for mapping in self.project.mappings.in_order()
+            for mapping in self._may_start(chosen)
             if mapping.source == (connection, stream)
             if chosen is None or mapping.id in chosen
         ]
+
+    def _may_start(self, chosen: Collection[str] | None) -> Sequence[CompiledMapping]:
+        """Return the mappings of connected systems, and those asked for by name."""
+        used = self.project.used
+        if chosen is None:
+            return used
+        return [m for m in self.project.mappings.in_order() if m.id in chosen]
 
     def mapping(self, name: str) -> CompiledMapping:
         """Return a mapping of the project."""

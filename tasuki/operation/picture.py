@@ -207,7 +207,8 @@ def _syncs(
     writes, held, dead = ledger.open_writes(), ledger.open_holds(), ledger.unsolved()
     cursors, leases = ledger.main_cursors(), ledger.held_leases()
     now = project.clock.now()
-    for name in (mapping.id for mapping in project.mappings):
+    used = {mapping.id for mapping in project.used}
+    for name in (m.id for m in project.mappings if m.id in used or m.id in runs):
         cursor = cursors.get(name)
         read_at = text_time(cursor.updated_at) if cursor else None
         age = (now - read_at).total_seconds() if read_at else None
