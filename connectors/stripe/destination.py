@@ -26,12 +26,12 @@ from .schema import INVOICES, MARK, METADATA, PATHS, STATE, STREAMS, flat, part
 KEY_SECONDS: Final = 86_400.0
 """Stripe keeps an idempotency key for at least a day."""
 
-ALIKE: Final = ("customer", "currency", "total", "due_date")
+ALIKE: Final = ("partner_id", "currency", "total", "payment_date")
 _SEARCHED: Final = {
     "customer": frozenset({"name", "phone"}),
     "invoice": frozenset({"number"}),
 }
-_SHOWN: Final = ("customer", "currency", "description", "due_date")
+_SHOWN: Final = ("partner_id", "subject", "billing_date", "payment_date")
 _QUOTE: Final = re.compile(r"[\\']")
 
 
@@ -138,7 +138,7 @@ class StripeDestination:
         )
 
     def _probe_invoice(self, write: Write) -> Sighting:
-        params = {"customer": str(write.fields.get("customer"))}
+        params = {"customer": str(write.fields.get("partner_id"))}
         rows: list[Row] = []
         try:
             for page, _ in self._stripe.pages(INVOICES, "invoice", params, "probe"):
@@ -174,7 +174,7 @@ class StripeDestination:
         if stream == "customer":
             return {n: v for n, v in fields.items() if n in STREAMS[stream] and v}
         shown = {n: fields[n] for n in _SHOWN if fields.get(n) is not None}
-        shown["currency"] = currency_of(fields)
+        shown["currency"] = currency_of(fields).upper()
         write = Write("", Operation.CREATE, fields, mark="shown")
         try:
             lines = items(write, self._stripe.settings)

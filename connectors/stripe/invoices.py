@@ -24,7 +24,15 @@ from tasuki.model.write import Rejected as Refused
 from .amounts import Rate, UnfitError, to_major, total
 from .client import REPLAYED, Row, Stripe, is_missing
 from .keys import body_key, key_of
-from .rendering import amount_of, changes, currency_of, finish_of, invoice, items
+from .rendering import (
+    amount_of,
+    changes,
+    currency_of,
+    finish_of,
+    invoice,
+    items,
+    rounding_of,
+)
 from .schema import INVOICES, ITEMS, LINE, LINES, MARK, STATE, WITHDRAWN, flat, part
 
 Fence = Callable[[], None]
@@ -37,8 +45,8 @@ _TOTALS: Final = (
     "`tax_rates` and `tax_rounding`, then replay: nothing was left there."
 )
 _RECEIPT: Final = (
-    "id", "number", "status", "customer", "currency", "total", "tax", "subtotal",
-    "amount_due", "due_date", "hosted_invoice_url", "invoice_pdf", "created",
+    "id", "number", "status", "partner_id", "currency", "total", "tax", "subtotal",
+    "amount_due", "payment_date", "hosted_invoice_url", "invoice_pdf", "created",
 )  # fmt: skip
 
 
@@ -80,7 +88,7 @@ class Invoices:
                 invoice(write, self._settings),
                 items(write, self._settings),
             )
-            expected = self.expected(lines)
+            expected = self.expected(lines, rounding_of(write, self._settings))
         except UnfitError as error:
             return Refused(write.ref, error.code, error.words)
         except RejectedError as error:
@@ -143,7 +151,7 @@ class Invoices:
 
     def _seek(self, draft: _Draft) -> Row | None:
         """Look for this row's draft among the customer's: a list is never late."""
-        params = {"customer": str(draft.write.fields.get("customer"))}
+        params = {"customer": str(draft.write.fields.get("partner_id"))}
         for rows, _ in self._stripe.pages(INVOICES, _STREAM, params, "look-up"):
             for row in rows:
                 metadata = part(row, "metadata")
@@ -264,10 +272,10 @@ class Invoices:
 
     # Sums and lines
 
-    def expected(self, lines: list[dict[str, object]]) -> int:
+    def expected(self, lines: list[dict[str, object]], rounding: str) -> int:
         """Return the total as we compute it, with the account's rates."""
         pairs = [(amount_of(line), self._rate(line)) for line in lines]
-        return total(pairs, self._settings.tax_rounding)
+        return total(pairs, rounding)
 
     def rate(self, rate_id: str) -> Rate:
         """Return what a tax rate of the account says (one call, remembered)."""

@@ -8,7 +8,7 @@ from typing import Final
 
 from tasuki.model.write import Operation, Request, UnrenderedError, Write
 
-from .amounts import UnfitError, number, to_minor
+from .amounts import ROUNDINGS, UnfitError, number, to_minor
 from .schema import (
     ADDRESS,
     CUSTOMER,
@@ -28,9 +28,17 @@ MOST_LINES: Final = 250
 _LINE: Final = frozenset(
     {"description", "quantity", "unit_price", "amount", "tax", "tax_rate"}
 )
+_FIXED: Final = frozenset(
+    {"lines", "partner_id", "currency", "finish", "days_until_due", "tax_rounding"}
+)
+_NOON: Final = time(12)  # the same day in most of the world
 _ID: Final = re.compile(r"\w+")
-_KEPT: Final = ("description", "footer", "collection_method")
-"""Fields of an invoice that go to Stripe as they are, and may be changed in a draft."""
+_KEPT: Final = {
+    "subject": "description",
+    "footer": "footer",
+    "collection_method": "collection_method",
+}
+"""Ours -> Stripe's: texts of an invoice, which may be changed in a draft."""
 
 
 def render(settings: StripeSettings, stream: str, write: Write) -> Request:
@@ -126,6 +134,15 @@ def finish_of(fields: Mapping[str, object]) -> str:
     return finish
 
 
+def rounding_of(write: Write, settings: StripeSettings) -> str:
+    """Return how the tax is rounded: as the mapping says, else the connection."""
+    rounding = str(write.fields.get("tax_rounding") or settings.tax_rounding)
+    if rounding not in ROUNDINGS:
+        words = f"'tax_rounding' is one of {', '.join(ROUNDINGS)}"
+        raise UnfitError("tax_rounding", words)
+    return rounding
+
+
 def invoice(write: Write, settings: StripeSettings) -> dict[str, object]:
     """Return the body of a draft that stays one until its lines are there."""
     fields = write.fields
@@ -136,7 +153,7 @@ def invoice(write: Write, settings: StripeSettings) -> dict[str, object]:
         words = "only an invoice with collection_method send_invoice is sent"
         raise UnfitError("finish", words)
     body: dict[str, object] = {
-        "customer": _customer_id(fields.get("customer")),
+        "customer": _customer_id(fields.get("partner_id")),
         "currency": currency_of(fields),
         "auto_advance": False,
         "collection_method": method,
@@ -145,9 +162,11 @@ def invoice(write: Write, settings: StripeSettings) -> dict[str, object]:
     }
     if method == "send_invoice":
         body |= _due(fields, settings)
-    for name in ("description", "footer"):
+    for name, theirs in _KEPT.items():
         if fields.get(name) not in {None, ""}:
-            body[name] = fields[name]
+            body[theirs] = fields[name]
+    if fields.get("billing_date"):
+        body["effective_at"] = moment_of(fields["billing_date"], "billing_date", _NOON)
     if settings.account_tax_ids:
         body["account_tax_ids"] = list(settings.account_tax_ids)
     body = _with_metadata(body, fields)
@@ -162,13 +181,15 @@ def changes(fields: Mapping[str, object]) -> dict[str, object]:
         UnfitError: a line, the customer or the currency would change.
     """
     _known(fields)
-    fixed = {"lines", "customer", "currency", "finish", "days_until_due"} & set(fields)
+    fixed = _FIXED & set(fields)
     if fixed:
         words = f"an invoice's {', '.join(sorted(fixed))} cannot be changed"
         raise UnfitError("fixed", words)
-    body = {name: fields[name] for name in _KEPT if name in fields}
-    if fields.get("due_date"):
-        body["due_date"] = due_moment(fields["due_date"])
+    body = {theirs: fields[name] for name, theirs in _KEPT.items() if name in fields}
+    if fields.get("payment_date"):
+        body["due_date"] = due_moment(fields["payment_date"])
+    if fields.get("billing_date"):
+        body["effective_at"] = moment_of(fields["billing_date"], "billing_date", _NOON)
     return _with_metadata(body, fields)
 
 
@@ -182,13 +203,13 @@ def _known(fields: Mapping[str, object]) -> None:
 def _customer_id(value: object) -> str:
     text = str(value or "")
     if not _ID.fullmatch(text):
-        raise UnfitError("customer", "'customer' is no id of a Stripe customer")
+        raise UnfitError("partner_id", "'partner_id' is no id of a Stripe customer")
     return text
 
 
 def _due(fields: Mapping[str, object], settings: StripeSettings) -> dict[str, object]:
-    if fields.get("due_date"):
-        return {"due_date": due_moment(fields["due_date"])}
+    if fields.get("payment_date"):
+        return {"due_date": due_moment(fields["payment_date"])}
     days = fields.get("days_until_due")
     if days is None:
         return {"days_until_due": settings.days_until_due}
@@ -197,11 +218,16 @@ def _due(fields: Mapping[str, object], settings: StripeSettings) -> dict[str, ob
 
 def due_moment(value: object) -> int:
     """Return the last second of a day in Japan."""
+    return moment_of(value, "payment_date", time(23, 59, 59))
+
+
+def moment_of(value: object, name: str, hour: time) -> int:
+    """Return the Unix time of an hour of a day in Japan."""
     try:
         day = value if isinstance(value, date) else date.fromisoformat(str(value))
     except ValueError:
-        raise UnfitError("due_date", "'due_date' is no date") from None
-    return int(datetime.combine(day, time(23, 59, 59), TOKYO).timestamp())
+        raise UnfitError(name, f"'{name}' is no date") from None
+    return int(datetime.combine(day, hour, TOKYO).timestamp())
 
 
 def _lines(fields: Mapping[str, object]) -> list[Mapping[str, object]]:
@@ -225,7 +251,7 @@ def items(write: Write, settings: StripeSettings) -> list[dict[str, object]]:
             words = f"a line has no field {', '.join(sorted(unknown))}"
             raise UnfitError("lines", words)
         body: dict[str, object] = {
-            "customer": _customer_id(fields.get("customer")),
+            "customer": _customer_id(fields.get("partner_id")),
             "currency": currency,
             "description": str(line.get("description") or ""),
             **_price(line, currency),

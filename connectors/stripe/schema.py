@@ -72,14 +72,16 @@ _MOMENTS: Final = ("finalized_at", "paid_at", "voided_at", "marked_uncollectible
 
 INVOICE: Final = _table(
     _fact("id", use="r"),
-    _fact("customer", "reference", required=True, references="customer"),
+    _fact("partner_id", "reference", required=True, references="customer"),
     _fact("currency", length=3),
-    _fact("description", length=1500),
+    _fact("subject", length=1500),
     _fact("footer", length=5000),
-    _fact("due_date", "date"),
+    _fact("billing_date", "date"),
+    _fact("payment_date", "date"),
     _fact("collection_method", "picklist", None, _METHODS),
     _fact("days_until_due", "number", use="w"),
     _fact("finish", "picklist", None, FINISHES, "w"),
+    _fact("tax_rounding", "picklist", None, ("floor", "round", "ceil"), "w"),
     _fact("lines", "list", use="w", required=True),
     _fact("number", use="r"),
     _fact("status", "picklist", None, _STATUSES, "r"),
@@ -145,7 +147,11 @@ def _invoice(row: Mapping[str, object]) -> dict[str, object]:
     if isinstance(total, int) and isinstance(net, int):
         found["tax"] = to_major(total - net, currency)
     return found | {
-        "due_date": day(row.get("due_date")),
+        "partner_id": row.get("customer"),
+        "subject": row.get("description"),
+        "currency": currency.upper(),
+        "billing_date": day(row.get("effective_at")),
+        "payment_date": day(row.get("due_date")),
         "created": moment(row.get("created")),
     }
 

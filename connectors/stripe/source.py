@@ -25,7 +25,7 @@ _TYPES: Final = {
         "types[2]": "customer.deleted",
     },
 }
-_COMPARED: Final = frozenset({"status", "customer", "currency", "collection_method"})
+_COMPARED: Final = frozenset({"status", "partner_id", "currency", "collection_method"})
 
 State = dict[str, object]
 

@@ -15,11 +15,11 @@ from .store import Events, Shelf, known_params, since
 _HEADER: Final = (
     "customer", "currency", "auto_advance", "collection_method", "due_date",
     "pending_invoice_items_behavior", "days_until_due", "description", "footer",
-    "metadata", "account_tax_ids",
+    "metadata", "account_tax_ids", "effective_at",
 )  # fmt: skip
 _CHANGED: Final = (
     "auto_advance", "collection_method", "due_date", "days_until_due", "description",
-    "footer", "metadata", "account_tax_ids",
+    "footer", "metadata", "account_tax_ids", "effective_at",
 )  # fmt: skip
 _ITEM: Final = (
     "customer", "invoice", "currency", "description", "quantity", "amount",
@@ -98,6 +98,8 @@ class Invoices:
             row["collection_method"] = given["collection_method"]
         if "account_tax_ids" in given:
             row["account_tax_ids"] = given["account_tax_ids"] or None
+        if "effective_at" in given:
+            row["effective_at"] = integer(given, "effective_at")
         if "days_until_due" in given:
             days = integer(given, "days_until_due")
             row["due_date"] = self._now() + days * 86_400

@@ -67,8 +67,8 @@ class Opened:
         return done.id
 
     def bill(self, ref: str, **changes: object) -> Confirmed:
-        if "customer" not in changes:
-            changes["customer"] = self.customer(f"c-{ref}")
+        if "partner_id" not in changes:
+            changes["partner_id"] = self.customer(f"c-{ref}")
         done = self.write("invoice", create(ref, invoice(**changes)))
         assert isinstance(done, Confirmed), done
         return done
@@ -128,7 +128,7 @@ def line(**changes: object) -> dict[str, object]:
 
 def invoice(**changes: object) -> dict[str, object]:
     lines = [line(tax="standard"), line(quantity=1, unit_price=980, tax="reduced")]
-    return {"due_date": "2026-12-31", "lines": lines, **changes}
+    return {"payment_date": "2026-12-31", "lines": lines, **changes}
 
 
 def create(ref: str, fields: Mapping[str, object]) -> Write:

@@ -8,6 +8,7 @@ import pytest
 
 from connectors.stripe import CONNECTOR
 from tasuki.model.errors import AccessError, LeaseLostError, TasukiError
+from tasuki.model.record import Query
 from tasuki.model.write import (
     Confirmed,
     Gone,
@@ -32,7 +33,12 @@ TOTAL = 100_000 + 10_000 + 980 + 78
 
 def test_an_invoice_is_a_whole_draft_that_nothing_sends_by_itself() -> None:
     with opened(account_tax_ids=["txi_1"]) as o:
-        done = o.bill("1", description="11月分", metadata_salesforce_id="006A")
+        done = o.bill(
+            "1",
+            subject="11月分",
+            billing_date="2026-11-30",
+            metadata_salesforce_id="006A",
+        )
         (row,) = o.invoices
         assert (row["status"], row["auto_advance"]) == ("draft", False)
         assert row["total"] == TOTAL == done.answer["total"]
@@ -42,7 +48,12 @@ def test_an_invoice_is_a_whole_draft_that_nothing_sends_by_itself() -> None:
             "tasuki_lines": "2",
         }
         assert row["account_tax_ids"] == ["txi_1"]
-        assert done.answer["due_date"] == "2026-12-31"
+        (told,) = o.system.source.fetch(Query("invoice", ()), [done.id])
+        shown = ("partner_id", "subject", "billing_date", "currency")
+        assert [told.fields[name] for name in shown] == [
+            row["customer"], "11月分", "2026-11-30", "JPY",
+        ]  # fmt: skip
+        assert done.answer["payment_date"] == "2026-12-31"
         assert done.answer["tax"] == 10_078
         amounts = sorted(one["amount"] for one in row["lines"]["data"])
         assert amounts == [980, 100_000]
@@ -66,14 +77,14 @@ def test_finalising_and_sending_are_the_mappings_choice() -> None:
 
 def invoice_of(o: Opened, done: Confirmed, **changes: object) -> dict[str, object]:
     return invoice(
-        customer=o.sandbox.invoices.shelf.rows[done.id]["customer"], **changes
+        partner_id=o.sandbox.invoices.shelf.rows[done.id]["customer"], **changes
     )
 
 
 def test_sending_a_row_again_makes_nothing_new() -> None:
     with opened() as o:
         customer = o.customer()
-        write = create("1", invoice(customer=customer))
+        write = create("1", invoice(partner_id=customer))
         first, second = o.write("invoice", write), o.write("invoice", write)
         assert isinstance(first, Confirmed)
         assert isinstance(second, Confirmed)
@@ -90,7 +101,7 @@ def test_lost_answers_and_stops_between_the_calls_leave_one_whole_invoice_each()
     kinds = (Kind.RESET_AFTER, Kind.RESET_BEFORE, Kind.ERROR_AFTER, Kind.THROTTLE)
     with opened() as o:
         customer = o.customer()
-        fields = invoice(customer=customer)
+        fields = invoice(partner_id=customer)
         for count in range(24):
             write = create(str(count), fields)
             for _ in range(30):
@@ -131,7 +142,9 @@ def test_a_refused_line_takes_the_draft_away_and_the_corrected_record_is_billed(
 ):
     with opened() as o:
         customer = o.customer()
-        wrong = invoice(customer=customer, lines=[line(), line(description="x" * 501)])
+        wrong = invoice(
+            partner_id=customer, lines=[line(), line(description="x" * 501)]
+        )
         outcome = o.write("invoice", create("1", wrong))
         assert isinstance(outcome, Rejected)
         assert outcome.words.startswith("description")
@@ -139,7 +152,7 @@ def test_a_refused_line_takes_the_draft_away_and_the_corrected_record_is_billed(
         again = o.write("invoice", create("1", wrong))
         assert isinstance(again, Rejected)
         assert o.invoices == []
-        done = o.write("invoice", create("1", invoice(customer=customer)))
+        done = o.write("invoice", create("1", invoice(partner_id=customer)))
         assert isinstance(done, Confirmed)
         assert [row["total"] for row in o.invoices] == [TOTAL]
 
@@ -149,7 +162,7 @@ def test_a_stop_while_a_draft_is_withdrawn_leaves_nothing_half(calls: int) -> No
     with opened() as o:
         customer = o.customer()
         wrong = invoice(
-            customer=customer, lines=[line(), line(), line(description="x" * 501)]
+            partner_id=customer, lines=[line(), line(), line(description="x" * 501)]
         )
         write = create("1", wrong)
         stopped(o, write, calls)
@@ -160,7 +173,7 @@ def test_a_stop_while_a_draft_is_withdrawn_leaves_nothing_half(calls: int) -> No
 def test_sums_that_are_not_ours_are_never_final() -> None:
     with opened({"tax_rounding": "line"}) as o:
         lines = [line(quantity=1, unit_price=105, tax="reduced") for _ in range(5)]
-        fields = invoice(customer=o.customer(), lines=lines, finish="send")
+        fields = invoice(partner_id=o.customer(), lines=lines, finish="send")
         outcome = o.write("invoice", create("1", fields))
         assert isinstance(outcome, Rejected)
         assert outcome.code == "totals_disagree"
@@ -181,7 +194,7 @@ def test_an_error_that_stripe_repeats_for_a_key_is_looked_through() -> None:
             for done in (True, False):
                 o.act("fail", path=path, skip=skip, done=done)
                 ref = f"{count}{done}"
-                outcome = o.write("invoice", create(ref, invoice(customer=customer)))
+                outcome = o.write("invoice", create(ref, invoice(partner_id=customer)))
                 assert isinstance(outcome, Confirmed), outcome
         assert [row["total"] for row in o.invoices] == [TOTAL] * 6
         o.act("fail", path="customers$", done=True)
@@ -195,7 +208,7 @@ def test_an_error_that_stripe_repeats_for_a_key_is_looked_through() -> None:
 
 def test_a_draft_that_a_person_has_taken_a_line_from_is_a_question() -> None:
     with opened() as o:
-        write = create("1", invoice(customer=o.customer()))
+        write = create("1", invoice(partner_id=o.customer()))
         done = o.write("invoice", write)
         assert isinstance(done, Confirmed)
         item = o.invoices[0]["lines"]["data"][0]["parent"]["invoice_item_details"]
@@ -209,9 +222,9 @@ def test_a_draft_that_a_person_has_taken_a_line_from_is_a_question() -> None:
 def test_after_a_day_only_a_whole_invoice_is_taken_for_the_document() -> None:
     with opened() as o:
         customer = o.customer()
-        whole = create("1", invoice(customer=customer))
-        half = create("2", invoice(customer=customer))
-        never = create("3", invoice(customer=customer))
+        whole = create("1", invoice(partner_id=customer))
+        half = create("2", invoice(partner_id=customer))
+        never = create("3", invoice(partner_id=customer))
         o.write("invoice", whole)
         stopped(o, half, 2)
         o.clock.pass_by(hours=25)
@@ -258,19 +271,20 @@ def test_amounts_are_whole_units_and_nothing_is_rounded_in_silence() -> None:
         ({"lines": [line(tax="legacy8")]}, "tax_rates"),
         ({"lines": []}, "lines"),
         ({"currency": "isk"}, "currency"),
-        ({"customer": ""}, "customer"),
+        ({"partner_id": ""}, "partner_id"),
+        ({"tax_rounding": "up"}, "tax_rounding"),
         ({"finish": "post"}, "finish"),
         ({"metadata_tasuki_key": "x"}, "own"),
         ({"surprise": 1}, "surprise"),
         ({"collection_method": "charge_automatically", "finish": "send"}, "sent"),
-        ({"due_date": "2026-11-01"}, "future"),
+        ({"payment_date": "2026-11-01"}, "future"),
     ],
 )
 def test_what_stripe_would_refuse_leaves_nothing_there(
     changes: dict[str, Any], words: str
 ) -> None:
     with opened() as o:
-        fields = invoice(customer=o.customer()) | changes
+        fields = invoice(partner_id=o.customer()) | changes
         outcome = o.write("invoice", create("1", fields))
         assert isinstance(outcome, Rejected)
         assert words in outcome.words
@@ -280,7 +294,7 @@ def test_what_stripe_would_refuse_leaves_nothing_there(
 def test_a_draft_may_be_changed_and_a_final_one_not() -> None:
     with opened() as o:
         done = o.bill("1")
-        change = Write("u1", Operation.UPDATE, {"description": "訂正"}, done.id)
+        change = Write("u1", Operation.UPDATE, {"subject": "訂正"}, done.id)
         assert isinstance(o.write("invoice", change), Confirmed)
         assert o.invoices[0]["description"] == "訂正"
         lines = Write("u2", Operation.UPDATE, {"lines": []}, done.id)
@@ -298,7 +312,7 @@ def test_a_draft_may_be_changed_and_a_final_one_not() -> None:
 def test_a_request_is_shown_as_it_will_be_sent() -> None:
     assert CONNECTOR.render is not None
     own = settings("http://127.0.0.1:1")
-    fields = invoice(customer="cus_1", currency="JPY")
+    fields = invoice(partner_id="cus_1", currency="JPY")
     request = CONNECTOR.render(own, "invoice", create("1", fields))
     assert (request.method, request.path) == ("POST", "/v1/invoices")
     items: Any = request.body["items"]

@@ -222,7 +222,7 @@ def test_a_sweep_shows_marks_and_what_was_sent() -> None:
         destination: Any = o.system.destination
         (page,) = destination.sweep("invoice", SweepQuery(("total",)))
         assert [(one.marks, one.live) for one in page] == [(("m1",), False)]
-        sent = {"customer": "cus_1", "lines": [{"unit_price": 500}]}
+        sent = {"partner_id": "cus_1", "lines": [{"unit_price": 500}]}
         assert destination.shown("invoice", sent)["total"] == 500
 
 
