@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from tasuki.model.errors import ConfigError, RejectedError
@@ -32,6 +33,7 @@ _SEARCHED: Final = {
     "invoice": frozenset({"number"}),
 }
 _SHOWN: Final = ("partner_id", "subject", "billing_date", "payment_date")
+_CLAUSES: Final = 10  # values asked for in one search
 _QUOTE: Final = re.compile(r"[\\']")
 
 
@@ -59,7 +61,7 @@ class StripeDestination:
     def find(
         self, stream: str, field: str, values: Sequence[str]
     ) -> Mapping[str, Sequence[Candidate]]:
-        """Return the records whose field equals a value (one call per value).
+        """Return the records whose field equals a value.
 
         Customers of an e-mail address are listed, everything else is searched for:
         what is younger than a minute may be missing.
@@ -72,37 +74,39 @@ class StripeDestination:
             known += ["email"] if stream == "customer" else []
             remedy = f"Match on {', '.join(sorted(known))}."
             raise ConfigError(self._stripe.where(stream), words, remedy)
+        rows = self._found(stream, path, field, list(dict.fromkeys(values)))
         found: dict[str, list[Candidate]] = {}
-        for value in values:
-            rows = self._found(stream, path, field, value)
-            hits = [
-                Candidate(str(row["id"]), stream, told)
-                for row in rows
-                if not row.get("deleted")
-                for told in (flat(stream, row),)
-                if str(told.get(field) or "").casefold() == value.casefold()
-            ]
-            if hits:
-                found[value] = hits
+        asked = {value.casefold(): value for value in values}
+        for row in rows:
+            told = flat(stream, row)
+            value = asked.get(str(told.get(field) or "").casefold())
+            if value is not None and not row.get("deleted"):
+                hit = Candidate(str(row["id"]), stream, told)
+                found.setdefault(value, []).append(hit)
         return found
 
-    def _found(self, stream: str, path: str, field: str, value: str) -> list[Row]:
+    def _found(
+        self, stream: str, path: str, field: str, values: Sequence[str]
+    ) -> list[Row]:
         if field == "email" and stream == "customer":
-            # The list compares capitals too: ask as written and in small letters.
-            spelt = dict.fromkeys((value, value.lower()))
-            return list(
-                {
-                    str(row["id"]): row
-                    for one in spelt
-                    for rows, _ in self._stripe.pages(
-                        path, stream, {"email": one}, "look-up"
-                    )
-                    for row in rows
-                }.values()
-            )
+            return self._of_addresses(path, values)
         key = field.removeprefix(METADATA)
         name = f"metadata['{_quoted(key)}']" if key != field else field
-        return self._stripe.search(path, stream, f"{name}:'{_quoted(value)}'")
+        rows: list[Row] = []
+        for start in range(0, len(values), _CLAUSES):
+            some = values[start : start + _CLAUSES]
+            query = " OR ".join(f"{name}:'{_quoted(value)}'" for value in some)
+            rows += self._stripe.search(path, stream, query)
+        return rows
+
+    def _of_addresses(self, path: str, values: Sequence[str]) -> list[Row]:
+        """List customers by address, which compares capitals too: ask for both."""
+        found: dict[str, Row] = {}
+        for one in dict.fromkeys(x for v in values for x in (v, v.lower())):
+            params = {"email": one}
+            for rows, _ in self._stripe.pages(path, "customer", params, "look-up"):
+                found |= {str(row["id"]): row for row in rows}
+        return list(found.values())
 
     def fetch(
         self, stream: str, ids: Sequence[str], fields: Sequence[str]
@@ -116,6 +120,12 @@ class StripeDestination:
                 told = flat(stream, row)
                 found[one] = {name: told.get(name) for name in fields}
         return found
+
+    def stated(
+        self, stream: str, ids: Sequence[str]
+    ) -> Mapping[str, Mapping[str, object]]:
+        """Return the sums that invoices state now."""
+        return self.invoices.stated(ids) if stream == "invoice" else {}
 
     # Looking up what was lost longer ago than a key lives
 
@@ -131,7 +141,7 @@ class StripeDestination:
 
     def _probe_customer(self, write: Write) -> Sighting:
         # It was sent most of a day ago, so no search is too early.
-        rows = self._found("customer", PATHS["customer"], METADATA + MARK, write.mark)
+        rows = self._found("customer", PATHS["customer"], METADATA + MARK, [write.mark])
         found = [row for row in rows if part(row, "metadata").get(MARK) == write.mark]
         return Sighting(
             write.ref, tuple(customer_receipt(write.ref, row) for row in found)
@@ -150,7 +160,10 @@ class StripeDestination:
         half = [row for row in ours if row not in whole]
         return Sighting(
             write.ref,
-            tuple(confirmed(write.ref, row) for row in whole),
+            tuple(
+                replace(confirmed(write.ref, row), stated=self.invoices.stated_by(row))
+                for row in whole
+            ),
             tuple(confirmed(write.ref, row) for row in half),
         )
 

@@ -6,9 +6,9 @@ after any stop, goes on with the same draft. It is reported done only when every
 is seen in it.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
@@ -21,13 +21,12 @@ from tasuki.model.errors import (
 from tasuki.model.write import Confirmed, Gone, InDoubt, Operation, Outcome, Write
 from tasuki.model.write import Rejected as Refused
 
-from .amounts import Rate, UnfitError, to_major, total
+from .amounts import Rate, UnfitError, total
 from .client import REPLAYED, Row, Stripe, is_missing
 from .keys import body_key, key_of
 from .rendering import (
     amount_of,
     changes,
-    currency_of,
     finish_of,
     invoice,
     items,
@@ -40,10 +39,6 @@ Fence = Callable[[], None]
 _STREAM: Final = "invoice"
 _MOST_DRAFTS: Final = 20  # one after the other, each withdrawn before the next
 _SPENT: Final = 4  # keys of one call that Stripe answers with an error of its own
-_TOTALS: Final = (
-    "Compare the tax rates and the rounding in Stripe (Settings > Tax) with "
-    "`tax_rates` and `tax_rounding`, then replay: nothing was left there."
-)
 _RECEIPT: Final = (
     "id", "number", "status", "partner_id", "currency", "total", "tax", "subtotal",
     "amount_due", "payment_date", "hosted_invoice_url", "invoice_pdf", "created",
@@ -184,12 +179,13 @@ class Invoices:
             words = f"invoice {one} lacks lines of ours: somebody has changed it"
             return InDoubt(write.ref, words)
         is_ours = len(found) == len(lines)
-        if is_ours and row.get("status") == "draft" and row.get("total") != expected:
-            self._withdraw(draft, one)
-            return self._disagree(write, row, expected)
-        if is_ours:
+        if not is_ours:
+            return confirmed(write.ref, row, created=True)
+        # What does not agree stays a draft: the engine holds it for a person.
+        if row.get("total") == expected:
             row = self._finish(draft, row)
-        return confirmed(write.ref, row, created=True)
+        stated = self.stated_by(row)
+        return replace(confirmed(write.ref, row, created=True), stated=stated)
 
     def _add(self, draft: _Draft, one: str, lines: list[dict[str, object]]) -> None:
         for place, line in enumerate(lines):
@@ -261,21 +257,34 @@ class Invoices:
                 self._stripe.delete(f"{ITEMS}/{item}", _STREAM, draft.fence)
         self._stripe.delete(path, _STREAM, draft.fence)
 
-    def _disagree(self, write: Write, row: Row, expected: int) -> Outcome:
-        currency = currency_of(write.fields)
-        theirs, ours = (
-            to_major(row.get("total"), currency),
-            to_major(expected, currency),
-        )
-        words = f"Stripe comes to {theirs} {currency}, Tasuki to {ours}"
-        return Refused(write.ref, "totals_disagree", words, _TOTALS)
-
     # Sums and lines
 
     def expected(self, lines: list[dict[str, object]], rounding: str) -> int:
         """Return the total as we compute it, with the account's rates."""
         pairs = [(amount_of(line), self._rate(line)) for line in lines]
         return total(pairs, rounding)
+
+    def stated_by(self, row: Row) -> dict[str, object]:
+        """Return an invoice's sums by our names, and how they are rounded."""
+        told = flat(_STREAM, row)
+        rates = [self.rate(one) for one in set(self._settings.tax_rates.values())]
+        stated = {
+            "total_incl": told.get("total"),
+            "tax_total": told.get("tax"),
+            "tax_rounding": self._settings.tax_rounding,
+        }
+        if rates and all(rate.inclusive for rate in rates):
+            stated["price_mode"] = "inclusive"
+        return stated
+
+    def stated(self, ids: Sequence[str]) -> dict[str, dict[str, object]]:
+        """Return the sums that invoices state now; absent when gone."""
+        found = {}
+        for one in ids:
+            row = self._stripe.single(INVOICES, one, _STREAM, "look-up")
+            if row is not None:
+                found[one] = self.stated_by(row)
+        return found
 
     def rate(self, rate_id: str) -> Rate:
         """Return what a tax rate of the account says (one call, remembered)."""

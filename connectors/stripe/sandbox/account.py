@@ -22,6 +22,7 @@ from .store import Events, Shelf, known_params
 _ID: Final = r"(?P<id>\w+)"
 _KEYS_KEPT: Final = timedelta(hours=24)
 _LONGEST_KEY: Final = 255
+_MOST_CLAUSES: Final = 10
 _CLAUSE: Final = re.compile(r"(?:metadata\['([^']+)'\]|(\w+)):'((?:[^'\\]|\\.)*)'")
 _RATES: Final = (
     ("txr_standard", 10, False),
@@ -37,6 +38,7 @@ class StripeSandbox:
         api_key: The key it admits.
         index_lag: Seconds until a search finds what is new.
         tax_rounding: `invoice` (one rounding a rate) or `line`.
+        tax_off: Units that the tax is wrong by.
         per_second: Calls in a second; None: no limit.
         account_version: The API version that events are written in.
         clock: For stamps, limits and the life of keys.
@@ -50,6 +52,7 @@ class StripeSandbox:
         api_key: str = "rk_test_sandbox",
         index_lag: float = 60.0,
         tax_rounding: str = "invoice",
+        tax_off: int = 0,
         per_second: int | None = None,
         account_version: str = VERSION,
         clock: Clock | None = None,
@@ -64,6 +67,7 @@ class StripeSandbox:
         self.events = Events(self._clock, account_version)
         self.customers = Customers(self._clock, self.events)
         self.invoices = Invoices(self._clock, self.customers, self.events, tax_rounding)
+        self.invoices.tax_off = tax_off
         for one, percentage, inclusive in _RATES:
             self.invoices.tax_rates[one] = _tax_rate(one, percentage, inclusive)
 
@@ -204,19 +208,16 @@ class StripeSandbox:
     def _search(self, request: Request, shelf: Shelf) -> Reply:
         """Answer a search: what is younger than the lag is not found yet."""
         known_params(request, ["query", "page"])
-        clause = _CLAUSE.fullmatch(request.param("query"))
-        if clause is None:
+        clauses = [_CLAUSE.fullmatch(x) for x in request.param("query").split(" OR ")]
+        if None in clauses or len(clauses) > _MOST_CLAUSES:
             words = "We were unable to parse your search query."
             raise Refusal(words, param="query")
-        key, name, value = clause.groups()
-        wanted = re.sub(r"\\(.)", r"\1", value).casefold()
+        asked = [clause.groups() for clause in clauses if clause]
         until = (self._clock.now() - self._lag).timestamp()
         found = [
             row
             for row in shelf.rows.values()
-            if row["created"] <= until
-            and str((row["metadata"] if key else row).get(key or name)).casefold()
-            == wanted
+            if row["created"] <= until and any(_says(row, *clause) for clause in asked)
         ]
         show = self.invoices.shown if shelf is self.invoices.shelf else lambda row: row
         body = {
@@ -270,6 +271,7 @@ class StripeSandbox:
                 customers.shelf.get(one), dict(more)
             ),
             "delete_customer": lambda: customers.remove(one),
+            "set_tax_off": lambda: setattr(invoices, "tax_off", int(more["units"])),
             "fail": lambda: setattr(self, "_failing", {"skip": 0, **more}),
         }
 
@@ -303,6 +305,12 @@ class StripeSandbox:
             "items": self.invoices.items,
             "events": self.events.shelf,
         }
+
+
+def _says(row: Row, key: str | None, name: str, value: str) -> bool:
+    """Say whether an object has a value, whatever the capitals."""
+    wanted = re.sub(r"\\(.)", r"\1", value).casefold()
+    return str((row["metadata"] if key else row).get(key or name)).casefold() == wanted
 
 
 def _tax_rate(one: str, percentage: int, inclusive: bool) -> Row:  # noqa: FBT001

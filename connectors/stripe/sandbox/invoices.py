@@ -40,6 +40,7 @@ class Invoices:
         self._customers = customers
         self._events = events
         self.rounding = rounding
+        self.tax_off = 0
         self.shelf = Shelf("invoice", "in")
         self.items = Shelf("invoiceitem", "ii")
         self._of: dict[str, list[str]] = {}
@@ -347,7 +348,7 @@ class Invoices:
                 inside += _half_up(Decimal(amount) * percent / (100 + percent))
             else:
                 on_top += _half_up(Decimal(amount) * percent / 100)
-        return on_top, inside
+        return on_top + (self.tax_off if on_top else 0), inside
 
 
 def _half_up(amount: Decimal) -> int:
