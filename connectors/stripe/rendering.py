@@ -294,7 +294,7 @@ def rate_of(line: Mapping[str, object], settings: StripeSettings) -> str:
     name = str(line.get("tax") or "")
     if not name or name in {"exempt", "export", "out_of_scope"}:
         return str(settings.tax_rates.get(name, ""))  # type: ignore[call-overload]
-    rates: Mapping[str, str] = dict(settings.tax_rates)
+    rates = {str(k): v for k, v in settings.tax_rates.items()}
     if name not in rates:
         words = f"the connection's `tax_rates` say nothing of '{name}'"
         raise UnfitError("tax", words)

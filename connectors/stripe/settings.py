@@ -1,6 +1,5 @@
 """Settings of a Stripe connection, and what follows from them without a call."""
 
-import re
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -21,7 +20,6 @@ SEARCH: Final = "search"
 
 TaxName = Literal["standard", "reduced", "legacy8", "exempt", "export", "out_of_scope"]
 _LIMITS: Final = {"per_second", "searches_per_second"}
-_KEY: Final = re.compile(r"(sk|rk)_(test|live)_\S+")
 
 
 class StripeSettings(ConnectionSettings):
@@ -44,9 +42,9 @@ class StripeSettings(ConnectionSettings):
 
     @field_validator("api_key")
     @classmethod
-    def _is_a_key(cls, key: SecretStr) -> SecretStr:
-        if not _KEY.fullmatch(key.get_secret_value()):
-            msg = "api_key must be a secret (sk_…) or restricted (rk_…) key"
+    def _is_not_publishable(cls, key: SecretStr) -> SecretStr:
+        if key.get_secret_value().startswith("pk_"):
+            msg = "a publishable key (pk_…) reads nothing: make a restricted one (rk_…)"
             raise ValueError(msg)
         return key
 
