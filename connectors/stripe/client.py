@@ -257,7 +257,9 @@ def translate(where: str, response: httpx.Response) -> TasukiError | None:
         return AccessError(where, words, code or kind or str(status), _ACCESS)
     if again == "true":
         return TransientError(where, words, code or str(status))
-    return RejectedError(where, words, code or kind or str(status), _remedy(code, kind))
+    return RejectedError(
+        where, words, code or kind or str(status), _remedy(code, kind, words)
+    )
 
 
 def _their_fault(where: str, response: httpx.Response, words: str) -> TasukiError:
@@ -287,7 +289,9 @@ def read_error(response: httpx.Response) -> tuple[str, str, str]:
     return str(error.get("code") or ""), str(error.get("type") or ""), shorten(words)
 
 
-def _remedy(code: str, kind: str) -> str | None:
+def _remedy(code: str, kind: str, words: str) -> str | None:
+    if words.startswith("due_date"):
+        return "Its payment_date is over: give a later one, or bill it by hand."
     if kind == "idempotency_error":
         return "Look for the document in Stripe: another request used its key."
     if code == "resource_missing":

@@ -297,6 +297,7 @@ def test_what_stripe_would_refuse_leaves_nothing_there(
         outcome = o.write("invoice", create("1", fields))
         assert isinstance(outcome, Rejected)
         assert words in outcome.words
+        assert ("payment_date" in changes) == ("later one" in outcome.remedy)
         assert o.invoices == []
 
 
