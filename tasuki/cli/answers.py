@@ -14,6 +14,7 @@ NEEDED = {
     "salesforce": ("SF_ID", "SF_SECRET"),
     "freee": ("FREEE_ID", "FREEE_SECRET"),
     "moneyforward": ("MF_ID", "MF_SECRET"),
+    "stripe": ("STRIPE_KEY",),
 }
 """The secrets of a real account, as .env names them."""
 
@@ -45,6 +46,12 @@ freee:
 moneyforward:
   connector: moneyforward
   auth: {flow: oauth, client_id: "${MF_ID}", client_secret: "${MF_SECRET}"}
+""",
+    "stripe": """\
+stripe:
+  connector: stripe
+  api_key: "${STRIPE_KEY}"
+  # tax_rates: {standard: txr_..., reduced: txr_...}   # yours, from the dashboard
 """,
 }
 

@@ -15,6 +15,7 @@ PORTS: Mapping[str, int] = {
     "salesforce": 8912,
     "freee": 8913,
     "moneyforward": 8914,
+    "stripe": 8915,
 }
 """Where `tasuki sandbox` serves unless told otherwise."""
 
@@ -110,6 +111,11 @@ same name. Shipped: {names}. Their settings in connections.yaml:
         flow: oauth
         client_id: "${{MF_ID}}"
         client_secret: "${{MF_SECRET}}"
+
+    stripe:
+      connector: stripe
+      api_key: "${{STRIPE_KEY}}"
+      tax_rates: {{standard: txr_..., reduced: txr_...}}
 """
 _FLOWS = """\
 # flows
@@ -209,12 +215,13 @@ def prefect_yaml(systems: Collection[str] = SYSTEMS, billing: str = "direct") ->
     """Return the shipped deployments, their flows named as modules.
 
     Args:
-        systems: A company with Money Forward and no freee bills there.
+        systems: A company without freee bills in Money Forward, or at Stripe.
         billing: `plan` where deals are billed by plans.
     """
     text = (shipped_root() / "prefect.yaml").read_text(encoding="utf-8")
-    if "moneyforward" in systems and "freee" not in systems:
-        text = re.sub(r"\bfreee\b", "moneyforward", text)
+    others = [name for name in ("moneyforward", "stripe") if name in systems]
+    if others and "freee" not in systems:
+        text = re.sub(r"\bfreee\b", others[0], text)
     if billing == "plan":
         text = text.replace(_DIRECT, _BY_PLAN)
         text = text.replace(_COMPARED, _COMPARED_BY_PLAN)

@@ -41,7 +41,10 @@ def init(
         list[str] | None,
         typer.Option(
             "--system",
-            help="A system the company has (hubspot, salesforce, freee, moneyforward).",
+            help=(
+                "A system the company has (hubspot, salesforce, freee, moneyforward, "
+                "stripe)."
+            ),
         ),
     ] = None,
     real: Annotated[

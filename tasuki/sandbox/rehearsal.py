@@ -15,7 +15,7 @@ from tasuki.sandbox.world import World
 SYSTEMS = ("hubspot", "salesforce", "freee")
 """The chain that is rehearsed unless others are chosen."""
 
-ALL_SYSTEMS = (*SYSTEMS, "moneyforward")
+ALL_SYSTEMS = (*SYSTEMS, "moneyforward", "stripe")
 """Every system that has a stand-in."""
 
 ENVIRONMENT = {
@@ -29,6 +29,7 @@ ENVIRONMENT = {
     "SF_WEBHOOK_SECRET": "sandbox-salesforce-hook",
     "MF_ID": "sandbox-client",
     "MF_SECRET": "sandbox-secret",
+    "STRIPE_KEY": "rk_test_sandbox",
 }
 """What a project's connections.yaml refers to when it rehearses."""
 
@@ -137,6 +138,14 @@ moneyforward:
   quiet_seconds: 5          # a real connection keeps the default of 60
   limits: {{per_second: 100}}
   auth: {{flow: oauth, client_id: "${{MF_ID}}", client_secret: "${{MF_SECRET}}"}}
+""",
+        "stripe": """\
+stripe:
+  connector: stripe
+  base_url: {url}
+  api_key: "${{STRIPE_KEY}}"
+  tax_rates: {{standard: txr_standard, reduced: txr_reduced}}
+  limits: {{per_second: 100}}
 """,
     }
     return "".join(texts[name].format(url=url) for name, url in urls.items())

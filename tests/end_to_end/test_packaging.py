@@ -241,7 +241,13 @@ def test_wheel_and_checkout_find_the_same(place: Place, checkout: Place) -> None
         "connectors",
     )
     assert installed == editable
-    assert installed["connectors"] == ["freee", "hubspot", "moneyforward", "salesforce"]
+    assert installed["connectors"] == [
+        "freee",
+        "hubspot",
+        "moneyforward",
+        "salesforce",
+        "stripe",
+    ]
     assert len(installed["mappings"]) == len(
         list((ROOT / "mappings").glob("*.*-*.yaml"))
     )
@@ -278,5 +284,11 @@ def test_a_projects_own_package_of_that_name_hides_no_shipped_connector(
     (place.folder / "connectors").mkdir()
     (place.folder / "connectors/__init__.py").touch()
     told = json.loads(place.python_says(_ASK))
-    assert told["connectors"] == ["freee", "hubspot", "moneyforward", "salesforce"]
+    assert told["connectors"] == [
+        "freee",
+        "hubspot",
+        "moneyforward",
+        "salesforce",
+        "stripe",
+    ]
     assert told["classes"] == ["SalesforceSandbox", "FreeeSandbox"]

@@ -240,6 +240,8 @@ _OPPORTUNITY = _entity(
     _check("HasOpportunityLineItem", readonly=True),
     _external("freee_Invoice_Id__c", 40),
     _external("MoneyForward_Billing_Id__c", 40),
+    _external("Stripe_Invoice_Id__c", 40),
+    _text("Stripe_Invoice_Number__c", 40),
     _text("MoneyForward_Billing_Number__c", 40),
     _text("Invoice_Number__c", 40),
     _pick(
