@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from tasuki.ledger import Ledger
 from tasuki.model.errors import ConfigError, TasukiError
+from tasuki.model.unforeseen import unforeseen
 from tasuki.operation.metrics import CONTENT_TYPE, exposition
 from tasuki.operation.picture import take_picture
 from tasuki.project import Project
@@ -79,6 +80,8 @@ def _metrics(
             )
     except TasukiError as error:
         return _unwell(error)
+    except Exception as error:  # noqa: BLE001 - who asks is told, whatever it is
+        return _unwell(unforeseen("metrics", error))
 
 
 def _ready(ledger: Ledger, turn: threading.Lock) -> tuple[HTTPStatus, str, bytes]:
@@ -87,6 +90,8 @@ def _ready(ledger: Ledger, turn: threading.Lock) -> tuple[HTTPStatus, str, bytes
             ledger.held_leases()
     except TasukiError as error:
         return _unwell(error)
+    except Exception as error:  # noqa: BLE001 - who asks is told, whatever it is
+        return _unwell(unforeseen("ledger", error))
     return HTTPStatus.OK, _PLAIN, b"ready\n"
 
 

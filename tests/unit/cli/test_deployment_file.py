@@ -50,7 +50,8 @@ def test_the_repository_deploys_every_flow_that_it_has() -> None:
     for each in found.deployments:
         started_by_another = each.name == "backfill-part"
         assert each.schedules or each.triggers or started_by_another, each.name
-        assert each.concurrency_limit, each.name
+        # Parts of a backfill run beside each other; each has a lease in the ledger.
+        assert each.concurrency_limit or started_by_another, each.name
 
 
 def test_a_new_project_names_shipped_flows_as_modules(tmp_path: Path) -> None:
