@@ -17,7 +17,7 @@ PART = "backfill-part/backfill-part"
     persist_result=False,
     retries=0,
 )
-async def backfill(
+async def backfill_mapping(
     mapping: str = "",
     *,
     parts: int = 8,

@@ -2,12 +2,18 @@
 
 import ast
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tasuki.model.hint import Hint
+from tasuki.project import Project
 from tasuki.sandbox.faults import Fault, Kind
+from tasuki.sandbox.rehearsal import ENVIRONMENT
 from tasuki.stack import Stack
 from tests.end_to_end.flow_process import Flows, running, until
 from tests.end_to_end.relay import (
@@ -235,6 +241,32 @@ def test_the_archive_is_looked_after_at_night(relay: Relay, flows: Flows) -> Non
     content.unlink()
     assert "not as they were recorded" in flows.fails("keep_archive")
     assert "is missing" in flows.report("tasuki-archive")
+
+
+@pytest.mark.usefixtures("reports")
+def test_hints_are_swept_though_nobody_follows_them(relay: Relay, flows: Flows) -> None:
+    hint = Hint("contacts", "40001", "changed", "one-event")
+    with Project(relay.place, environment=ENVIRONMENT).open_ledger() as ledger:
+        assert ledger.put_hints([("hubspot", hint)]) == 1
+    (report,) = flows.run("drain_inbox")
+    assert (report["hints"], report["done"], report["waiting"]) == (1, 1, 0)
+
+
+@pytest.mark.usefixtures("reports")
+def test_a_backfill_is_gone_on_with_part_by_part(relay: Relay, flows: Flows) -> None:
+    assert flows.run("backfill_mapping") == []
+    at = ["--project", str(relay.place)]
+    planned = subprocess.run(
+        [sys.executable, "-m", "tasuki.cli", *at, "backfill", LEADS,
+         "--parts", "2", "--plan"],
+        capture_output=True, text=True, check=False, env=os.environ | ENVIRONMENT,
+    )  # fmt: skip
+    assert planned.returncode == 0, planned.stderr
+    done = [flows.run("backfill_part", mapping=LEADS, part=part)[0] for part in (1, 2)]
+    assert all(one["state"] == "done" and one["created"] == 0 for one in done)
+    assert (
+        "done already" in flows.run("backfill_part", mapping=LEADS, part=1)[0]["held"]
+    )
 
 
 def test_every_flow_of_the_repository_is_run_here() -> None:
