@@ -92,7 +92,7 @@ def canonical(entry: Entry) -> bytes:
     """Return what is hashed: JSON in UTF-8, keys sorted, no spaces, no `hash`.
 
     Example:
-        >>> canonical(Entry(1, "create", "invoice", "請1", hash="x"))[:45].decode()
+        >>> canonical(Entry(1, "create", "invoice", "請1", hash="x"))[:47].decode()
         '{"actor":"","doc_no":"請1","doc_type":"invoice'
     """
     fields = {

@@ -26,6 +26,9 @@ def register(app: typer.Typer) -> None:
     app.command("doctor")(doctor)
 
 
+_SYSTEMS = "hubspot, salesforce, freee, moneyforward, stripe"
+
+
 def init(
     context: typer.Context,
     folder: Annotated[
@@ -39,13 +42,7 @@ def init(
     ] = False,
     system: Annotated[
         list[str] | None,
-        typer.Option(
-            "--system",
-            help=(
-                "A system the company has (hubspot, salesforce, freee, moneyforward, "
-                "stripe)."
-            ),
-        ),
+        typer.Option("--system", help=f"A system the company has ({_SYSTEMS})."),
     ] = None,
     real: Annotated[
         list[str] | None,
@@ -75,9 +72,8 @@ def init(
     own = of(context)
     is_project = (folder / "connections.yaml").is_file()
     said = bool(copy or system or real or salesforce_url or freee_company)
-    answers = Answers(
-        tuple(system or SYSTEMS), tuple(real or ()), salesforce_url, freee_company, copy
-    )
+    chosen, live = tuple(system or SYSTEMS), tuple(real or ())
+    answers = Answers(chosen, live, salesforce_url, freee_company, copy)
     if not (yes or said or is_project or own.screen.as_json) and sys.stdin.isatty():
         answers = ask_for(_ask)
     answers.billing = billing

@@ -24,7 +24,7 @@ from tasuki.project import Project
 from tasuki.registry import Registry
 from tasuki.sandbox.demo_world import demo_world
 from tasuki.sandbox.faults import Fault, Kind
-from tasuki.sandbox.rehearsal import Rehearsal
+from tasuki.sandbox.rehearsal import ENVIRONMENT, Rehearsal
 from tests.end_to_end.relay import CHAIN, CUSTOMERS, INVOICES, LEADS
 
 ROOT = Path(__file__).parents[2]
@@ -177,6 +177,7 @@ class Company:
         self.people = People(self.rehearsal, world)
         self.environment = {
             **os.environ,
+            **ENVIRONMENT,
             "HUBSPOT_TOKEN": HUBSPOT,
             "SF_ID": "sandbox",
             "SF_SECRET": SF,

@@ -117,13 +117,15 @@ def test_tokens_lost_in_the_window_stop_one_connection_until_a_login(
     assert cursors == office.ledger("select sync, position from cursor order by 1")
 
     assert office.sync(LEADS).end() in {0, 1}, "other connections go on"
-    assert "freee: stopped: process" in ended(office.command("status"), 0)
+    assert "freee: stopped: process" in ended(office.command("status"), 1)
     assert "BAD freee: renewal: stopped since" in ended(
         office.command("doctor", "freee"), 3
     )
 
     assert "freee: logged in; it renews itself" in log_in_by_pasting(office)
-    assert "stopped" not in ended(office.command("status"), 0).partition("started")[0]
+    look = office.command("status")
+    assert look.end() in {0, 1}  # there may be letters that nobody has read
+    assert "freee: stopped" not in look.said()
     office.finish_all()
     assert office.everything() == undisturbed
 
@@ -142,7 +144,7 @@ def test_a_login_that_was_revoked_stops_with_the_vendors_words(local: Company) -
     said = ended(local.sync(INVOICES), 3)
     assert "freee: invalid_grant: リフレッシュトークンが無効です。" in said
     assert "ended before" not in said
-    assert "freee: stopped: リフレッシュ" in ended(local.command("status"), 0)
+    assert "freee: stopped: リフレッシュ" in ended(local.command("status"), 1)
 
 
 def test_a_wrong_client_secret_costs_no_login(

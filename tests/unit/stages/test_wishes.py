@@ -35,6 +35,13 @@ class Diary:
         yield Page(self.records, "end")
 
 
+class Undated(Diary):
+    """A source that does not tell when its records changed."""
+
+    def cursor_at(self, _: str, __: datetime) -> str | None:
+        return None
+
+
 @pytest.fixture
 def it(tmp_path: Path) -> Iterator[Office]:
     with office(tmp_path) as opened:
@@ -55,7 +62,7 @@ def test_days_are_those_of_japan_and_both_ends_are_in(it: Office) -> None:
 
 
 def test_a_source_that_cannot_tell_says_so(it: Office) -> None:
-    it.people(1)
+    it.crm.source = Undated()
     with pytest.raises(ConfigError, match="crm/people: it does not tell when"):
         changed_within(it.sync("leads"), Span(date(2026, 4, 2)))
 
