@@ -19,7 +19,7 @@ from tasuki.testing import ManualClock, temporary_ledger
 from tests.simulation.machine import RelayMachine
 
 SHORT = settings(
-    max_examples=25,
+    max_examples=15,
     stateful_step_count=30,
     derandomize=True,
     database=None,
