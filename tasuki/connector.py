@@ -2,15 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from tasuki.model.policy import Limit, RetryPolicy, Timeouts
 from tasuki.model.write import Request, Write
 from tasuki.ports import Budget, Clock, System, TokenStore
 from tasuki.transport.calls import Calls
 from tasuki.transport.flow import OAuthFlow
+
+if TYPE_CHECKING:
+    from tasuki.transport.http import Authoriser, Decode, Http, Translate
+    from tasuki.transport.oauth import TokenEndpoint
 
 __all__ = [
     "ConnectionSettings",
@@ -59,6 +63,9 @@ class ConnectionSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    known_limits: ClassVar[tuple[str, ...]] = ()
+    """The names that `limits` may have; a connector without them checks its own."""
+
     connector: str
     base_url: str | None = None
     timeouts: TimeoutSettings = TimeoutSettings()
@@ -66,6 +73,16 @@ class ConnectionSettings(BaseModel):
     """Overrides of the connector's own limits, by their names (see its README)."""
     webhook: WebhookSettings | None = None
     """Without it, the receiver knows nothing of the connection."""
+
+    @field_validator("limits")
+    @classmethod
+    def _is_known_limit(cls, limits: dict[str, int]) -> dict[str, int]:
+        unknown = set(limits) - set(cls.known_limits)
+        if cls.known_limits and unknown:
+            there = sorted(cls.known_limits)
+            msg = f"unknown limits {sorted(unknown)}: there are {there}"
+            raise ValueError(msg)
+        return limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +96,42 @@ class Wire:
     calls: Calls
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     timeouts: Timeouts = field(default_factory=Timeouts)
+
+    def http(
+        self,
+        base_url: str,
+        authoriser: "Authoriser",
+        translate: "Translate",
+        decode: "Decode",
+    ) -> "Http":
+        """Return the connection's one HTTP client: budgeted, retried and counted."""
+        from tasuki.transport.http import Http  # noqa: PLC0415 - listing stays light
+
+        return Http(
+            self.connection,
+            base_url,
+            clock=self.clock,
+            budget=self.budget,
+            policy=self.policy,
+            calls=self.calls,
+            timeouts=self.timeouts,
+            authoriser=authoriser,
+            translate=translate,
+            decode=decode,
+        )
+
+    def token_endpoint(self, flow: OAuthFlow) -> "TokenEndpoint":
+        """Return where a login's tokens are renewed."""
+        from tasuki.transport.oauth import TokenEndpoint  # noqa: PLC0415 - likewise
+
+        return TokenEndpoint(
+            flow,
+            self.connection,
+            clock=self.clock,
+            calls=self.calls,
+            policy=self.policy,
+            timeouts=self.timeouts,
+        )
 
 
 @dataclass(frozen=True, slots=True)

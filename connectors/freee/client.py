@@ -23,7 +23,7 @@ from tasuki.model.write import Request
 from tasuki.transport.http import (
     Answer,
     Authoriser,
-    Http,
+    exact_json,
     no_fence,
     retry_after,
     shorten,
@@ -57,11 +57,6 @@ _APP_REMEDY: Final = (
 )
 
 
-def decode(body: bytes) -> object:
-    """Decode JSON with exact numbers: amounts are never floats."""
-    return json.loads(body, parse_float=Decimal)
-
-
 class Freee:
     """The two APIs of one company: freee会計 (`/api/1`) and freee請求書 (`/iv`)."""
 
@@ -70,17 +65,8 @@ class Freee:
         self.connection = wire.connection
         self.clock = wire.clock
         self._endpoint: TokenEndpoint | None = None
-        self._http = Http(
-            wire.connection,
-            settings.api_url,
-            clock=wire.clock,
-            budget=wire.budget,
-            policy=wire.policy,
-            calls=wire.calls,
-            timeouts=wire.timeouts,
-            authoriser=self._authoriser(wire),
-            translate=translate,
-            decode=decode,
+        self._http = wire.http(
+            settings.api_url, self._authoriser(wire), translate, exact_json
         )
 
     def _authoriser(self, wire: Wire) -> Authoriser:
@@ -88,14 +74,7 @@ class Freee:
         flow = login_flow(self.settings)
         if isinstance(auth, TokenSettings) or flow is None:
             return StaticAuth(auth.token.get_secret_value())  # type: ignore[union-attr]
-        self._endpoint = TokenEndpoint(
-            flow,
-            wire.connection,
-            clock=wire.clock,
-            calls=wire.calls,
-            policy=wire.policy,
-            timeouts=wire.timeouts,
-        )
+        self._endpoint = wire.token_endpoint(flow)
         return RotatingAuth(wire.connection, self._endpoint, wire.tokens, wire.clock)
 
     def close(self) -> None:

@@ -1,7 +1,7 @@
 """Settings of a freee connection, and what follows from them without a call."""
 
 from datetime import date
-from typing import Annotated, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
@@ -49,6 +49,8 @@ class TokenSettings(BaseModel):
 class FreeeSettings(ConnectionSettings):
     """A company at freee会計 and freee請求書."""
 
+    known_limits: ClassVar[tuple[str, ...]] = tuple(_LIMITS)
+
     company_id: int = Field(gt=0)
     accounts_url: str = ACCOUNTS
     auth: Annotated[OAuthSettings | TokenSettings, Field(discriminator="flow")]
@@ -78,15 +80,6 @@ class FreeeSettings(ConnectionSettings):
             msg = "mark_prefix must be one word without spaces"
             raise ValueError(msg)
         return prefix
-
-    @field_validator("limits")
-    @classmethod
-    def _is_known_limit(cls, limits: dict[str, int]) -> dict[str, int]:
-        unknown = set(limits) - set(_LIMITS)
-        if unknown:
-            msg = f"unknown limits {sorted(unknown)}: there are {sorted(_LIMITS)}"
-            raise ValueError(msg)
-        return limits
 
     @property
     def api_url(self) -> str:

@@ -1,7 +1,7 @@
 """Settings of a Money Forward connection, and what follows from them."""
 
 from datetime import date
-from typing import Annotated, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
@@ -43,6 +43,8 @@ class TokenSettings(BaseModel):
 class MoneyForwardSettings(ConnectionSettings):
     """An office at Money Forward クラウド請求書."""
 
+    known_limits: ClassVar[tuple[str, ...]] = tuple(_LIMITS)
+
     office: str = Field(default="", max_length=40)
     """事業者番号 (`office_code`) or id; `tasuki doctor` sees that the login is its."""
     accounts_url: str = ACCOUNTS
@@ -65,15 +67,6 @@ class MoneyForwardSettings(ConnectionSettings):
             msg = "mark_prefix must be one word without spaces and commas"
             raise ValueError(msg)
         return prefix
-
-    @field_validator("limits")
-    @classmethod
-    def _is_known_limit(cls, limits: dict[str, int]) -> dict[str, int]:
-        unknown = set(limits) - set(_LIMITS)
-        if unknown:
-            msg = f"unknown limits {sorted(unknown)}: there are {sorted(_LIMITS)}"
-            raise ValueError(msg)
-        return limits
 
     @property
     def api_url(self) -> str:

@@ -150,18 +150,7 @@ class Client:
         self.version = settings.api_version
         self.usage: Usage | None = None
         self.session = Session(settings, wire)
-        self.http = Http(
-            wire.connection,
-            settings.base_url,
-            clock=wire.clock,
-            budget=wire.budget,
-            policy=wire.policy,
-            calls=wire.calls,
-            timeouts=wire.timeouts,
-            authoriser=self.session,
-            translate=self._translate,
-            decode=decode,
-        )
+        self.http = wire.http(settings.base_url, self.session, self._translate, decode)
 
     def _translate(self, where: str, response: httpx.Response) -> TasukiError | None:
         if found := _USAGE.search(response.headers.get("sforce-limit-info", "")):

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from decimal import Decimal
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote, urlencode
@@ -19,7 +18,7 @@ from tasuki.model.errors import (
     ThrottledError,
     TransientError,
 )
-from tasuki.transport.http import Http, no_fence, retry_after, shorten
+from tasuki.transport.http import exact_json, no_fence, retry_after, shorten
 
 from .settings import SEARCH, VERSION, StripeSettings
 
@@ -37,11 +36,6 @@ _ACCESS: Final = (
     "Check `api_key`: the restricted key needs Customers and Invoices (write), "
     "Tax Rates and Events (read); `tasuki doctor` shows which is refused."
 )
-
-
-def decode(body: bytes) -> object:
-    """Decode JSON with exact numbers: amounts are never floats."""
-    return json.loads(body, parse_float=Decimal)
 
 
 def encode(body: Mapping[str, object]) -> bytes:
@@ -89,17 +83,8 @@ class Stripe:
         self.settings = settings
         self.connection = wire.connection
         self.clock = wire.clock
-        self._http = Http(
-            wire.connection,
-            settings.api_url,
-            clock=wire.clock,
-            budget=wire.budget,
-            policy=wire.policy,
-            calls=wire.calls,
-            timeouts=wire.timeouts,
-            authoriser=KeyAuth(settings),
-            translate=translate,
-            decode=decode,
+        self._http = wire.http(
+            settings.api_url, KeyAuth(settings), translate, exact_json
         )
 
     def close(self) -> None:

@@ -4,11 +4,13 @@ Whether a request may be repeated is decided by what it *is* (`repeatable`), nev
 how it failed: the text of an exception is the same whether or not the server did it.
 """
 
+import json
 import logging
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
+from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from functools import cache
 from http import HTTPStatus
@@ -37,6 +39,11 @@ log = logging.getLogger("tasuki.http")
 
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _WORDS = 300  # of a vendor's answer in a message
+
+
+def exact_json(body: bytes) -> object:
+    """Decode JSON with exact numbers: amounts are never floats."""
+    return json.loads(body, parse_float=Decimal)
 
 
 @dataclass(frozen=True, slots=True)

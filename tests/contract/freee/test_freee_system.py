@@ -9,7 +9,7 @@ import respx
 from pydantic import ValidationError
 
 from connectors.freee import CONNECTOR
-from connectors.freee.client import decode, translate
+from connectors.freee.client import translate
 from tasuki.model.errors import (
     AccessError,
     ConfigError,
@@ -18,6 +18,7 @@ from tasuki.model.errors import (
     ThrottledError,
 )
 from tasuki.model.record import Query
+from tasuki.transport.http import exact_json
 from tests.contract.freee.opened import by_hand, create, invoice, opened, settings
 from tests.contract.wire import make_wire
 
@@ -89,7 +90,7 @@ def test_freees_words_reach_the_message() -> None:
 
 
 def test_amounts_are_never_floats() -> None:
-    body = decode(b'{"total_amount": 1100.0, "amount_tax": 100.1}')
+    body = exact_json(b'{"total_amount": 1100.0, "amount_tax": 100.1}')
     assert not any(isinstance(v, float) for v in body.values())  # type: ignore[attr-defined]
 
 
