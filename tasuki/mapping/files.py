@@ -8,7 +8,9 @@ from tasuki.mapping.tables import decode
 from tasuki.mapping.yaml_text import Document, no_keys, read_yaml
 
 POLICIES, SETTINGS = "policies.yaml", "settings.yaml"
-NOT_MAPPINGS = frozenset({POLICIES, SETTINGS, "handoffs.yaml", "leaks.yaml"})
+NOT_MAPPINGS = frozenset(
+    {POLICIES, SETTINGS, "alerts.yaml", "leaks.yaml", "model.yaml", "stages.yaml"}
+)
 _FOLDERS = ("fields", "lists", "lookups", "values")
 _MOST_YAML = 1_000_000  # bytes; a mapping of 500 fields has 60,000
 _MOST_TABLE = 20_000_000

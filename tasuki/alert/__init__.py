@@ -1,0 +1,1 @@
+"""Tells people what was found: once, to whom it concerns, and when they may be told."""

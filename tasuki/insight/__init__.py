@@ -1,0 +1,5 @@
+"""The Model, measured: the journey of every customer, handoffs, leaks, KPIs.
+
+Deciding is pure and apart from reading: rules take events and rows, and return what
+they found.
+"""
