@@ -225,7 +225,7 @@ def _in_full(screen: Screen, row: HoldRow, value: dict[str, Any]) -> None:
         screen.line("  what would be sent:")
     for name, sent in payload.items():
         screen.line(f"    {name}: {_said(sent)}")
-    for name in ("creates", "changes", "known", "sent_at", "tries"):
+    for name in ("creates", "changes", "deletes", "known", "sent_at", "tries"):
         if name in question:
             screen.line(f"  {name}: {question[name]}")
     for one in value["rulings"]:

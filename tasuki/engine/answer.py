@@ -70,8 +70,8 @@ class Answer:
 def options_of(hold: HoldRow) -> str:
     """Return the options of `tasuki approve` that settle a hold."""
     named = [_OPTIONS[one] for one in hold.choices]
-    if hold.reason in _USUAL and named:
-        named[0] = f"{named[0]} (usual)" if len(named) > 1 else "(no option)"
+    if hold.reason in _USUAL - {GUARD} and named:
+        named[0] = f"{named[0]} (usual)" if len(named) > 1 else "no option is needed"
     return ", ".join(named)
 
 
@@ -165,8 +165,9 @@ def meaning(hold: HoldRow, answer: Answer) -> str:
             )
         case "allow":
             return (
-                f"one run of {hold.sync} may create {question['creates']} and change "
-                f"{question['changes']} records in all, with the mapping as it is, "
+                f"one run of {hold.sync} may create {question['creates']}, change "
+                f"{question['changes']} and let go of {question.get('deletes', 0)} "
+                "records in all, with the mapping as it is, "
                 f"within {answer.hours:g} hours."
             )
         case _:

@@ -45,6 +45,12 @@ def reopened(link: LinkRow) -> LinkRow:
     return link._replace(state="live", version="", fingerprint="")
 
 
+def is_closing(turn: Turn) -> bool:
+    """Say whether a turn closes its record's link."""
+    closing = isinstance(turn.verdict, plan.Skip) and turn.verdict.reason == CLOSING
+    return closing and turn.link is not None and turn.link.state == "live"
+
+
 @dataclass(slots=True)
 class Departures:
     """Closes the links of deleted records, once the run is known to be usual."""
@@ -55,8 +61,7 @@ class Departures:
 
     def skip(self, turn: Turn, reason: str) -> None:
         """End a skipped turn, or let it wait where its link is to be closed."""
-        link = turn.link
-        if reason != CLOSING or link is None or link.state != "live":
+        if not is_closing(turn):
             self.journal.skip(turn, reason)
         elif self.gate.let_go():  # beyond its guard, the run only goes on to count
             self._waiting[turn.record.id] = turn

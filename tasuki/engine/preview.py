@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from tasuki import plan
 from tasuki.engine.cost import ConnectionCost, Meter, costs, total_seconds
+from tasuki.engine.departed import is_closing
 from tasuki.engine.forecast import Forecast, Refusal, refusals_of
 from tasuki.engine.foresight import begin_at, turns_ahead
 from tasuki.engine.gate import NO_SIZE, Gate, Size
@@ -67,7 +68,7 @@ class Preview:
         forecast: Why refusals could not be foretold; "" where they were.
         resent: Records that are sent only because the mapping has changed.
         resent_fields: In which fields, by field.
-        guarded: The creates and changes that guards count.
+        guarded: What guards count of it.
         guard: What a guard will stop the run for; "" for nothing.
     """
 
@@ -199,7 +200,9 @@ class _Look:
             if id(turn) not in known:
                 change = replace(change, reason=RESTORED)
             elif isinstance(turn.verdict, plan.Create | plan.Update):
-                self.gate.count(turn.verdict)
+                self.gate.count(turn.verdict, archiving=turn.archiving)
+            elif is_closing(turn):
+                self.gate.let_go()
             if _is_remapped(self.sync, turn):
                 change = replace(change, reason=change.reason or REMAPPED)
                 result.resent += 1
@@ -222,7 +225,7 @@ class _Look:
     def close(self) -> None:
         """Say what it costs, and whether a guard will stop it."""
         result, gate = self.result, self.gate
-        result.guarded = Size(gate.creates, gate.changes)
+        result.guarded = Size(gate.creates, gate.changes, gate.deletes)
         result.guard = gate.words() if gate.is_unusual() else ""
         creates, updates = result.counts["create"], result.counts["update"]
         result.costs = costs(self.sync, self.meter.counted(), creates, updates)

@@ -115,6 +115,8 @@ def test_a_run_that_would_let_go_of_many_stops_before_any(text: str) -> None:
         run(it)
         for one in ids[:3]:
             it.crm.delete("people", one)
+        planned = preview_sync(it.sync())
+        assert planned.guard == "would let go of 3 deleted records (guard: 2)"
         report = run(it)
         assert report.state == "refused"
         assert "would let go of 3 deleted records (guard: 2)" in report.error
