@@ -141,7 +141,7 @@ def _newest(sync: Sync, contests: Sequence[_Contest]) -> None:
     for one in contests:
         record = one.turn.record
         own, other = here.get(record.id, {}), there.get(one.update.target_id, {})
-        untold = []
+        untold, told_of = [], []
         for name in one.conflicts:
             if rules[name].owner != "newest":
                 continue
@@ -153,8 +153,11 @@ def _newest(sync: Sync, contests: Sequence[_Contest]) -> None:
                 continue
             one_second, other_second = _second(ours), _second(theirs)
             tie = one_second == other_second and not ours_first
-            if one_second < other_second or tie:
+            newer_there = one_second < other_second or tie
+            if newer_there:
                 one.theirs.add(name)
+            told_of.append(f"{name} newer {'there' if newer_there else 'here'}")
+        one.turn.contest = ", ".join(told_of)
         if untold:
             _hold(sync, one, untold, " (when it changed is not known)")
 

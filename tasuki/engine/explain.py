@@ -162,7 +162,8 @@ def _receipt_words(row: IntentRow, verb: str) -> str:
 
 def _of_decision(row: DecisionRow, link: LinkRow | None) -> Moment:
     source = f"{link.source}/{row.source_id}" if link else row.source_id
-    words = f"{row.outcome}: {row.reason} {row.detail}".strip(": ")
+    said = f"{row.reason} {row.detail}"
+    words = said if row.outcome == "sent" else f"{row.outcome}: {said}".strip(": ")
     return Moment(row.decided_at, "decided", row.sync, source, "", words)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from tasuki import plan
+from tasuki.engine.both_sides import CONFLICT
 from tasuki.engine.masking import masked
 from tasuki.engine.pages import Progress
 from tasuki.engine.part import Part
@@ -83,9 +84,12 @@ class Journal:
     def _decide(self, turn: Turn, ending: Ending, reason: str, detail: str) -> None:
         sent, archived = ending in _SENT, turn.archiving and ending is Ending.UPDATED
         outcome = "archived" if archived else "sent" if sent else ending.value
-        reason = "source_deleted" if archived else "" if sent else reason
+        if archived:
+            reason = "source_deleted"
+        elif sent:  # of what both sides changed, nothing else would be left to see
+            reason, detail = (CONFLICT, turn.contest) if turn.contest else ("", "")
         before = turn.previous
-        if before is None and outcome == "sent":
+        if before is None and outcome == "sent" and not reason:
             return  # the link and its intents tell the story
         was_dead = before is not None and before.outcome == "dead"
         if was_dead and ending is not Ending.DEAD:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tasuki import plan
+from tasuki.engine.both_sides import CONFLICT
 from tasuki.engine.cost import ConnectionCost, Meter, costs, total_seconds
 from tasuki.engine.departed import is_closing
 from tasuki.engine.forecast import Forecast, Refusal, refusals_of
@@ -290,11 +291,12 @@ def _change(
         case plan.Update(target_id, fields, attaching):
             shown = _shown(sync, fields, old.get(target_id, {}))
             reason = "attach" if attaching else "archive" if turn.archiving else ""
+            reason = reason or (CONFLICT if turn.contest else "")
             return PlannedChange(ref, "update", reason, f"{home}/{target_id}", shown)
         case plan.Attach(stream, target_id) | Relink(stream, target_id):
             return PlannedChange(ref, "attach", target=f"{stream}/{target_id}")
         case plan.Unchanged() | Accept():
-            return PlannedChange(ref, "unchanged")
+            return PlannedChange(ref, "unchanged", CONFLICT if turn.contest else "")
         case plan.Skip(reason):
             return PlannedChange(ref, "skip", reason)
         case plan.Hold(reason, detail):

@@ -62,6 +62,7 @@ class Turn:
         ruling_end: What became of a ruling that the verdict does not carry out.
         doubt: The held write that the question is about, for `in_doubt`.
         yields: Source id of a record that gives its counterpart up to this one.
+        contest: Fields that both sides changed, and which side was newer.
         archiving: The update puts the counterpart out of use: its record is deleted.
     """
 
@@ -84,6 +85,7 @@ class Turn:
     doubt: IntentRow | None = None
     yields: str = ""
     archiving: bool = False
+    contest: str = ""
 
 
 def sent_text(turn: Turn) -> str:

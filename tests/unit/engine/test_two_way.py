@@ -7,7 +7,10 @@ from typing import Literal
 
 import pytest
 
+from tasuki.engine.explain import explain
+from tasuki.engine.preview import Preview, preview_sync
 from tasuki.engine.run import run_sync
+from tasuki.engine.sync import Sync
 from tasuki.engine.tally import RunReport
 from tasuki.ledger import Ledger
 from tasuki.testing import (
@@ -65,13 +68,19 @@ class Both:
         self.crm = FakeSystem(self.clock, FakeStream("people"), name="crm")
         self.sfa = FakeSystem(self.clock, FakeStream("Contact"), name="sfa")
 
-    def run(self, name: str) -> RunReport:
+    def sync(self, name: str) -> Sync:
         texts = {"there": self.there, "back": self.back}
         told = mappings_of({n: t.replace("RULE", self.rule) for n, t in texts.items()})
         ways = {"there": (self.crm, self.sfa), "back": (self.sfa, self.crm)}
         source, destination = ways[name]
+        return fake_sync(told[name], source, destination, self.ledger)
+
+    def plan(self, name: str) -> Preview:
+        return preview_sync(self.sync(name))
+
+    def run(self, name: str) -> RunReport:
         self.clock.sleep(1)
-        report = run_sync(fake_sync(told[name], source, destination, self.ledger))
+        report = run_sync(self.sync(name))
         assert (report.state, report.error) == ("done", "")
         return report
 
@@ -193,6 +202,26 @@ def test_the_newest_value_wins_whichever_way_runs_first(
         it.round(*order)
         assert (it.person["title"], it.contact["Title"]) == (last, last)
         assert it.round(*order) == 0
+        told = {
+            (one.sync, one.words)
+            for one in explain(it.ledger, "crm/people/p1").moments
+            if one.kind == "decided"
+        }
+        there = f"both_changed Title newer {'here' if last == 'crm' else 'there'}"
+        back = f"both_changed title newer {'here' if last == 'sfa' else 'there'}"
+        assert told <= {("there", there), ("back", back)}
+        assert order[0] in {sync for sync, _ in told}
+
+
+def test_a_plan_says_that_both_sides_changed_a_field() -> None:
+    with both() as it:
+        it.round()
+        it.clock.sleep(60)
+        it.crm.put("people", "p1", title="crm")
+        it.clock.sleep(60)
+        it.edit(Title="sfa")
+        assert it.plan("there").reasons == {("unchanged", "both_changed"): 1}
+        assert it.plan("back").reasons == {("update", "both_changed"): 1}
 
 
 def test_within_one_second_the_first_in_the_alphabet_wins_both_ways() -> None:
