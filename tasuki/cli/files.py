@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tasuki.mapping.compile import CompiledMapping
     from tasuki.mapping.coverage import Coverage
     from tasuki.mapping.inline_tests import TestResult
+    from tasuki.mapping.load import MappingSet
     from tasuki.mapping.problem import Problem, Problems
 
 Names = Annotated[list[str] | None, typer.Argument(help="Mappings; all by default.")]
@@ -46,7 +47,7 @@ def check(
     problems = Problems()
     used = [m for m in mappings if _is_connected(own, m, problems)]
     problems.raise_any()
-    notices = list(mappings.notices())
+    notices = [*mappings.notices(), *_unused(own, mappings)]
     notices += _compare_with_systems(own, used, problems) if live else []
     if strict or len(problems):  # what is to be mended comes in one go
         problems.extend(notices)
@@ -71,6 +72,12 @@ def check(
             screen.line(f"  not used, for want of a connection: {name} (shipped)")
 
     own.screen.show(value, people)
+
+
+def _unused(own: Context, mappings: MappingSet) -> tuple[Problem, ...]:
+    from tasuki.mapping.unused import unused
+
+    return unused(own.project.root / "mappings", mappings)
 
 
 def _is_connected(own: Context, mapping: CompiledMapping, problems: Problems) -> bool:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from tasuki.formula import Formula
 from tasuki.mapping.check import Loaded
 from tasuki.mapping.tables import Surroundings
 
@@ -45,6 +46,12 @@ def origins(loaded: Loaded, around: Surroundings) -> tuple[Origin, ...]:
     return tuple(sorted(made, key=lambda each: each[:2]))
 
 
+def named_in(formula: Formula) -> Iterator[tuple[str, str]]:
+    """Yield kind and name of the settings and lists that a formula reads."""
+    for kind, _, name in _NAMED.findall(formula.text):
+        yield kind, name
+
+
 def _named(loaded: Loaded, places: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     yield "policy", loaded.model.retry
     if loaded.rules is None:
@@ -52,8 +59,7 @@ def _named(loaded: Loaded, places: Mapping[str, str]) -> Iterator[tuple[str, str
     for name in loaded.rules.lookups:
         yield "lookup", name
     for formula in loaded.rules.formulas:
-        for kind, _, name in _NAMED.findall(formula.text):
-            yield kind, name
+        yield from named_in(formula)
         for name in formula.functions:
             if f"function {name}" in places:
                 yield "function", name
