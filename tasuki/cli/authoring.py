@@ -122,6 +122,7 @@ def freeze(
 
 def _frozen(own: Context, mapping: CompiledMapping, ref: str, name: str) -> Frozen:
     """Read the record and the links it needs, and make a test of them."""
+    from tasuki.engine.lookups import Lookups
     from tasuki.mapping.freezing import freeze as made_of
 
     head, _, record_id = ref.rpartition("/")
@@ -144,10 +145,19 @@ def _frozen(own: Context, mapping: CompiledMapping, ref: str, name: str) -> Froz
             known = ledger.link_targets(sync, [source_id])
             if source_id in known:
                 links.setdefault(sync, {})[source_id] = known[source_id]
+        with own.sync(mapping.id) as opened:
+            lookups = Lookups(opened)
+            lookups.prepare(found, lambda at, one: links.get(at, {}).get(one))
     free_mail = own.project.mappings.around.lists.get("free_mail_domains", ())
     labels = {each.name: each.label for each in fields}
     return made_of(
-        mapping, found[0], links, labels=labels, kept_domains=free_mail, name=name
+        mapping,
+        found[0],
+        links,
+        labels=labels,
+        kept_domains=free_mail,
+        name=name,
+        rows_of=lookups.rows,
     )
 
 

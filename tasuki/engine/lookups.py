@@ -129,6 +129,10 @@ class Lookups:
             if len(known) > MOST_KEYS:
                 known.clear()
 
+    def rows(self, asked: Asked, key: Key) -> Sequence[Row]:
+        """Return the records with a key that was prepared."""
+        return self._table(asked).rows.get(folded(key), ())
+
     def found(self, asked: Asked, key: Key) -> object:
         """Return the value for a key that was prepared, None where there is none.
 
@@ -137,8 +141,7 @@ class Lookups:
         """
         if asked.link:
             return self._links[asked].get(key[0])
-        table = self._table(asked)
-        return taken(table.lookup, asked, table.rows.get(folded(key), ()))
+        return taken(self._table(asked).lookup, asked, self.rows(asked, key))
 
     def _asks(
         self, record: Record, links: LinkOf, wanted: dict[Asked, set[Key]]

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from tasuki.mapping.compile import CompiledMapping
+from tasuki.mapping.frozen_lookups import Answers, RowsOf, no_rows
 from tasuki.mapping.generate import LinkOf
 from tasuki.mapping.masking import masked, personal_fields
 from tasuki.mapping.result import Evaluation, Faulty, Payload, Skip, Waiting
@@ -40,6 +41,7 @@ def freeze(
     labels: Mapping[str, str],
     kept_domains: Collection[str] = (),
     name: str = "",
+    rows_of: RowsOf = no_rows,
 ) -> Frozen:
     """Make a test of a record as it is now.
 
@@ -50,6 +52,7 @@ def freeze(
         labels: What the source calls its fields.
         kept_domains: Free-mail domains, which masking keeps.
         name: What the test shows; said by its ending else.
+        rows_of: The records that its lookups find, as their systems have them.
 
     Raises:
         ConfigError: masked, the record would end otherwise: no such test would show
@@ -64,8 +67,13 @@ def freeze(
     nested = {name for _, inner in query.include.values() for name in inner}
     personal = personal_fields({*query.fields, *nested}, mapping.model.pii, labels)
     hidden = _hidden(given, personal, kept_domains)
-    before = mapping.evaluate(Record(record.id, "", dict(given)), _known(links))
-    after = mapping.evaluate(Record(record.id, "", dict(hidden)), _known(links))
+    plain, other = (
+        Record(record.id, "", dict(given)),
+        Record(record.id, "", dict(hidden)),
+    )
+    answers = Answers(mapping, rows_of)
+    before = mapping.evaluate(plain, _known(links), answers.plain)
+    after = mapping.evaluate(other, _known(links), answers.hidden)
     if _ending(before)[0] != _ending(after)[0] or _reason(before) != _reason(after):
         where = f"{mapping.source}/{record.id}"
         what = (
@@ -79,6 +87,8 @@ def freeze(
     test["given"] = hidden
     if links:
         test["links"] = {sync: dict(known) for sync, known in links.items()}
+    if rows := answers.rows():
+        test["lookups"] = rows
     test["expect"] = {ending: expected}
     touched = {n for n in personal if _differs(given, hidden, n)}
     return Frozen(test, tuple(sorted(touched)), ending)

@@ -11,6 +11,7 @@ from tasuki.mapping.freezing import Links, freeze, insert_test
 from tasuki.mapping.inline_tests import run_tests
 from tasuki.mapping.masking import masked
 from tasuki.mapping.problem import Problems
+from tasuki.mapping.record_lookup import Asked, Key
 from tasuki.mapping.yaml_text import read_yaml
 from tasuki.model.errors import ConfigError
 from tasuki.model.record import Record
@@ -111,6 +112,31 @@ def test_links_and_lines_come_along(tmp_path: Path) -> None:
     path.write_text(insert_test(mappings.file("lead"), made.test), encoding="utf-8")
     results = run_tests(load(tmp_path / "mappings"), ("lead",))
     assert [one.passed for one in results] == [True]
+
+
+def test_what_a_lookup_found_comes_along_under_the_masked_key(tmp_path: Path) -> None:
+    text = LEAD.replace(
+        "fields:",
+        "fields:\n  OwnerId: {lookup: user, by: {Email: email}, take: Id, default: nobody}",
+    )
+    user = "from: salesforce/User\nwhere: IsActive\n"
+    made = project(tmp_path, lead=text, lookups__user=user, **FREE)
+    rows = [{"id": "U7", "Id": "U7", "Email": PERSON["email"], "IsActive": True}]
+
+    def rows_of(_asked: Asked, key: Key) -> list[dict[str, object]]:
+        return rows if key == (PERSON["email"],) else []
+
+    mappings = load(made)
+    record = Record("7", "v1", {"hs_object_id": "7", **PERSON})
+    test = freeze(mappings["lead"], record, {}, labels={}, rows_of=rows_of).test
+    assert PERSON["email"] not in str(test)
+    (row,) = test["lookups"]["user"]
+    assert row == {"Id": "U7", "IsActive": True, "Email": test["given"]["email"]}
+    path = tmp_path / "mappings" / "lead.yaml"
+    path.write_text(insert_test(mappings.file("lead"), test), encoding="utf-8")
+    (result,) = run_tests(load(tmp_path / "mappings"), ("lead",))
+    assert result.passed
+    assert test["expect"]["create"]["OwnerId"] == "U7"
 
 
 @pytest.mark.parametrize(
