@@ -223,8 +223,8 @@ def test_every_deployment_of_a_new_project_names_a_flow_that_loads(
         "from tasuki.stages.deployment_file import read_deployments\n"
         "for one in read_deployments(Path('own/hub')).deployments:\n"
         "    flow = load(one.entrypoint)\n"
-        "    if one.schedules:\n"
-        "        flow.validate_parameters(one.parameters)\n"
+        "    part = {'mapping': 'one', 'part': 1} if not one.schedules else {}\n"
+        "    flow.validate_parameters(one.parameters | part)\n"
         "    print(one.name, flow.name)\n"
     )
     assert "leads sync-leads" in told

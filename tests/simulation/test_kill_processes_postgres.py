@@ -23,7 +23,7 @@ from tests.simulation.office_checks import (
     quiet_morning,
 )
 
-SHORT_KILLS, LONG_KILLS = 6, 50
+SHORT_KILLS, LONG_KILLS = 12, 50
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres, pytest.mark.timeout(600)]
 

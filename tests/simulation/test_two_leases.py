@@ -164,7 +164,7 @@ def test_leads_in_the_hand_of_a_stopped_worker_end_as_the_source_has_them(
 
 def test_a_killed_run_is_closed_with_words_by_whoever_looks(short: Company) -> None:
     with stopped_at(short, INVOICES, number=1, done=False) as sleeper:
-        short.command("status").end()
+        assert short.command("status").end() == 1, "what is being sent is not done"
         assert last_run_of(short, sleeper.pid)[0] in {"running", "lost"}
         sleeper.send(signal.SIGKILL)
         assert sleeper.end() is None
