@@ -29,6 +29,9 @@ Path = tuple[str | int, ...]
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*)\.[0-9]+")
 _CONSTANTS = {"true": True, "false": False, "null": None, "~": None, "": None}
+_ONLY_SLOWLY = re.compile(
+    "[&\t\ufeff\x85\u2028\u2029]|(?m:^%)|![^= ]|[|>][-+0-9]* *\n +\n"
+)
 _AS_TEXT = 'If it is text, put it in quotes: "…".'
 _COMMA_CUT = re.compile(r"[(\[]")
 
@@ -193,7 +196,7 @@ def read_yaml(file: str, text: str, problems: Problems) -> Document | None:
         problems.add(deep)
         return None
     try:
-        node = YAML(typ="safe", pure=True).compose(text)
+        node = _composed(text)
     except (YAMLError, RecursionError) as error:
         problems.add(unreadable(file, text, error))
         return None
@@ -206,6 +209,38 @@ def read_yaml(file: str, text: str, problems: Problems) -> Document | None:
         problems.add(Problem(file, 1, 1, "the file is empty"))
         return None
     return document
+
+
+def _composed(text: str) -> Node | None:
+    """Return the nodes of a text, by the parser in C where both parsers agree.
+
+    It is six times faster, keeps no anchors and counts lines by YAML 1.1's breaks; what
+    it refuses is for the other to say, in the words and places that we know.
+    """
+    if not _needs_care(text):
+        try:
+            return _plain(YAML(typ="safe").compose(text))
+        except (YAMLError, RecursionError):
+            return YAML(typ="safe", pure=True).compose(text)  # says it in full
+    return YAML(typ="safe", pure=True).compose(text)
+
+
+def _needs_care(text: str) -> bool:
+    return bool(_ONLY_SLOWLY.search(text))
+
+
+def _plain(node: Node | None) -> Node | None:
+    """Call the style of plain scalars None, as the other parser does."""
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, ScalarNode):
+            one.style = one.style or None
+        elif isinstance(one, MappingNode):
+            waiting += [each for pair in one.value for each in pair]
+        elif isinstance(one, SequenceNode):
+            waiting += one.value
+    return node
 
 
 class _Reader:
