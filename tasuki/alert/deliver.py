@@ -34,7 +34,7 @@ _MOST_DOUBLINGS = 10
 class Channel(Protocol):
     """A way to tell people something."""
 
-    def send(self, message: Message, attempt: int) -> str:
+    def send(self, message: Message, attempt: int, /) -> str:
         """Send once; return what is to be noted though it was sent.
 
         Args:

@@ -152,7 +152,8 @@ def _channel(
         return model
     for key in _secrets(model):
         references.refuse_clear((name, key), f"{name}_{key}".upper().replace("-", "_"))
-    check_channel(part, name, model, root, problems)
+    if not references.lead_nowhere:
+        check_channel(part, name, model, root, problems)
     return model
 
 

@@ -74,6 +74,7 @@ used as long as this folder has no file of the same name:
 - `fields/NAME.yaml`: sets of fields that several mappings include
 - `functions.py`: functions of your own, for formulas
 - `policies.yaml`: retry policies
+- `alerts.yaml`: who is told when something is wrong; off until you fill it in
 
 - `mapping.schema.json`: for editors; `tasuki schema --write` renews it
 
@@ -160,6 +161,7 @@ def project_files(answers: Answers | None = None) -> dict[str, str]:
     folders = (shipped / "connectors").glob("*/__init__.py")
     names = sorted(path.parent.name for path in folders)
     settings = (shipped / "mappings" / "settings.yaml").read_text(encoding="utf-8")
+    alerts = (shipped / "mappings" / "alerts.yaml").read_text(encoding="utf-8")
     asked = {each for name in answers.real for each in NEEDED[name]}
     values = "".join(
         f"{name}={'' if name in asked else value}\n"
@@ -175,6 +177,7 @@ def project_files(answers: Answers | None = None) -> dict[str, str]:
         "mappings/README.md": _MAPPINGS,
         f"mappings/{SCHEMA_FILE}": schema_text(),
         "mappings/settings.yaml": _SETTINGS_HEAD + settings,
+        "mappings/alerts.yaml": alerts,
         "mappings/lists/.gitkeep": "",
         "connectors/README.md": _CONNECTORS.format(names=", ".join(names)),
         "flows/README.md": _FLOWS.format(module=flows_module()),

@@ -19,6 +19,7 @@ class References:
 
     Attributes:
         referenced: Where references stand.
+        lead_nowhere: Whether one of them was noted as a problem.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class References:
         problems: Problems,
     ) -> None:
         self.referenced: set[Place] = set()
+        self.lead_nowhere = False
         self._document, self._environment = document, environment
         self._root, self._problems = root, problems
 
@@ -68,4 +70,5 @@ class References:
             what = f"the environment has no {name}"
             remedy = f"Set it, for example: export {name}=…"
         self._problems.add(self._document.problem(place, what, remedy))
+        self.lead_nowhere = True
         return "-"

@@ -1,9 +1,9 @@
 """The form of an e-mail: plain text and HTML, a subject that mailers read."""
 
 from datetime import UTC
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
+from email.header import Header
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
 from email.utils import format_datetime
 from html import escape
 
@@ -30,21 +30,24 @@ _COLOURS = {
 _OVER = "#2e7d32"
 
 
-def letter(message: Message, sender: str, to: tuple[str, ...]) -> EmailMessage:
-    """Return a message as an e-mail; its Message-ID is the same on every attempt."""
-    mail = EmailMessage(policy=SMTP)
-    mail["Subject"] = one_line(message.subject())
-    mail["From"] = Address("Tasuki", addr_spec=sender)
-    mail["To"] = [Address(addr_spec=one) for one in to]
+def letter(message: Message, sender: str, to: tuple[str, ...]) -> MIMEMultipart:
+    """Return a message as an e-mail; its Message-ID is the same on every attempt.
+
+    The subject is encoded by `Header`: the newer `EmailMessage` loses spaces between
+    two encoded words (seen with Python 3.11).
+    """
+    mail = MIMEMultipart("alternative")
+    mail["Subject"] = Header(
+        one_line(message.subject()), "utf-8", header_name="Subject"
+    )
+    mail["From"] = f"Tasuki <{sender}>"
+    mail["To"] = ", ".join(to)
     mail["Date"] = format_datetime(message.at.astimezone(UTC))
     mail["Message-ID"] = f"<{message.id}@{sender.rpartition('@')[2]}>"
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
-    # base64: no line is too long for an old server, whatever the text.
-    mail.set_content(text_of(message), charset="utf-8", cte="base64")
-    mail.add_alternative(
-        html_of(message), subtype="html", charset="utf-8", cte="base64"
-    )
+    mail.attach(MIMEText(text_of(message), "plain", "utf-8"))
+    mail.attach(MIMEText(html_of(message), "html", "utf-8"))
     return mail
 
 
