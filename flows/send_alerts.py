@@ -13,6 +13,6 @@ from tasuki.stages.stage import Report
     persist_result=False,
     retries=0,
 )
-async def send_alerts() -> Report:
+async def send_alerts() -> list[Report]:
     """見つかった問題を知らせる。 Tell each channel what it should know now."""
-    return await run_alerts()
+    return [await run_alerts()]

@@ -53,6 +53,7 @@ _KEY_HINT = """\
 # TASUKI_LEDGER_URL=postgresql://tasuki@db.example/tasuki
 # TASUKI_SECRET_KEY=       # seals stored tokens: openssl rand -base64 32
 """
+_ALWAYS = frozenset({"settings.yaml", "alerts.yaml"})
 _SETTINGS_HEAD = """\
 # This file stands in place of the shipped one of the same name.
 """
@@ -242,6 +243,6 @@ def shipped_mappings(systems: Collection[str] = SYSTEMS) -> dict[str, str]:
     return {
         f"mappings/{path.relative_to(shipped)}": _copied(path)
         for path in sorted(shipped.rglob("*"))
-        if path.suffix in {".yaml", ".txt", ".csv"} and path.name != "settings.yaml"
+        if path.suffix in {".yaml", ".txt", ".csv"} and path.name not in _ALWAYS
         if not others & set(re.split(r"[.-]", path.stem))
     }
