@@ -37,9 +37,8 @@ def letter(message: Message, sender: str, to: tuple[str, ...]) -> MIMEMultipart:
     two encoded words (seen with Python 3.11).
     """
     mail = MIMEMultipart("alternative")
-    mail["Subject"] = Header(
-        one_line(message.subject()), "utf-8", header_name="Subject"
-    )
+    subject = Header(one_line(message.subject()), "utf-8", header_name="Subject")
+    mail["Subject"] = subject.encode()
     mail["From"] = f"Tasuki <{sender}>"
     mail["To"] = ", ".join(to)
     mail["Date"] = format_datetime(message.at.astimezone(UTC))
