@@ -151,12 +151,16 @@ def test_a_failure_is_tried_again_later_and_what_came_meanwhile_comes_after(
     tell_everybody(book, terms("wall"), {"wall": wall}, clock)
     tell_everybody(book, terms("wall"), {"wall": wall}, clock)
     assert wall.tries == 1  # not before its time
-    note_findings(book, "leaks", [notice("a"), notice("b"), notice("c")])
+    for found in ("ab", "abc"):
+        note_findings(book, "leaks", [notice(key) for key in found])
+        tell_everybody(book, terms("wall"), {"wall": wall}, clock)
+    assert wall.tries == 1  # nothing is sent past what waits
     wall.works = True
     clock.sleep(61)
     for _ in range(2):
         tell_everybody(book, terms("wall"), {"wall": wall}, clock)
     assert wall.said() == [("opened", "a"), ("opened", "b"), ("opened", "c")]
+    assert len(wall.told) == 2
 
 
 def test_a_dead_channel_is_told_to_the_others_and_its_recovery_too(
