@@ -29,6 +29,6 @@ def _notice(one: CauseCount, concerns: Concerns) -> Notice:
         body_ja="相手先のシステムに受け付けられず、止まっています。",
         body_en="The destination refused them; they wait for a correction.",
         opened_at=datetime.fromisoformat(one.first_at),
-        remedy_ja=f"`tasuki dead {one.sync}` で理由を見て、直したら `tasuki replay`",
-        remedy_en=f"`tasuki dead {one.sync}` says why; then `tasuki replay`",
+        remedy_ja=f"`tasuki dead -m {one.sync}` で理由を見て、直したら `tasuki replay`",
+        remedy_en=f"`tasuki dead -m {one.sync}` says why; then `tasuki replay`",
     )

@@ -47,8 +47,8 @@ def _waiting(
         body_ja="人が決めるまで、この先へは進みません。",
         body_en="They go no further until a person decides.",
         opened_at=since,
-        remedy_ja=f"`tasuki held {sync}` で一覧を見て、承認または却下する",
-        remedy_en=f"`tasuki held {sync}` lists them; approve or reject them",
+        remedy_ja=f"`tasuki held -m {sync}` で一覧を見て、承認または却下する",
+        remedy_en=f"`tasuki held -m {sync}` lists them; approve or reject them",
     )
 
 

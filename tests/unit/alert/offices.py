@@ -164,7 +164,7 @@ class _Talk:
             lines.append(line.removeprefix(b"."))
         if self.office.last_word.startswith("2"):
             mail = message_from_bytes(b"".join(lines), policy=policy.default)
-            self.office.mails.append(mail)  # type: ignore[arg-type]
+            self.office.mails.append(mail)
             self.office.envelopes.append((self.sender, self.to))
             self.office.encrypted.append(self.is_secret)
         if self.office.hangs_up:
