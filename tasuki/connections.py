@@ -1,10 +1,9 @@
 """`connections.yaml`: which accounts a project is connected to.
 
 Secrets stand there by reference only: `${NAME}` from the environment, or
-`${file:path}` from a file. References are opaque text: `00123` stays `00123`.
+`${file:path}` from a file.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +14,12 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from tasuki.connector import ConnectionSettings, Connector
 from tasuki.mapping.files import read_document
 from tasuki.mapping.problem import Problems, nearest
+from tasuki.mapping.references import References
 from tasuki.mapping.yaml_text import Document
 from tasuki.model.errors import ConfigError
 from tasuki.registry import Registry
 
 FILE = "connections.yaml"
-_REFERENCE = re.compile(r"\$\{([^{}]*)\}")
 _MISSING = object()
 
 
@@ -33,13 +32,12 @@ class Connection:
     settings: ConnectionSettings
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Entry:
-    """An entry while it is read."""
+    """An entry, and the file that it stands in."""
 
     document: Document
     name: str
-    referenced: set[tuple[str | int, ...]]
 
 
 def load_connections(
@@ -63,7 +61,7 @@ def load_connections(
             problems.add(document.problem((), "the file names connections"))
         else:
             for name, value in document.value.items():
-                entry = _Entry(document, name, set())
+                entry = _Entry(document, name)
                 connection = _read(entry, value, registry, environment, root, problems)
                 if connection is not None:
                     found[name] = connection
@@ -91,73 +89,16 @@ def _read(
     except ConfigError as error:
         problems.add(document.problem((name, "connector"), error.what, error.remedy))
         return None
-    resolved = _resolve(entry, (name,), value, environment, root, problems)
+    references = References(document, environment, root, problems)
+    resolved = references.resolve((name,), value)
     try:
         settings = connector.settings.model_validate(resolved)
     except ValidationError as error:
         _note(entry, connector, error, problems)
         return None
     for path in _secrets(settings, (name,)):
-        if path not in entry.referenced:
-            variable = f"{name}_{path[-1]}".upper()
-            remedy = f'Write "${{{variable}}}" and set that variable.'
-            problems.add(
-                document.problem(path, "a secret stands here in clear", remedy)
-            )
+        references.refuse_clear(path, f"{name}_{path[-1]}".upper())
     return Connection(name, connector, settings)
-
-
-def _resolve(
-    entry: _Entry,
-    path: tuple[str | int, ...],
-    value: object,
-    environment: Mapping[str, str],
-    root: Path,
-    problems: Problems,
-) -> object:
-    """Put the environment's values in place of references."""
-    if isinstance(value, dict):
-        return {
-            k: _resolve(entry, (*path, k), v, environment, root, problems)
-            for k, v in value.items()
-        }
-    if isinstance(value, list):
-        return [
-            _resolve(entry, (*path, i), v, environment, root, problems)
-            for i, v in enumerate(value)
-        ]
-    if not isinstance(value, str) or "${" not in value:
-        return value
-    entry.referenced.add(path)
-
-    def put(found: "re.Match[str]") -> str:
-        return _look_up(entry, path, found.group(1), environment, root, problems)
-
-    return _REFERENCE.sub(put, value)
-
-
-def _look_up(
-    entry: _Entry,
-    path: tuple[str | int, ...],
-    name: str,
-    environment: Mapping[str, str],
-    root: Path,
-    problems: Problems,
-) -> str:
-    kind, colon, rest = name.partition(":")
-    if colon and kind == "file":
-        file = root / rest
-        if file.is_file():
-            return file.read_text(encoding="utf-8").strip()
-        remedy = "The path is relative to the project's folder."
-        problems.add(entry.document.problem(path, f"there is no file '{rest}'", remedy))
-        return ""
-    if name in environment:
-        return environment[name]
-    what = f"the environment has no {name}"
-    remedy = f"Set it, for example: export {name}=…"
-    problems.add(entry.document.problem(path, what, remedy))
-    return "-"
 
 
 def _note(

@@ -10,6 +10,7 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 
+from tasuki.alert.load import Alerts, load_alerts
 from tasuki.archive.content import ContentStore
 from tasuki.archive.terms import Terms
 from tasuki.clock import TOKYO, SystemClock
@@ -84,13 +85,21 @@ class Project:
     @cached_property
     def mappings(self) -> MappingSet:
         """The project's mappings, the shipped ones behind them."""
-        own, shipped = self.root / "mappings", shipped_root() / "mappings"
-        folders = list(dict.fromkeys(f.resolve() for f in (own, shipped)))
         return load_mappings(
-            [f for f in folders if f.is_dir()],
+            self._mapping_folders(),
             today=self.today,
             environment=self.environment.get(SETTINGS_VARIABLE, ""),
         )
+
+    @cached_property
+    def alerts(self) -> Alerts:
+        """Who is told what (MappingError with every problem of the file)."""
+        return load_alerts(self._mapping_folders(), self.root, self.environment)
+
+    def _mapping_folders(self) -> list[Path]:
+        own, shipped = self.root / "mappings", shipped_root() / "mappings"
+        folders = dict.fromkeys(f.resolve() for f in (own, shipped))
+        return [folder for folder in folders if folder.is_dir()]
 
     @property
     def used(self) -> tuple[CompiledMapping, ...]:
@@ -127,14 +136,14 @@ class Project:
         return Archiving(ContentStore(self.archive_terms.folder), self.archive_terms)
 
     def read_all(self) -> tuple[MappingSet, dict[str, Connection]]:
-        """Read mappings and connections, and see that the retention can be read.
+        """Read mappings and connections, and see that all other files can be read.
 
         Raises:
             MappingError: Every problem of every file.
             ConfigError: There is no connections.yaml.
         """
         problems: list[str] = []
-        for name in ("mappings", "connections", "retention", "archive_terms"):
+        for name in ("mappings", "connections", "retention", "archive_terms", "alerts"):
             try:
                 getattr(self, name)
             except MappingError as error:

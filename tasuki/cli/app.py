@@ -14,6 +14,7 @@ from typer.exceptions import TyperException
 
 from tasuki import __version__
 from tasuki.cli import (
+    alerting,
     archive,
     authoring,
     backfilling,
@@ -97,6 +98,7 @@ for module in (
     plans,
     runs,
     watching,
+    alerting,
     backfilling,
     reconciling,
     drifting,

@@ -39,6 +39,7 @@ def drift(
     ] = Language.EN,
 ) -> None:
     """Tell what changed in the systems' fields, and which pending records will fail."""
+    from tasuki.operation.alarms import note_drift
     from tasuki.reconcile.drift import report_drift
     from tasuki.reconcile.drift_words import drift_lines
 
@@ -50,7 +51,11 @@ def drift(
     found = []
     for name in wanted:
         with own.sync(name) as sync:
-            found.append(report_drift(sync, accept=accept))
+            report = report_drift(sync, accept=accept)
+            if not report.error:  # nothing was seen then, and nothing is over
+                told = report.as_json() | ({"changes": []} if accept else {})
+                note_drift(own.project, sync.ledger, told)
+            found.append(report)
     value = [one.as_json() for one in found]
 
     def people(screen: Screen) -> None:

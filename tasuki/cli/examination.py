@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import httpx
 
+from tasuki.cli.alerts_look import alerts_findings
 from tasuki.cli.finding import EDIT as _EDIT
 from tasuki.cli.finding import Finding
 from tasuki.cli.inbox_look import inbox_findings
@@ -126,6 +127,7 @@ def _ledger(project: Project, ledger: Ledger) -> Iterator[Finding]:
     yield Finding("ledger", "open", True, words)
     yield _secret_key(project, ledger)
     yield from inbox_findings(ledger, project.clock.now())
+    yield from alerts_findings(project, ledger)
     newest = ledger.runs(limit=1)
     if newest:
         begun = datetime.fromisoformat(newest[0].started_at)

@@ -159,16 +159,28 @@ def schema(
     write: Annotated[
         bool, typer.Option("--write", help="Into mappings/, where editors look.")
     ] = False,
+    alerts: Annotated[
+        bool, typer.Option("--alerts", help="That of alerts.yaml instead.")
+    ] = False,
 ) -> None:
-    """Print the JSON Schema of mapping files, for editors."""
-    from tasuki.mapping.schema_file import SCHEMA_FILE, json_schema, schema_text
+    """Print the JSON Schema of mapping files, or of alerts.yaml, for editors."""
+    from tasuki.alert.file_model import AlertsModel
+    from tasuki.mapping.model import MappingModel
+    from tasuki.mapping.schema_file import (
+        ALERTS_SCHEMA_FILE,
+        SCHEMA_FILE,
+        json_schema,
+        schema_text,
+    )
 
     own = of(context)
-    text = schema_text()
+    model = AlertsModel if alerts else MappingModel
+    text = schema_text(model)
     if not write:
-        own.screen.show(json_schema(), lambda screen: screen.line(text.rstrip()))
+        own.screen.show(json_schema(model), lambda screen: screen.line(text.rstrip()))
         return
-    path = own.project.root / "mappings" / SCHEMA_FILE
+    name = ALERTS_SCHEMA_FILE if alerts else SCHEMA_FILE
+    path = own.project.root / "mappings" / name
     path.parent.mkdir(exist_ok=True)
     path.write_text(text, encoding="utf-8")
     own.screen.show({"file": str(path)}, lambda screen: screen.line(str(path)))

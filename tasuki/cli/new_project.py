@@ -53,6 +53,7 @@ _KEY_HINT = """\
 # TASUKI_LEDGER_URL=postgresql://tasuki@db.example/tasuki
 # TASUKI_SECRET_KEY=       # seals stored tokens: openssl rand -base64 32
 """
+_ALWAYS = frozenset({"settings.yaml", "alerts.yaml"})
 _SETTINGS_HEAD = """\
 # This file stands in place of the shipped one of the same name.
 """
@@ -74,6 +75,7 @@ used as long as this folder has no file of the same name:
 - `fields/NAME.yaml`: sets of fields that several mappings include
 - `functions.py`: functions of your own, for formulas
 - `policies.yaml`: retry policies
+- `alerts.yaml`: who is told when something is wrong; off until you fill it in
 
 - `mapping.schema.json`: for editors; `tasuki schema --write` renews it
 
@@ -160,6 +162,7 @@ def project_files(answers: Answers | None = None) -> dict[str, str]:
     folders = (shipped / "connectors").glob("*/__init__.py")
     names = sorted(path.parent.name for path in folders)
     settings = (shipped / "mappings" / "settings.yaml").read_text(encoding="utf-8")
+    alerts = (shipped / "mappings" / "alerts.yaml").read_text(encoding="utf-8")
     asked = {each for name in answers.real for each in NEEDED[name]}
     values = "".join(
         f"{name}={'' if name in asked else value}\n"
@@ -175,6 +178,7 @@ def project_files(answers: Answers | None = None) -> dict[str, str]:
         "mappings/README.md": _MAPPINGS,
         f"mappings/{SCHEMA_FILE}": schema_text(),
         "mappings/settings.yaml": _SETTINGS_HEAD + settings,
+        "mappings/alerts.yaml": alerts,
         "mappings/lists/.gitkeep": "",
         "connectors/README.md": _CONNECTORS.format(names=", ".join(names)),
         "flows/README.md": _FLOWS.format(module=flows_module()),
@@ -239,6 +243,6 @@ def shipped_mappings(systems: Collection[str] = SYSTEMS) -> dict[str, str]:
     return {
         f"mappings/{path.relative_to(shipped)}": _copied(path)
         for path in sorted(shipped.rglob("*"))
-        if path.suffix in {".yaml", ".txt", ".csv"} and path.name != "settings.yaml"
+        if path.suffix in {".yaml", ".txt", ".csv"} and path.name not in _ALWAYS
         if not others & set(re.split(r"[.-]", path.stem))
     }

@@ -135,6 +135,12 @@ def _project(screen: Screen, picture: Picture, planned: list[dict[str, str]]) ->
     screen.line(f"inbox: {picture.inbox.waiting:,} waiting{since}{dead}")
     for one in picture.connections:
         _connection(screen, one)
+    for channel in picture.channels:
+        if channel.since:
+            kind = "dead" if channel.is_dead else "failing"
+            since = channel.since[:16].replace("T", " ")
+            screen.line(f"alerts {channel.name}: {kind} since {since}: {channel.error}")
+            screen.line(f"  tasuki alerts test {channel.name}")
     screen.line()
     heads = (
         "mapping", "last run", "state", "read", "pending", "held", "dead", "in doubt",

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Literal, Self
 
 from tasuki.keys import SHORTEST_KEY
+from tasuki.ledger.alerts import AlertBook
 from tasuki.ledger.archive import Archives
 from tasuki.ledger.audit import Audits
 from tasuki.ledger.backup import Backups
@@ -177,6 +178,10 @@ class Ledger(
     def billing(self) -> BillingBook:
         """Return the pages about billing plans."""
         return BillingBook(self._database)
+
+    def alerts(self) -> AlertBook:
+        """Return the pages about alerts."""
+        return AlertBook(self._database)
 
     def budget(
         self,

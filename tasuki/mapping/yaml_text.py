@@ -125,10 +125,11 @@ class Document:
         rest = self.text[node.end_mark.index :].partition("\n")[0]
         return rest.lstrip().startswith("#")
 
-    def within(self, key: str) -> "Document":
-        """Return what stands under a key as a document of its own."""
+    def within(self, key: str | int) -> "Document":
+        """Return what stands under a key, or in a list's place, as a document."""
         inside = Document(self.file, self.text)
-        inside.value = self.value[key] if isinstance(self.value, dict) else None
+        holds = isinstance(self.value, dict if isinstance(key, str) else list)
+        inside.value = self.value[key] if holds else None  # type: ignore[index]
         for mine, theirs in (
             (self._keys, inside._keys),
             (self._values, inside._values),

@@ -12,6 +12,7 @@ from tasuki.ledger.lease import LeaseRow
 from tasuki.ledger.rows import text_time
 from tasuki.ledger.standing import MeterRow
 from tasuki.model.policy import Limit
+from tasuki.operation.alarms import ChannelView, channel_views
 from tasuki.project import Project
 
 _BAD_ENDS = frozenset({"stopped", "refused", "crashed", "lost"})
@@ -116,6 +117,7 @@ class Picture:
     syncs: tuple[SyncView, ...]
     totals: dict[tuple[str, str], float]
     inbox: Backlog
+    channels: tuple[ChannelView, ...]
     size: int | None
     schema_version: str
     ledger: str
@@ -129,6 +131,7 @@ class Picture:
     def wants_a_look(self) -> bool:
         """Say whether a person should look."""
         stopped = any(one.login == "stopped" for one in self.connections)
+        stopped = stopped or any(one.is_dead for one in self.channels)
         return stopped or any(one.wants_a_look() for one in self.syncs)
 
     def as_json(self) -> dict[str, object]:
@@ -143,6 +146,7 @@ class Picture:
                 "given_up": inbox.dead,
                 "oldest_seconds": self.inbox_age(),
             },
+            "alert_channels": [one.to_json() for one in self.channels],
             "ledger_bytes": self.size,
             "ledger_version": self.schema_version,
         }  # fmt: skip
@@ -157,6 +161,7 @@ def take_picture(project: Project, ledger: Ledger) -> Picture:
         syncs=tuple(_syncs(project, ledger, runs)),
         totals=ledger.totals(),
         inbox=ledger.inbox_backlog(),
+        channels=tuple(channel_views(project, ledger)),
         size=ledger.size(),
         schema_version=ledger.schema_version,
         ledger=ledger.url_masked,

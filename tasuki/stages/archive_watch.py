@@ -5,6 +5,8 @@ from typing import Any
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
+from tasuki.alert.deliver import note_findings
+from tasuki.alert.source.archive import SOURCE, notices
 from tasuki.archive.anchor import read_anchors
 from tasuki.engine.keeping import anchor_archive, check_archive, remove_deleted
 from tasuki.project import Project
@@ -33,6 +35,8 @@ def watch_once() -> Watch:
         # An archive that is not as it was must not get an anchor that says it is.
         if path and not checked.faults:
             anchor_archive(ledger, path, project.clock)
+        found = notices(len(checked.faults), project.clock.now())
+        note_findings(ledger.alerts(), SOURCE, found)
     return {
         "added": added,
         "removed": removed,

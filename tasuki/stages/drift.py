@@ -5,6 +5,7 @@ from functools import partial
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
+from tasuki.operation.alarms import note_drift
 from tasuki.project import Project
 from tasuki.reconcile.drift import report_drift
 from tasuki.reconcile.drift_words import drift_lines
@@ -22,9 +23,12 @@ def look_once(mapping: str) -> Report:
     with project.open_ledger() as ledger:
         sync = project.open_sync(project.mappings[mapping], ledger)
         try:
-            return report_drift(sync).as_json()
+            report = report_drift(sync).as_json()
         finally:
             sync.close()
+        if not report["error"]:  # nothing was seen then, and nothing is over
+            note_drift(project, ledger, report)
+        return report
 
 
 @task(

@@ -25,12 +25,18 @@ from tests.end_to_end.relay import (
     Relay,
     Report,
 )
+from tests.unit.alert.offices import http_server
 
 pytestmark = [
     pytest.mark.prefect,
     pytest.mark.slow,
 ]
 ROOT = Path(__file__).parents[2]
+ALERTS = """\
+version: 1
+enabled: true
+channels: {boss: {kind: slack, url: "${file:slack.url}"}}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -241,6 +247,15 @@ def test_the_archive_is_looked_after_at_night(relay: Relay, flows: Flows) -> Non
     content.unlink()
     assert "not as they were recorded" in flows.fails("keep_archive")
     assert "is missing" in flows.report("tasuki-archive")
+    with http_server() as post:
+        (relay.place / "slack.url").write_text(post.url)
+        (relay.place / "mappings" / "alerts.yaml").write_text(ALERTS, encoding="utf-8")
+        (sent,) = flows.run("send_alerts")
+        (again,) = flows.run("send_alerts")
+    assert (sent["told"].keys(), sent["failed"], again["told"]) == ({"boss"}, {}, {})
+    (told,) = [body.decode() for _, body in post.came]
+    assert "電子取引データの保存に異常が 1 件あります" in told
+    assert flows.last("send-alerts")["name"] == "通知"
 
 
 @pytest.mark.usefixtures("reports")

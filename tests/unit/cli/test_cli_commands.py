@@ -53,6 +53,7 @@ ASKED = [
     "tidy",
     "backfill",
     "metrics",
+    "alerts",
     "receive",
     "drain",
     *(
