@@ -47,7 +47,7 @@ key: id
 qualify: {not_won: won}
 fields: {subject: name, total: amount}
 """
-MAPPINGS = mappings_of({"leads": LEADS, "stages": STAGES, "invoices": INVOICES})
+MAPPINGS = mappings_of({"leads": LEADS, "phases": STAGES, "invoices": INVOICES})
 MAIL, NAME, PHONE = "kanaria@x.jp", "金糸雀太郎", "090-7731-0042"
 PLANTED = (MAIL, NAME, PHONE)
 
@@ -92,7 +92,7 @@ def office(url: str) -> Iterator[Office]:
     with Ledger.open(url, clock, secret_key=KEY) as ledger:
         made = Office(ledger, clock)
         made.run("leads")
-        made.run("stages")
+        made.run("phases")
         yield made
 
 
@@ -102,7 +102,7 @@ def test_a_person_is_found_and_erased_across_all_syncs(
 ) -> None:
     assert all(word in office.everything() for word in PLANTED)
     erased = office.ledger.forget(asked)
-    assert {trace.sync for trace in erased.traces} == {"leads", "stages"}
+    assert {trace.sync for trace in erased.traces} == {"leads", "phases"}
     assert [word for word in PLANTED if word in office.everything()] == []
     assert office.ledger.links("leads", ["p1", "p2"]).keys() == {"p2"}
     assert "other@x.jp" in office.everything()
@@ -185,7 +185,7 @@ def test_a_suppressed_record_is_passed_over_whatever_happens_to_it(
     for _ in range(2):
         report = office.run("leads", full=True)
         assert report.tally.reasons_of(Ending.SKIPPED) == {"forgotten": 1}
-        office.run("stages", full=True)
+        office.run("phases", full=True)
     assert [word for word in PLANTED if word in office.everything()] == []
     office.ledger.forget("p1")  # asked again, without the option
     assert office.ledger.suppressed("crm/people", ["p1", "p2"]) == {"p1"}
