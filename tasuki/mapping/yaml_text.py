@@ -120,7 +120,7 @@ class Document:
         if home is not self:
             return home.comment_behind(there)
         node = self._node(path)
-        if not isinstance(node, ScalarNode) or node.style is not None:
+        if not isinstance(node, ScalarNode) or node.style is not None or not node.value:
             return False
         rest = self.text[node.end_mark.index :].partition("\n")[0]
         return rest.lstrip().startswith("#")

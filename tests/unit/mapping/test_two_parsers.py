@@ -71,6 +71,7 @@ def test_a_file_means_the_same_to_both(path: Path) -> None:
 
 @settings(max_examples=400, deadline=None)
 @given(st.lists(st.sampled_from(TOKENS), max_size=14).map("".join))
+@example("b: #")
 @example("a: |\n  \n    b")
 @example("[a: !t :]")
 @example("a:\tb")
