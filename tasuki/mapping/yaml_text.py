@@ -219,13 +219,14 @@ def _composed(text: str) -> Node | None:
     it refuses is for the other to say, in the words and places that we know.
     """
     node: Node | None = None
-    if not _needs_care(text):
+    read = not _needs_care(text)
+    if read:
         try:
-            node = YAML(typ="safe").compose(text)
+            node = _plain(YAML(typ="safe").compose(text))
         except (YAMLError, RecursionError):
-            node = YAML(typ="safe", pure=True).compose(text)  # says it in full
-        return _plain(node)
-    node = YAML(typ="safe", pure=True).compose(text)
+            read = False
+    if not read:
+        node = YAML(typ="safe", pure=True).compose(text)
     return node
 
 
