@@ -8,5 +8,6 @@ lock() {
 }
 lock ${UPGRADE:+--upgrade} pyproject.toml -o requirements/runtime.txt
 lock ${UPGRADE:+--upgrade} -c requirements/runtime.txt pyproject.toml --extra scale -o requirements/scale.txt
+lock ${UPGRADE:+--upgrade} -c requirements/runtime.txt pyproject.toml --extra jp-pint -o requirements/jp-pint.txt
 lock ${UPGRADE:+--upgrade} -c requirements/runtime.txt pyproject.toml --group dev -o requirements/dev.txt
 lock ${UPGRADE:+--upgrade} -c requirements/dev.txt requirements/build.in -o requirements/build.txt
