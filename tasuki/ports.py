@@ -135,6 +135,18 @@ class Stating(Protocol):
 
 
 @runtime_checkable
+class Printing(Protocol):
+    """A destination that gives its documents as PDFs."""
+
+    def print_of(self, stream: str, record_id: str) -> bytes | None:
+        """Return a document's PDF; None where the system has made none yet.
+
+        Raises:
+            RemoteError: as translated; `RejectedError` where the document is gone.
+        """
+
+
+@runtime_checkable
 class Rewinding(Protocol):
     """A source that can be read from a moment of our choice."""
 

@@ -6,6 +6,7 @@ A project has the top level of this repository: `connections.yaml`, `mappings/`,
 
 import os
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -17,9 +18,13 @@ from tasuki.clock import TOKYO, SystemClock
 from tasuki.connections import Connection, load_connections
 from tasuki.connector import Wire
 from tasuki.engine.archiving import Archiving
+from tasuki.engine.prints import Printed, print_missing
+from tasuki.engine.prints import Terms as PrintTerms
 from tasuki.engine.sync import Sync
 from tasuki.environment import with_env_file
 from tasuki.hub import HubSystem
+from tasuki.issuer import FILE as ISSUER_FILE
+from tasuki.issuer import load_issuer
 from tasuki.keys import Keys
 from tasuki.ledger import Ledger
 from tasuki.mapping import CompiledMapping
@@ -30,6 +35,7 @@ from tasuki.model.errors import ConfigError, MappingError
 from tasuki.model.policy import Limit, RetryPolicy, Timeouts
 from tasuki.model.record import HUB
 from tasuki.model.retention import Retention
+from tasuki.paper.values import Issuer
 from tasuki.ports import Clock, System
 from tasuki.registry import Registry, shipped_root
 from tasuki.rendering import Renderer
@@ -42,6 +48,7 @@ LEASE_VARIABLE = "TASUKI_LEASE_SECONDS"
 _LEASE = 120.0
 _LEAST_LEASE = 1.0
 _PLACE = ".tasuki"
+_ROUNDING = ("price_mode", "tax_rounding", "line_rounding")
 
 
 class Project:
@@ -129,6 +136,25 @@ class Project:
     def archive_terms(self) -> Terms:
         """How documents are archived (MappingError with every problem)."""
         return load_terms(self.root, self.place / "archive")
+
+    @cached_property
+    def issuer(self) -> Issuer:
+        """Who bills (ConfigError without issuer.yaml, MappingError with problems)."""
+        return load_issuer(self.root)
+
+    @property
+    def known_issuer(self) -> Issuer | None:
+        """Who bills; None where the project does not say it."""
+        return self.issuer if (self.root / ISSUER_FILE).is_file() else None
+
+    def rounding_modes(self, mapping: CompiledMapping) -> dict[str, object]:
+        """Return how the settings of a mapping's destination say that it rounds."""
+        name = mapping.destination.connection
+        if self._is_the_hub(name):
+            return {}
+        settings = self.connection(name).settings
+        found = {one: getattr(settings, one, None) for one in _ROUNDING}
+        return {name: value for name, value in found.items() if value}
 
     @property
     def archive(self) -> Archiving:
@@ -267,6 +293,19 @@ class Project:
             mapping, opened, other, ledger, self.clock, calls, others,
             limits=limits, archive=archive,
         )  # fmt: skip
+
+    def print_missing(self, mapping: CompiledMapping, ledger: Ledger) -> Printed:
+        """Archive the PDFs that a sync's documents lack."""
+        terms = PrintTerms(
+            self.known_issuer, self.rounding_modes(mapping), self.today()
+        )
+        return print_missing(
+            ledger,
+            mapping,
+            self.archive,
+            terms,
+            lambda: closing(self.open_sync(mapping, ledger)),
+        )
 
     def _limits(self, name: str) -> tuple[Limit, ...]:
         if self._is_the_hub(name):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
+from urllib.parse import quote
 
 from tasuki.model.errors import ConfigError, InDoubtError, RejectedError
 from tasuki.model.sweep import SweepFacts
@@ -184,6 +185,11 @@ class Billings:
         """Return the sums that invoices state now (one call each)."""
         mode = self._settings.price_mode
         return {i: stated(row, mode) for i in ids if (row := self.single(i))}
+
+    def print_of(self, billing_id: str) -> bytes:
+        """Return the PDF of an invoice (one call)."""
+        path = f"{BILLINGS}/{quote(billing_id, safe='')}.pdf"
+        return self._office.file(path, _STREAM)
 
     # Looking up
 

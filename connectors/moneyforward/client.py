@@ -97,6 +97,19 @@ class MoneyForward:
             params=params,
         )
 
+    def file(self, path: str, stream: str) -> bytes:
+        """Read a file of the office, such as the PDF of an invoice."""
+        answer = self._http.send(
+            "GET",
+            path,
+            kind="read",
+            where=self.where(stream),
+            repeatable=True,
+            headers={"accept": "application/pdf"},
+            expect="bytes",
+        )
+        return bytes(answer.body) if isinstance(answer.body, bytes) else b""
+
     def change(
         self,
         method: str,

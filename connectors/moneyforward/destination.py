@@ -83,6 +83,10 @@ class MoneyForwardDestination:
         """Return the sums that invoices state now."""
         return {} if stream in self._coded else self.billings.stated(ids)
 
+    def print_of(self, stream: str, record_id: str) -> bytes | None:
+        """Return an invoice's PDF (one call); the other streams have none."""
+        return None if stream in self._coded else self.billings.print_of(record_id)
+
     def sweep_facts(self, stream: str) -> SweepFacts:
         """Return how many records a list brings, and that invoices carry marks."""
         return self._stream(stream).sweep_facts

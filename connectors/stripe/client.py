@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import httpx
 
@@ -24,6 +24,8 @@ from .settings import SEARCH, VERSION, StripeSettings
 
 FORM: Final = "application/x-www-form-urlencoded"
 PAGE: Final = 100
+_OWN_HOSTS: Final = (".stripe.com", ".stripecdn.com")
+_MOST_TURNS: Final = 4
 
 REPLAYED: Final = "replayed_error"
 """An error of Stripe's own that it repeats for a key: the key is spent."""
@@ -76,6 +78,16 @@ class KeyAuth:
         return False
 
 
+class _NoAuth:
+    """An authoriser of what needs no key: the page of an invoice."""
+
+    def headers(self) -> Mapping[str, str]:
+        return {}
+
+    def renew(self, refused: Mapping[str, str]) -> bool:  # noqa: ARG002 - a protocol's
+        return False
+
+
 class Stripe:
     """The API of one account."""
 
@@ -86,10 +98,12 @@ class Stripe:
         self._http = wire.http(
             settings.api_url, KeyAuth(settings), translate, exact_json
         )
+        self._pages = wire.http(settings.pay_url, _NoAuth(), translate, exact_json)
 
     def close(self) -> None:
         """Give sockets back."""
         self._http.close()
+        self._pages.close()
 
     def where(self, stream: str = "") -> str:
         """Return what a message begins with."""
@@ -123,6 +137,38 @@ class Stripe:
                 return None
             raise
         return None if row.get("deleted") else row
+
+    def file(self, address: str, stream: str) -> bytes:
+        """Read a file that Stripe shows to whoever has its address, without the key.
+
+        Raises:
+            RejectedError: the address leads away from Stripe, or in circles.
+        """
+        where = self.where(stream)
+        for _ in range(_MOST_TURNS):
+            answer = self._pages.send(
+                "GET",
+                self._own(address, where),
+                kind="read",
+                where=where,
+                repeatable=True,
+                expect="bytes",
+            )
+            if answer.status < HTTPStatus.MULTIPLE_CHOICES:
+                return bytes(answer.body) if isinstance(answer.body, bytes) else b""
+            address = urljoin(address, answer.headers.get("location", ""))
+        raise RejectedError(where, "the invoice's file is moved in circles", "MOVED")
+
+    def _own(self, address: str, where: str) -> str:
+        """Return an address of Stripe's; a stand-in serves their paths itself."""
+        parts = urlsplit(address)
+        if self.settings.base_url:
+            return parts.path
+        host = parts.hostname or ""
+        if parts.scheme != "https" or not host.endswith(_OWN_HOSTS):
+            words = "the invoice's file is not at Stripe"
+            raise RejectedError(where, words, "ELSEWHERE")
+        return address
 
     def post(
         self,

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
+from urllib.parse import quote
 
 from tasuki.model.errors import ConfigError, RejectedError
 from tasuki.model.sweep import SweepFacts, SweepQuery, Swept
@@ -168,6 +169,14 @@ class StripeDestination:
         )
 
     # Sweeping
+
+    def print_of(self, stream: str, record_id: str) -> bytes | None:
+        """Return an invoice's PDF (two calls); a draft has none yet."""
+        if stream != "invoice":
+            return None
+        row = self._stripe.get(f"{INVOICES}/{quote(record_id, safe='')}", stream)
+        address = row.get("invoice_pdf")
+        return self._stripe.file(str(address), stream) if address else None
 
     def sweep_facts(self, stream: str) -> SweepFacts:
         """Return how many records a list brings, and that they carry marks."""

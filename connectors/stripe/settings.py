@@ -9,6 +9,7 @@ from tasuki.connector import ConnectionSettings
 from tasuki.model.policy import Limit
 
 API: Final = "https://api.stripe.com"
+PAY: Final = "https://pay.stripe.com"
 VERSION: Final = "2025-03-31.basil"
 """The API version every request asks for, whatever the account's own is."""
 
@@ -63,6 +64,11 @@ class StripeSettings(ConnectionSettings):
     def api_url(self) -> str:
         """Return the API's root, without a slash at its end."""
         return (self.base_url or API).rstrip("/")
+
+    @property
+    def pay_url(self) -> str:
+        """Return where invoices are shown to customers."""
+        return (self.base_url or PAY).rstrip("/")
 
     @property
     def is_live(self) -> bool:

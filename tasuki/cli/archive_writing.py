@@ -16,12 +16,16 @@ from tasuki.cli.archive_options import (
     day_text,
     plain_text,
 )
-from tasuki.cli.context import Context, of
+from tasuki.cli.context import Context, leave, of
 from tasuki.cli.rulings import who_acts
 from tasuki.model.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tasuki.archive.entry import Draft, Entry
+    from tasuki.cli.screen import Screen
+    from tasuki.engine.prints import Printed
 
 Seq = Annotated[int, typer.Argument(help="The entry's place (通番).")]
 
@@ -237,17 +241,45 @@ def anchor(
 
 
 def sweep(context: typer.Context) -> None:
-    """Archive sent documents that the archive lacks; every run does so, too."""
+    """Archive what the archive lacks: sent documents, and the PDF of each."""
     from tasuki.engine.keeping import remove_deleted
 
     own = of(context)
     added: dict[str, int] = {}
+    prints: dict[str, Printed] = {}
     with own.ledger() as ledger:
         for mapping in own.project.mappings:
             if mapping.model.archives:
                 made = own.project.archive.sweep(ledger, mapping)
                 added[mapping.id] = len(made)
+        for mapping in own.project.used:
+            if mapping.model.archives:
+                prints[mapping.id] = own.project.print_missing(mapping, ledger)
         gone = remove_deleted(ledger, own.project.archive.store)
     words = ", ".join(f"{name} {count}" for name, count in added.items()) or "nothing"
-    value = {"added": added, "removed": gone}
-    own.screen.show(value, lambda screen: screen.line(f"entries added: {words}"))
+    failed = [one for found in prints.values() for one in found.failed]
+    value = {
+        "added": added,
+        "prints": {name: found._asdict() for name, found in prints.items()},
+        "removed": gone,
+    }
+
+    def people(screen: Screen) -> None:
+        screen.line(f"entries added: {words}")
+        screen.line(_prints_line(prints.values()))
+        for one in failed:
+            screen.line(f"  ! {one}")
+
+    own.screen.show(value, people)
+    leave(1 if failed else 0)
+
+
+def _prints_line(found: Iterable[Printed]) -> str:
+    every = list(found)
+    added = sum(one.added for one in every)
+    fetched = sum(one.fetched for one in every)
+    waiting = sum(one.waiting for one in every)
+    words = f"PDFs added: {added}, {fetched} of them the systems' own"
+    if waiting:
+        words += f"; {waiting} wait (drafts, or no issuer.yaml for copies)"
+    return words

@@ -16,6 +16,7 @@ from tasuki.archive.terms import Terms
 from tasuki.billing.document import DocumentError, totals
 from tasuki.billing.errors import BillingError
 from tasuki.clock import TOKYO
+from tasuki.engine.customer import customer_of
 from tasuki.japan.company import company_key
 from tasuki.ledger import Ledger
 from tasuki.ledger.rows import ConfirmRow, IntentRow, decode, encode
@@ -202,15 +203,6 @@ def _linked_name(
     ledger: Ledger, mapping: CompiledMapping, sent: Mapping[str, object]
 ) -> str | None:
     """Return the name that the linked customer was sent with, else its id."""
-    for name, field in mapping.model.fields.items():
-        value = sent.get(name)
-        if not field.link or value is None:
-            continue
-        source_id = ledger.reverse_links(field.link, [str(value)]).get(str(value))
-        links = ledger.links(field.link, [source_id] if source_id else [])
-        for link in links.values():
-            told = link.sent.get("name") or link.sent.get("Name")
-            if told:
-                return str(told)
-        return f"{field.link}:{value}"
-    return None
+    customer, ref = customer_of(ledger, mapping, sent)
+    name = customer.get("name") or customer.get("Name") or ref
+    return str(name) if name else None

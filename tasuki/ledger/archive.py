@@ -115,6 +115,14 @@ class Archives:
         rows = self._database.rows(_unarchived, sync=sync)
         return [IntentRow._make(row) for row in rows]
 
+    def unprinted(self, sync: str, most: int, after: str = "") -> list[IntentRow]:
+        """Return archived creates of a sync that have no PDF in the archive.
+
+        In order of their id, after one of them.
+        """
+        rows = self._database.rows(_unprinted, sync=sync, most=most, after=after)
+        return [IntentRow._make(row) for row in rows]
+
 
 def _of_channels(dialect: Dialect) -> ClauseElement:
     return select(ARCHIVE.c.channel, ARCHIVE.c.doc_type).where(
@@ -174,4 +182,25 @@ def _unarchived(_: Dialect) -> ClauseElement:
             ~exists().where(ARCHIVE.c.channel == channel),
         )
         .order_by(INTENT.c.id)
+    )
+
+
+def _unprinted(_: Dialect) -> ClauseElement:
+    channel = INTENT.c.destination + "/" + INTENT.c.destination_id
+    archived = exists().where(ARCHIVE.c.channel == channel)
+    printed = exists().where(
+        ARCHIVE.c.channel == channel, ARCHIVE.c.mime == "application/pdf"
+    )
+    return (
+        select(*INTENT.c)
+        .where(
+            INTENT.c.sync == bindparam("sync"),
+            INTENT.c.state == "confirmed",
+            INTENT.c.operation == "create",
+            INTENT.c.id > bindparam("after"),
+            archived,
+            ~printed,
+        )
+        .order_by(INTENT.c.id)
+        .limit(bindparam("most"))
     )

@@ -9,6 +9,9 @@ from tasuki.alert.deliver import note_findings
 from tasuki.alert.source.archive import SOURCE, notices
 from tasuki.archive.anchor import read_anchors
 from tasuki.engine.keeping import anchor_archive, check_archive, remove_deleted
+from tasuki.engine.prints import Printed
+from tasuki.ledger import Ledger
+from tasuki.model.errors import TasukiError
 from tasuki.project import Project
 from tasuki.stages.report import failure_line
 from tasuki.stages.showing import show_report, tell
@@ -28,6 +31,7 @@ def watch_once() -> Watch:
         for mapping in project.mappings:
             if mapping.model.archives:
                 added += len(archive.sweep(ledger, mapping))
+        prints = _prints(project, ledger)
         removed = remove_deleted(ledger, archive.store)
         path = archive.terms.anchor
         anchors = read_anchors(path) if path else []
@@ -40,11 +44,33 @@ def watch_once() -> Watch:
     return {
         "added": added,
         "removed": removed,
+        "prints": prints.added,
+        "fetched": prints.fetched,
+        "waiting": prints.waiting,
+        "missing": list(prints.failed),
         "entries": checked.entries,
         "files": checked.contents,
         "anchored": bool(path) and not checked.faults,
         "faults": [fault.words for fault in checked.faults],
     }
+
+
+def _prints(project: Project, ledger: Ledger) -> Printed:
+    """Archive the PDFs that are missing; a system that is down hides no other's."""
+    added = fetched = waiting = 0
+    failed: list[str] = []
+    for mapping in project.used:
+        if not mapping.model.archives:
+            continue
+        try:
+            found = project.print_missing(mapping, ledger)
+        except TasukiError as error:
+            failed.append(f"{mapping.id}: {error}")
+            continue
+        added, fetched = added + found.added, fetched + found.fetched
+        waiting += found.waiting
+        failed += found.failed
+    return Printed(added, fetched, waiting, tuple(failed))
 
 
 @task(
@@ -76,9 +102,10 @@ async def watch_archive() -> Watch:
 def one_line(watch: Watch) -> str:
     """Return the look in one line, for logs and states."""
     state = f"{len(watch['faults'])} faults" if watch["faults"] else "all as recorded"
+    lacking = f", {len(watch['missing'])} PDFs missing" if watch["missing"] else ""
     return (
         f"archive: {watch['entries']} entries, {watch['files']} files, "
-        f"{watch['added']} added, {state}"
+        f"{watch['added']} added, {watch['prints']} PDFs added{lacking}, {state}"
     )
 
 
@@ -93,10 +120,17 @@ def markdown(watch: Watch) -> str:
         f"| 保存件数 | {watch['entries']:,} |",
         f"| ファイル数 | {watch['files']:,} |",
         f"| 今回追加 | {watch['added']:,} |",
+        f"| 今回追加した PDF | {watch['prints']:,} |",
+        f"| うち会計システムの PDF | {watch['fetched']:,} |",
+        f"| PDF 待ち（下書きなど） | {watch['waiting']:,} |",
+        f"| PDF を取得できないもの | {len(watch['missing']):,} |",
         f"| アンカー | {anchored} |",
         f"| 異常 | {len(watch['faults']):,} |",
     ]
     if watch["faults"]:
         lines += ["", "### 記録と異なるもの（先頭のみ）", ""]
         lines += [f"- {words}" for words in watch["faults"][:_SHOWN]]
+    if watch["missing"]:
+        lines += ["", "### PDF を取得できないもの（先頭のみ）", ""]
+        lines += [f"- {words}" for words in watch["missing"][:_SHOWN]]
     return "\n".join(lines) + "\n"

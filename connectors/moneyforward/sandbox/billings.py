@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Final
 
 from tasuki.ports import Clock
+from tasuki.sandbox.printing import page
 from tasuki.sandbox.rules import problems
 from tasuki.sandbox.server import Reply, Request
 
@@ -108,6 +109,15 @@ class Billings:
         """GET one."""
         row = self.rows.get(request.args["id"])
         return Reply(200, row) if row else not_found("請求書")
+
+    def printed(self, request: Request) -> Reply:
+        """GET one as PDF."""
+        row = self.rows.get(request.args["id"])
+        if row is None:
+            return not_found("請求書")
+        words = (str(row["billing_number"]), str(row["partner_name"]))
+        total = f"合計 {row['total_price']}円"
+        return Reply(200, page("クラウド請求書", "請求書", *words, total))
 
     def _keys(self, asked: Mapping[str, str]) -> Sequence[Key]:
         name = asked.get("range_key", "")

@@ -108,6 +108,7 @@ class MoneyForwardSandbox:
             ("POST", "/billings", lambda _: not_found("ページ")),
             ("POST", "/invoice_template_billings", billings.create),
             ("GET", f"/billings/{_ID}", billings.show),
+            ("GET", rf"/billings/{_ID}\.pdf", billings.printed),
             ("PUT", f"/billings/{_ID}", billings.update),
             ("DELETE", f"/billings/{_ID}", billings.remove),
             ("PUT", f"/billings/{_ID}/payment_status", billings.set_payment),

@@ -15,6 +15,7 @@ from tasuki.sandbox.world import World
 
 from ..settings import VERSION  # noqa: TID252 - it may live elsewhere
 from .customers import Customers
+from .documents import printed
 from .invoices import Invoices
 from .rules import Refusal, Row
 from .store import Events, Shelf, known_params
@@ -105,6 +106,12 @@ class StripeSandbox:
         )
         for path, function in reads:
             yield "GET", f"/v1{path}", self._guarded(function)
+        shelf = invoices.shelf
+        yield (
+            "GET",
+            f"/invoice/{_ID}/pdf",
+            lambda r: printed(shelf.rows.get(r.args["id"]), r),
+        )
         for path, function in changes:
             yield "POST", f"/v1{path}", self._guarded(self._keyed(function))
         yield (

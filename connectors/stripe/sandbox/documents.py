@@ -1,5 +1,8 @@
 """The shapes of an invoice, an item and a line, as the pinned version has them."""
 
+from tasuki.sandbox.printing import page
+from tasuki.sandbox.server import Reply, Request
+
 from .rules import Row
 
 
@@ -107,3 +110,13 @@ def new_line(item: Row) -> Row:
         },
         "subscription": None,
     }
+
+
+def printed(row: Row | None, request: Request) -> Reply:
+    """Answer what stands at `invoice_pdf`: open to all, and not for keys."""
+    if row is None or not row["invoice_pdf"]:
+        return Reply(404, "not found")
+    if request.headers.get("authorization"):
+        return Reply(400, "a key has no business here")
+    total = f"{row['currency'].upper()} {row['total']:,}"
+    return Reply(200, page("Stripe", "請求書", str(row["number"]), total))
