@@ -45,7 +45,12 @@ def text(root: ET.Element, path: str) -> str | None:
 
 def breakdown(root: ET.Element, total: int = 0) -> list[tuple[str | None, ...]]:
     parts = root.findall("a:TaxTotal", SPACES)[total].findall("a:TaxSubtotal", SPACES)
-    names = ("a:TaxCategory/b:ID", "a:TaxCategory/b:Percent", "b:TaxableAmount", "b:TaxAmount")
+    names = (
+        "a:TaxCategory/b:ID",
+        "a:TaxCategory/b:Percent",
+        "b:TaxableAmount",
+        "b:TaxAmount",
+    )
     return [tuple(text(part, name) for name in names) for part in parts]
 
 
@@ -101,7 +106,10 @@ def test_tax_is_rounded_once_per_rate_as_in_the_example_of_the_tax_office():
         line(77, quantity=57), line(417, quantity=57),
     )  # fmt: skip
     root = parsed(paper(*kinds))
-    assert breakdown(root) == [("S", "10", "28158", "2815"), ("AA", "8", "27060", "2164")]
+    assert breakdown(root) == [
+        ("S", "10", "28158", "2815"),
+        ("AA", "8", "27060", "2164"),
+    ]
     assert totals(root)["PayableAmount"] == "60197"
 
 
@@ -109,13 +117,20 @@ def test_a_discount_is_an_allowance_of_each_rate():
     goods = (line(3300), line(2160, TaxClass.REDUCED))
     root = parsed(paper(*goods, discount=Discount(Decimal(1000))))
     found = [
-        (text(a, "a:TaxCategory/b:ID"), text(a, "b:Amount"), text(a, "b:ChargeIndicator"))
+        (
+            text(a, "a:TaxCategory/b:ID"),
+            text(a, "b:Amount"),
+            text(a, "b:ChargeIndicator"),
+        )
         for a in root.findall("a:AllowanceCharge", SPACES)
     ]
     assert found == [("S", "604", "false"), ("AA", "396", "false")]
     assert breakdown(root) == [("S", "10", "2696", "269"), ("AA", "8", "1764", "141")]
     sums = totals(root)
-    assert (sums["LineExtensionAmount"], sums["AllowanceTotalAmount"]) == ("5460", "1000")
+    assert (sums["LineExtensionAmount"], sums["AllowanceTotalAmount"]) == (
+        "5460",
+        "1000",
+    )
     assert (sums["TaxExclusiveAmount"], sums["PayableAmount"]) == ("4460", "4870")
 
 
@@ -153,9 +168,16 @@ def test_a_credit_note_is_a_negative_invoice_that_names_the_one_before():
     root = parsed(paper(document=credit_note(whole), **kind))
     assert text(root, "b:InvoiceTypeCode") == "380"
     named = "a:BillingReference/a:InvoiceDocumentReference"
-    assert [text(root, f"{named}/b:{n}") for n in ("ID", "IssueDate")] == ["INV-0", "2026-04-30"]
+    assert [text(root, f"{named}/b:{n}") for n in ("ID", "IssueDate")] == [
+        "INV-0",
+        "2026-04-30",
+    ]
     lines = [
-        (text(one, "b:InvoicedQuantity"), text(one, "a:Price/b:PriceAmount"), text(one, "b:LineExtensionAmount"))
+        (
+            text(one, "b:InvoicedQuantity"),
+            text(one, "a:Price/b:PriceAmount"),
+            text(one, "b:LineExtensionAmount"),
+        )
         for one in root.findall("a:InvoiceLine", SPACES)
     ]
     assert lines == [("3", "500", "1500"), ("-1", "1000", "-1000")]
@@ -167,7 +189,10 @@ def test_a_foreign_invoice_states_its_tax_in_yen_and_untaxed_classes_once():
     goods = (line("133.53"), line(20, TaxClass.EXPORT))
     root = parsed(paper(*goods, currency="USD", fx_rate=Decimal(114)))
     assert text(root, "b:TaxCurrencyCode") == "JPY"
-    assert breakdown(root) == [("S", "10", "133.53", "13.35"), ("G", "0", "20.00", "0.00")]
+    assert breakdown(root) == [
+        ("S", "10", "133.53", "13.35"),
+        ("G", "0", "20.00", "0.00"),
+    ]
     assert breakdown(root, 1) == [("S", "10", None, "1522")]
     assert totals(root)["PayableAmount"] == "166.88"
     with pytest.raises(BillingError, match="without fx_rate"):
@@ -187,9 +212,7 @@ def test_withheld_tax_and_what_was_paid_before_are_paid_amounts():
 
 
 def test_slips_that_round_on_their_own_are_refused():
-    slips = tuple(
-        Delivery((line(1015), line(105, TaxClass.REDUCED))) for _ in range(3)
-    )
+    slips = tuple(Delivery((line(1015), line(105, TaxClass.REDUCED))) for _ in range(3))
     whole = InvoiceDocument(slips, rounding_unit=RoundingUnit.DELIVERY)
     with pytest.raises(BillingError, match="not one rounding of the sum at this rate"):
         invoice_xml(paper(document=whole))
@@ -218,7 +241,10 @@ def test_units_and_text_that_xml_cannot_hold():
     first, second = root.findall("a:InvoiceLine", SPACES)
     assert text(first, "a:Item/b:Name") == "箱入り <A&B>"
     units = [
-        (one.find("b:InvoicedQuantity", SPACES).get("unitCode"), text(one, "a:Item/a:AdditionalItemProperty/b:Value"))
+        (
+            one.find("b:InvoicedQuantity", SPACES).get("unitCode"),
+            text(one, "a:Item/a:AdditionalItemProperty/b:Value"),
+        )
         for one in (first, second)
     ]
     assert units == [("XBX", "箱"), ("C62", "束")]
