@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from tasuki.archive.terms import Terms
 from tasuki.connections import load_connections
 from tasuki.connector import Connector
+from tasuki.issuer import load_issuer
 from tasuki.mapping import json_schema, load_mappings, run_tests
 from tasuki.mapping.problem import Problems
 from tasuki.mapping.show import dump
@@ -28,6 +29,7 @@ BESIDE = re.compile(
 )
 RETENTION = re.compile(r"# retention\.yaml")
 ARCHIVE = re.compile(r"# archive\.yaml")
+ISSUER = re.compile(r"# issuer\.yaml")
 SHIPPED = ROOT / "mappings"
 
 
@@ -142,13 +144,19 @@ def test_terms_that_are_shown_are_accepted(block: Block, tmp_path: Path) -> None
     assert load_terms(tmp_path, tmp_path / "kept") != Terms(tmp_path / "kept")
 
 
+@pytest.mark.parametrize("block", _yaml_blocks(ISSUER), ids=str)
+def test_an_issuer_that_is_shown_is_accepted(block: Block, tmp_path: Path) -> None:
+    (tmp_path / "issuer.yaml").write_text(block.text, encoding="utf-8")
+    assert load_issuer(tmp_path).name
+
+
 def test_every_yaml_block_says_what_it_is() -> None:
     unmarked = [
         str(block)
         for block in blocks("yaml")
         if not any(
             one.match(block.first_line)
-            for one in (WHOLE, PART, BESIDE, RETENTION, ARCHIVE)
+            for one in (WHOLE, PART, BESIDE, RETENTION, ARCHIVE, ISSUER)
         )
         and not _is_connections(block)
         and not block.page.startswith("connectors/")

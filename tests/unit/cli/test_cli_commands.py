@@ -63,6 +63,7 @@ ASKED = [
             *("delete", "anchor", "sweep"),
         )
     ),
+    *(f"invoice {one}" for one in ("preview", "xml", "check")),
 ]
 
 
