@@ -85,6 +85,9 @@ class _Issuer(_Part):
         return text
 
 
+_PARTS: dict[str, type[_Part]] = {"address": _Address, "bank_accounts": _Account}
+
+
 def load_issuer(root: Path) -> Issuer:
     """Read who bills.
 
@@ -132,8 +135,7 @@ def _note(document: Document, error: ValidationError, problems: Problems) -> Non
     for one in error.errors(include_url=False):
         place = one["loc"]
         if one["type"] == "extra_forbidden":
-            kind = {"address": _Address, "bank_accounts": _Account}
-            known = kind.get(str(place[0]), _Issuer).model_fields
+            known = _PARTS.get(str(place[0]), _Issuer).model_fields
             listed = f"Known: {', '.join(known)}."
             word = str(place[-1])
             remedy, what = nearest(word, known, listed), f"unknown key '{word}'"

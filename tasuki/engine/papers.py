@@ -147,7 +147,7 @@ def with_modes(sync: Sync, invoice: Invoice, modes: Mapping[str, object]) -> Inv
     if invoice.target_id and isinstance(destination, Stating):
         stream, one = sync.mapping.destination.stream, invoice.target_id
         stated = destination.stated(stream, [one]).get(one, {})
-        told |= {name: stated[name] for name in told | stated if stated.get(name)}
+        told |= {name: value for name, value in stated.items() if value}
     return invoice._replace(known=replace(invoice.known, modes=told))
 
 

@@ -22,6 +22,8 @@ RED: Final[Colour] = (0.72, 0.16, 0.16)
 WHITE: Final[Colour] = (1.0, 1.0, 1.0)
 _FAINT: Final[Colour] = (0.955, 0.955, 0.962)
 _BOLD: Final = 0.024  # of the size: how thick a strong letter's outline is
+_BOLD_SMALL: Final = 0.012
+_SMALL: Final = 12.0
 
 
 class Sheet:
@@ -62,7 +64,7 @@ class Sheet:
         canvas.saveState()
         canvas.setFillColorRGB(*colour)
         canvas.setStrokeColorRGB(*colour)
-        canvas.setLineWidth(size * _BOLD)
+        canvas.setLineWidth(size * (_BOLD if size >= _SMALL else _BOLD_SMALL))
         canvas.setFont(typeface.NAME, size)
         canvas.drawString(
             start, HEIGHT - y, shown, mode=2 if strong else 0, charSpace=spacing
