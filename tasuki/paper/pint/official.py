@@ -4,6 +4,7 @@ They may not be handed out with Tasuki. The schema (XSD) is looked at by lxml, t
 (Schematron, compiled to XSLT) by Saxon: the optional extra `jp-pint`.
 """
 
+import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -69,23 +70,26 @@ def _by_rules(content: bytes, paths: list[Path]) -> Iterator[Finding]:
     with saxonche.PySaxonProcessor(license=False) as saxon:
         document = saxon.parse_xml(xml_text=content.decode())
         for path in paths:
-            yield from _by_one(saxon, document, path)
+            try:
+                yield from _by_one(saxon, document, path)
+            except (saxonche.PySaxonApiError, ET.ParseError, TypeError) as error:
+                words = " ".join(str(error).split())
+                what = f"the rules cannot be run ({words})"
+                remedy = "They must be Schematron compiled to XSLT that reports SVRL."
+                raise ConfigError(str(path), what, remedy) from None
 
 
-def _by_one(saxon: Any, document: Any, path: Path) -> Iterator[Finding]:  # noqa: ANN401 - Saxon has no types
-    import xml.etree.ElementTree as ET  # noqa: PLC0415 - with Saxon only
-
-    try:
-        stylesheet = saxon.new_xslt30_processor().compile_stylesheet(
-            stylesheet_file=str(path)
+def _by_one(saxon: Any, document: Any, path: Path) -> list[Finding]:  # noqa: ANN401 - Saxon has no types
+    stylesheet = saxon.new_xslt30_processor().compile_stylesheet(
+        stylesheet_file=str(path)
+    )
+    told = stylesheet.transform_to_string(xdm_node=document)
+    report = ET.fromstring(told)  # noqa: S314 - Saxon's own answer
+    return [
+        Finding(
+            one.get("id") or path.stem,
+            one.get("location", "").rpartition("/")[2],
+            " ".join((one.findtext(f"{_SVRL}text") or "").split()),
         )
-        told = stylesheet.transform_to_string(xdm_node=document)
-        report = ET.fromstring(told)  # noqa: S314 - Saxon's own answer
-    except (RuntimeError, ET.ParseError, TypeError) as error:
-        what = f"the rules cannot be run ({error})"
-        remedy = "They must be Schematron compiled to XSLT that reports SVRL."
-        raise ConfigError(str(path), what, remedy) from None
-    for one in report.iter(f"{_SVRL}failed-assert"):
-        words = " ".join((one.findtext(f"{_SVRL}text") or "").split())
-        where = one.get("location", "")
-        yield Finding(one.get("id") or path.stem, where.rpartition("/")[2], words)
+        for one in report.iter(f"{_SVRL}failed-assert")
+    ]

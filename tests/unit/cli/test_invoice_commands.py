@@ -15,6 +15,7 @@ from tasuki.registry import Registry
 from tasuki.sandbox.demo_world import demo_world
 from tasuki.sandbox.faults import Fault, Kind
 from tasuki.sandbox.rehearsal import ENVIRONMENT, Rehearsal
+from tasuki.stages.archive_watch import markdown, watch_once
 from tests.unit.cli.rehearsing import Desk, new_project
 
 SYSTEMS = ("salesforce", "freee", "moneyforward", "stripe")
@@ -197,6 +198,18 @@ def test_each_document_gets_its_pdf_once_from_its_system_or_as_a_copy(desk, bill
     assert {one["added"] for one in last.values()} == {0}
     assert {n: s.total("") for n, s in billed[1].servers.items()} == calls
     assert desk.tasuki("archive", "verify").code == 0
+
+
+def test_the_nightly_look_tells_of_pdfs(desk, monkeypatch):
+    monkeypatch.setenv("TASUKI_PROJECT", str(desk.folder))
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    watch = watch_once()
+    assert (watch["prints"], watch["missing"], watch["faults"]) == (0, [], [])
+    assert "| 今回追加した PDF | 0 |" in markdown(watch)
+    told = markdown(watch | {"missing": ["freee/invoice/1: gone"]})
+    assert "| PDF を取得できないもの | 1 |" in told
+    assert "- freee/invoice/1: gone" in told
 
 
 def test_an_issuer_with_a_wrong_number_is_told_where(desk):
