@@ -37,17 +37,7 @@ _UNITS: Final = {
     "㎡": "MTK", "m2": "MTK", "L": "LTR", "ℓ": "LTR", "kWh": "KWH", "GB": "E34",
 }  # fmt: skip
 _ANY_UNIT: Final = "C62"
-
-
-class PintError(BillingError):
-    """The paper cannot become a digital invoice: all reasons, each on a line."""
-
-    remedy = "Correct them at their source, in the mapping or in issuer.yaml."
-
-    def __init__(self, problems: tuple[str, ...]) -> None:
-        super().__init__("digital invoice", "; ".join(problems), self.remedy)
-        self.args = (problems,)
-        self.problems = problems
+_REMEDY: Final = "Correct them at their source, in the mapping or in issuer.yaml."
 
 
 def invoice_xml(paper: Paper) -> bytes:
@@ -58,12 +48,12 @@ def invoice_xml(paper: Paper) -> bytes:
     since JP PINT has no place of its own for it.
 
     Raises:
-        PintError: What JP PINT requires is not there.
-        BillingError: Its sums cannot be stated in JP PINT.
+        BillingError: What JP PINT requires is not there (all of it is named), or the
+            sums cannot be stated in it.
     """
     problems = _missing(paper)
     if problems:
-        raise PintError(tuple(problems))
+        raise BillingError("digital invoice", "; ".join(problems), _REMEDY)
     amounts = amounts_of(paper)
     root, invoice = new_invoice()
     _header(invoice, paper, amounts)
