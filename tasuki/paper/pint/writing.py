@@ -53,7 +53,8 @@ def invoice_xml(paper: Paper) -> bytes:
     """
     problems = _missing(paper)
     if problems:
-        raise BillingError("digital invoice", "; ".join(problems), _REMEDY)
+        what = "; ".join(problems)
+        raise BillingError("digital invoice", what, _REMEDY)
     amounts = amounts_of(paper)
     root, invoice = new_invoice()
     _header(invoice, paper, amounts)
