@@ -54,7 +54,7 @@ def invoice_xml(paper: Paper) -> bytes:
     problems = _missing(paper)
     if problems:
         what = "; ".join(problems)
-        raise BillingError("digital invoice", what, _REMEDY)
+        raise BillingError(where="digital invoice", what=what, remedy=_REMEDY)
     amounts = amounts_of(paper)
     root, invoice = new_invoice()
     _header(invoice, paper, amounts)
