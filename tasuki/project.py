@@ -48,6 +48,9 @@ LEASE_VARIABLE = "TASUKI_LEASE_SECONDS"
 _LEASE = 120.0
 _LEAST_LEASE = 1.0
 _PLACE = ".tasuki"
+_READ = (
+    "mappings", "connections", "retention", "archive_terms", "alerts", "known_issuer",
+)  # fmt: skip
 _ROUNDING = ("price_mode", "tax_rounding", "line_rounding")
 
 
@@ -169,7 +172,7 @@ class Project:
             ConfigError: There is no connections.yaml.
         """
         problems: list[str] = []
-        for name in ("mappings", "connections", "retention", "archive_terms", "alerts"):
+        for name in _READ:
             try:
                 getattr(self, name)
             except MappingError as error:

@@ -219,3 +219,5 @@ def test_an_issuer_with_a_wrong_number_is_told_where(desk):
     assert said.code == 2
     assert "issuer.yaml:2:22: registration_number: 'T8000012050002' is no" in said.err
     assert "unknown key 'bnak'\n  Did you mean 'bank'?" in said.err
+    checked = desk.tasuki("check")
+    assert (checked.code, "issuer.yaml:2:22" in checked.err) == (2, True)
