@@ -30,6 +30,7 @@ _LINE: Final = 13.0
 _PAD: Final = 5.5
 _ISSUER: Final = 352.0
 _HEAD: Final = 19.0
+_SHORT: Final = 3
 _KEEP: Final = 3
 """Lines that do not stand alone on a last page, below an empty table."""
 
@@ -111,7 +112,7 @@ class _Setting:
 
     def _head(self) -> float:
         sheet, wording = self._sheet, self._w
-        title_size = 21 if len(wording.title) <= _KEEP else 18
+        title_size = 21 if len(wording.title) <= _SHORT else 18
         sheet.text(
             LEFT,
             TOP + 22,
