@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tasuki.engine.papers import Invoice
     from tasuki.mapping import CompiledMapping
     from tasuki.paper.pint.check import Finding
-    from tasuki.paper.values import Paper
+    from tasuki.paper.values import Earlier, Paper
 
 Ref = Annotated[
     str,
@@ -27,6 +27,10 @@ Which = Annotated[
 ]
 Offline = Annotated[
     bool, typer.Option("--offline", help="Only what was sent already; make no call.")
+]
+Original = Annotated[
+    str | None,
+    typer.Option("--original", help="What a credit note takes back: INV-1:2026-04-30."),
 ]
 Force = Annotated[
     bool, typer.Option("--force", help="Write over a file that is there.")
@@ -54,13 +58,14 @@ def preview(
     mapping: Which = None,
     offline: Offline = False,
     force: Force = False,
+    original: Original = None,
 ) -> None:
     """Write an invoice as a Japanese PDF: a draft, or the copy of an issued one."""
     from tasuki.paper.lint import paper_problems
     from tasuki.paper.pdf import missing_characters, pdf_of
 
     own = of(context)
-    invoice, paper = _paper(own, record, mapping, offline=offline)
+    invoice, paper = _paper(own, record, mapping, original, offline=offline)
     content = pdf_of(paper)
     _write(content, out, force=force)
     missed = paper_problems(paper)
@@ -88,6 +93,7 @@ def xml(
     mapping: Which = None,
     offline: Offline = False,
     force: Force = False,
+    original: Original = None,
     buyer_id: Annotated[
         str | None,
         typer.Option("--buyer-id", help="The buyer in Peppol: 0188:7000012050002."),
@@ -100,7 +106,7 @@ def xml(
     from tasuki.paper.pint.writing import invoice_xml
 
     own = of(context)
-    invoice, paper = _paper(own, record, mapping, offline=offline)
+    invoice, paper = _paper(own, record, mapping, original, offline=offline)
     if buyer_id is not None:
         who = replace(paper.recipient, peppol_id=_peppol(buyer_id))
         paper = replace(paper, recipient=who)
@@ -205,15 +211,32 @@ def _write(content: bytes, out: Path, *, force: bool) -> None:
 
 
 def _paper(
-    own: Context, ref: str, mapping: str | None, *, offline: bool
+    own: Context, ref: str, mapping: str | None, original: str | None, *, offline: bool
 ) -> tuple[Invoice, Paper]:
+    from dataclasses import replace
+
     from tasuki.paper.reading import read_paper
     from tasuki.paper.values import Mark
 
     issuer = own.project.issuer
     invoice = _invoice(own, ref, mapping, offline=offline)
     mark = Mark[_MARKS[invoice.state]]
-    return invoice, read_paper(invoice.known, issuer, own.project.today(), mark)
+    paper = read_paper(invoice.known, issuer, own.project.today(), mark)
+    earlier = _earlier(original) if original else paper.earlier
+    return invoice, replace(paper, earlier=earlier)
+
+
+def _earlier(text: str) -> Earlier:
+    from datetime import date
+
+    from tasuki.paper.values import Earlier
+
+    number, _, day = text.rpartition(":")
+    try:
+        return Earlier(number.strip(), date.fromisoformat(day.strip()))
+    except ValueError:
+        what = f"'{text}' is no invoice with its day"
+        raise ConfigError("--original", what, "Write INV-1:2026-04-30.") from None
 
 
 def _invoice(own: Context, ref: str, mapping: str | None, *, offline: bool) -> Invoice:

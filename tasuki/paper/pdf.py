@@ -32,7 +32,7 @@ _ISSUER: Final = 352.0
 _HEAD: Final = 19.0
 _SHORT: Final = 3
 _KEEP: Final = 3
-"""Lines that do not stand alone on a last page, below an empty table."""
+"""With fewer lines they stay on the first page, whatever follows on the next."""
 
 
 class _Columns:

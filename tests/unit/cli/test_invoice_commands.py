@@ -126,6 +126,15 @@ def test_an_invoice_of_no_customer_or_no_record_is_explained(desk):
     assert "registration_number: T7000012050002" in said.err
 
 
+def test_what_is_taken_back_is_named_with_its_day(desk):
+    entry, out = made(desk, "freee"), desk.folder / "back.xml"
+    asked = ["invoice", "xml", entry["channel"], "--offline", "--out", str(out)]
+    assert desk.tasuki(*asked, "--original", "INV-0:2026-04-30").code == 0
+    assert "<cbc:ID>INV-0</cbc:ID>" in out.read_text(encoding="utf-8")
+    said = desk.tasuki(*asked, "--original", "INV-0", "--force")
+    assert (said.code, "is no invoice with its day" in said.err) == (2, True)
+
+
 def test_a_deal_that_two_systems_bill_asks_for_the_mapping(desk):
     channel = made(desk, "freee")["channel"]
     with Project(desk.folder).open_ledger() as ledger:
