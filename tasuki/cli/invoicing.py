@@ -232,11 +232,15 @@ def _earlier(text: str) -> Earlier:
     from tasuki.paper.values import Earlier
 
     number, _, day = text.rpartition(":")
+    number = number.strip()
     try:
-        return Earlier(number.strip(), date.fromisoformat(day.strip()))
+        when = date.fromisoformat(day.strip()) if number else None
     except ValueError:
+        when = None
+    if when is None:
         what = f"'{text}' is no invoice with its day"
-        raise ConfigError("--original", what, "Write INV-1:2026-04-30.") from None
+        raise ConfigError("--original", what, "Write INV-1:2026-04-30.")
+    return Earlier(number, when)
 
 
 def _invoice(own: Context, ref: str, mapping: str | None, *, offline: bool) -> Invoice:
