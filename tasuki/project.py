@@ -116,13 +116,15 @@ class Project:
         """The mappings whose systems are both connected, parents first.
 
         A shipped mapping of a system that the company lacks goes unused; the mappings
-        of billing plans are run by name only, beside or in place of the direct ones.
+        of billing plans are run by name only, beside or in place of the direct ones;
+        so are those that say `use: by_name`.
         """
         there = self.connections.keys()
         return tuple(
             one
             for one in self.mappings.in_order()
             if {one.source.connection, one.destination.connection} <= there
+            and one.model.use == "always"
         )
 
     @cached_property

@@ -14,7 +14,8 @@ def render(settings: KintoneSettings, stream: str, write: Write) -> Request:
     Raises:
         UnrenderedError: a create without a key, which kintone would double.
     """
-    app = settings.app_of(stream)
+    # Without connections.yaml, what a first app would be sent.
+    app = settings.app_of(stream) if settings.apps else AppSettings(app=1)
     row = row_of(write, app.people)
     return batch_request(app, write.operation, [row])
 

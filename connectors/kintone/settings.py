@@ -75,7 +75,7 @@ class KintoneSettings(ConnectionSettings):
 
     known_limits: ClassVar[tuple[str, ...]] = ("per_day",)
 
-    apps: dict[str, AppSettings] = Field(min_length=1)
+    apps: dict[str, AppSettings] = Field(default_factory=dict, validate_default=True)
     """Stream name -> app; the names are the project's own."""
     auth: PasswordSettings | None = None
     overlap_seconds: int = Field(default=120, ge=60, le=86_400)
@@ -85,6 +85,9 @@ class KintoneSettings(ConnectionSettings):
     def _is_complete(self) -> "KintoneSettings":
         if not (self.base_url or "").startswith(("https://", "http://")):
             msg = "base_url is missing: https://SUBDOMAIN.cybozu.com"
+            raise ValueError(msg)
+        if not self.apps:
+            msg = "apps is missing: the apps that take part, each with its number"
             raise ValueError(msg)
         bare = [] if self.auth else [n for n, a in self.apps.items() if not a.token]
         if bare:

@@ -15,6 +15,7 @@ NEEDED = {
     "freee": ("FREEE_ID", "FREEE_SECRET"),
     "moneyforward": ("MF_ID", "MF_SECRET"),
     "stripe": ("STRIPE_KEY",),
+    "kintone": ("KINTONE_ONBOARDING_TOKEN", "KINTONE_SUBSCRIPTION_TOKEN"),
 }
 """The secrets of a real account, as .env names them."""
 
@@ -52,6 +53,14 @@ stripe:
   connector: stripe
   api_key: "${STRIPE_KEY}"
   # tax_rates: {standard: txr_..., reduced: txr_...}   # yours, from the dashboard
+""",
+    "kintone": """\
+kintone:
+  connector: kintone
+  base_url: https://SUBDOMAIN.cybozu.com  # yours; and the numbers of your apps
+  apps:
+    onboarding: {app: 5, token: "${KINTONE_ONBOARDING_TOKEN}", people: [担当者]}
+    subscription: {app: 6, token: "${KINTONE_SUBSCRIPTION_TOKEN}"}
 """,
 }
 

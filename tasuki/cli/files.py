@@ -47,15 +47,18 @@ def check(
     problems = Problems()
     used = [m for m in mappings if _is_connected(own, m, problems)]
     problems.raise_any()
+    usual = [m for m in used if m.model.use == "always"]
     notices = [*mappings.notices(), *_unused(own, mappings)]
-    notices += _compare_with_systems(own, used, problems) if live else []
+    notices += _compare_with_systems(own, usual, problems) if live else []
     if strict or len(problems):  # what is to be mended comes in one go
         problems.extend(notices)
     problems.raise_any()
     unused = [m.id for m in mappings if m not in used]
+    by_name = [m for m in used if m.model.use == "by_name"]
     value = {
         "mappings": [m.id for m in used],
         "unused": unused,
+        "by_name": [m.id for m in by_name],
         "connections": list(connections),
         "live": live,
         "notices": [str(each) for each in notices],
@@ -70,6 +73,8 @@ def check(
         screen.line(f"{counts}: no problems{noticed}")
         for name in unused:
             screen.line(f"  not used, for want of a connection: {name} (shipped)")
+        for one in by_name:
+            screen.line(f"  run by name only: {one.id}")
 
     own.screen.show(value, people)
 

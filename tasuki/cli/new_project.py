@@ -16,11 +16,13 @@ PORTS: Mapping[str, int] = {
     "freee": 8913,
     "moneyforward": 8914,
     "stripe": 8915,
+    "kintone": 8916,
 }
 """Where `tasuki sandbox` serves unless told otherwise."""
 
 _FLOW_FILE = re.compile(r"(?m)^(\s+entrypoint: )flows/(\w+)\.py:(\w+)$")
 
+_ONBOARDING = "parameters: {{mapping: onboarding.salesforce-{}}}"
 _DIRECT = "invoices: invoice.salesforce-freee}"
 _BY_PLAN = "plans: plan.salesforce-hub, invoices: invoice.hub-freee}"
 _COMPARED = "        - invoice.salesforce-freee\n"
@@ -118,6 +120,12 @@ same name. Shipped: {names}. Their settings in connections.yaml:
       connector: stripe
       api_key: "${{STRIPE_KEY}}"
       tax_rates: {{standard: txr_..., reduced: txr_...}}
+
+    kintone:
+      connector: kintone
+      base_url: https://SUBDOMAIN.cybozu.com
+      apps:
+        onboarding: {{app: 5, token: "${{KINTONE_ONBOARDING_TOKEN}}"}}
 """
 _FLOWS = """\
 # flows
@@ -226,6 +234,13 @@ def prefect_yaml(systems: Collection[str] = SYSTEMS, billing: str = "direct") ->
     others = [name for name in ("moneyforward", "stripe") if name in systems]
     if others and "freee" not in systems:
         text = re.sub(r"\bfreee\b", others[0], text)
+    if "kintone" in systems:
+        text = text.replace(
+            _ONBOARDING.format("hubspot"), _ONBOARDING.format("kintone")
+        )
+    elif "hubspot" not in systems:
+        there = _ONBOARDING.format("salesforce")
+        text = text.replace(_ONBOARDING.format("hubspot"), there)
     if billing == "plan":
         text = text.replace(_DIRECT, _BY_PLAN)
         text = text.replace(_COMPARED, _COMPARED_BY_PLAN)

@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
     app.command("doctor")(doctor)
 
 
-_SYSTEMS = "hubspot, salesforce, freee, moneyforward, stripe"
+_SYSTEMS = "hubspot, salesforce, freee, moneyforward, stripe, kintone"
 
 
 def init(

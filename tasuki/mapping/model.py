@@ -157,6 +157,11 @@ class MappingModel(Strict):
         strict=False,
         description="once: one live document per key, for ever.",
     )
+    use: Literal["always", "by_name"] = Field(
+        "always",
+        description="by_name: only where a command, a deployment or a webhook's "
+        "`mappings` names it; for one of several ways.",
+    )
     creates: Literal["always", "wanted"] = Field(
         "always",
         description="wanted: only once a record of another sync waits for it.",

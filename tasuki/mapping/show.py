@@ -51,6 +51,7 @@ def _whole(
         "handoff": model.handoff,
         "after": list(after),
         "write": model.write.value,
+        "use": model.use,
         "creates": model.creates,
         "key": model.key,
         "on_change": model.changed.value,

@@ -15,7 +15,7 @@ from tasuki.sandbox.world import World
 SYSTEMS = ("hubspot", "salesforce", "freee")
 """The chain that is rehearsed unless others are chosen."""
 
-ALL_SYSTEMS = (*SYSTEMS, "moneyforward", "stripe")
+ALL_SYSTEMS = (*SYSTEMS, "moneyforward", "stripe", "kintone")
 """Every system that has a stand-in."""
 
 ENVIRONMENT = {
@@ -30,6 +30,8 @@ ENVIRONMENT = {
     "MF_ID": "sandbox-client",
     "MF_SECRET": "sandbox-secret",
     "STRIPE_KEY": "rk_test_sandbox",
+    "KINTONE_ONBOARDING_TOKEN": "sandboxonboarding",
+    "KINTONE_SUBSCRIPTION_TOKEN": "sandboxsubscription",
 }
 """What a project's connections.yaml refers to when it rehearses."""
 
@@ -146,6 +148,14 @@ stripe:
   api_key: "${{STRIPE_KEY}}"
   tax_rates: {{standard: txr_standard, reduced: txr_reduced}}
   limits: {{per_second: 100}}
+""",
+        "kintone": """\
+kintone:
+  connector: kintone
+  base_url: {url}
+  apps:
+    onboarding: {{app: 5, token: "${{KINTONE_ONBOARDING_TOKEN}}", people: [担当者]}}
+    subscription: {{app: 6, token: "${{KINTONE_SUBSCRIPTION_TOKEN}}"}}
 """,
     }
     return "".join(texts[name].format(url=url) for name, url in urls.items())

@@ -11,7 +11,7 @@ from tasuki.sandbox.world import World
 
 from . import answers
 from .acts import Acts
-from .catalogue import Property, custom, standard
+from .catalogue import ALWAYS_REQUIRED, Property, custom, standard
 from .hooks import Hooks
 from .linking import Links, TooManyError
 from .searching import BadSearchError, Searcher
@@ -144,6 +144,8 @@ class HubspotSandbox:
         """Take over a dumped account; search sees it at once."""
         self._last_id = state["last_id"]
         self.stores.clear()
+        for stream in standard().keys() - state["stores"].keys():
+            self._open(stream, standard()[stream])  # of a state before it was known
         for stream, dumped in state["stores"].items():
             properties = [Property(**one) for one in dumped["properties"]]
             store = self._open(stream, {one.name: one for one in properties}, lag=0)
@@ -174,9 +176,11 @@ class HubspotSandbox:
     def writer(self, stream: str) -> Writer:
         """Return what writes to a type."""
         store = self.store(stream)
-        return Writer(
-            store, self.clock, self.next_id, self._required.get(store.name, ())
+        required = (
+            *ALWAYS_REQUIRED.get(store.name, ()),
+            *self._required.get(store.name, ()),
         )
+        return Writer(store, self.clock, self.next_id, required)
 
     def _open(
         self, stream: str, properties: dict[str, Property], lag: float | None = None

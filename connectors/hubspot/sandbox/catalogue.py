@@ -175,15 +175,25 @@ _LINE_ITEMS = [
         )
     ),
 ]
+_TICKETS = [
+    *_system("hs_lastmodifieddate"),
+    *_texts("subject", "content", "hs_pipeline"),
+    Property("hs_pipeline_stage", "enumeration", ("1", "2", "3", "4")),
+    Property("hs_ticket_priority", "enumeration", ("LOW", "MEDIUM", "HIGH", "URGENT")),
+    Property("first_contact_due", "date"),
+]
+ALWAYS_REQUIRED = {"tickets": ("hs_pipeline_stage",)}
+"""What HubSpot wants of a new record, whatever an administrator's rules are."""
 
 
 def standard() -> dict[str, dict[str, Property]]:
-    """Return the properties of the four standard types, by name."""
+    """Return the properties of the standard types, by name."""
     types = {
         "contacts": _CONTACTS,
         "companies": _COMPANIES,
         "deals": _DEALS,
         "line_items": _LINE_ITEMS,
+        "tickets": _TICKETS,
     }
     return {
         name: {one.name: Property(**asdict(one)) for one in properties}

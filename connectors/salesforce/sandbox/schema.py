@@ -292,8 +292,26 @@ _USER = _entity(
     _check("IsActive"),
     _text("Division", 80),
 )
+_CASE = _entity(
+    "Case",
+    "500",
+    *_system(),
+    Field("CaseNumber", "string", 30, readonly=True),
+    _ref("AccountId", "Account"),
+    _ref("ContactId", "Contact"),
+    _text("Subject"),
+    Field("Description", "textarea", 32_000),
+    _pick("Status", "New", "Working", "Escalated", "Closed", default="New"),
+    _pick("Priority", "High", "Medium", "Low", default="Medium"),
+    _pick("Origin", "Phone", "Email", "Web"),
+    _check("IsClosed", readonly=True),
+    _external("Onboarding_Deal__c", 18),
+    Field("First_Contact_Due__c", "date"),
+    _OWNER,
+)
 ENTITIES: Mapping[str, Entity] = {
-    one.name: one for one in (_LEAD, _CONTACT, _ACCOUNT, _OPPORTUNITY, _LINE, _USER)
+    one.name: one
+    for one in (_LEAD, _CONTACT, _ACCOUNT, _OPPORTUNITY, _LINE, _USER, _CASE)
 }
 
 _SOAP = {
