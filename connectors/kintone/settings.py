@@ -1,6 +1,7 @@
 """Settings of a kintone connection: its address, its apps, and who asks."""
 
 import base64
+import re
 from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
@@ -20,6 +21,7 @@ from tasuki.model.policy import Limit
 _DAY: Final = 86_400.0
 _CALLS_A_DAY: Final = 10_000  # of an app; 100,000 with the Wide course
 _MOST_TOKENS: Final = 9
+_TOKEN: Final = re.compile(r"[\x21-\x7e]+")
 
 
 class AppSettings(BaseModel):
@@ -40,10 +42,9 @@ class AppSettings(BaseModel):
     @classmethod
     def _is_tokens(cls, token: SecretStr | None) -> SecretStr | None:
         parts = token.get_secret_value().split(",") if token else []
-        if len(parts) > _MOST_TOKENS or not all(
-            part.strip().isascii() and part.strip().isalnum() for part in parts
-        ):
-            msg = f"API tokens are letters and digits, {_MOST_TOKENS} at most, by comma"
+        sound = all(_TOKEN.fullmatch(part.strip()) for part in parts)
+        if len(parts) > _MOST_TOKENS or not sound:
+            msg = f"API tokens have no blanks; {_MOST_TOKENS} at most, parted by commas"
             raise ValueError(msg)
         return token
 

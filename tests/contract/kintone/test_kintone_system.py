@@ -122,7 +122,7 @@ def test_a_password_serves_where_there_are_no_tokens() -> None:
         ({"base_url": None}, "base_url is missing"),
         ({"apps": {}}, "apps"),
         ({"apps": {"a": {"app": 5}}}, "apps without a token"),
-        ({"apps": {"a": {"app": 5, "token": "x y"}}}, "letters and digits"),
+        ({"apps": {"a": {"app": 5, "token": "x y"}}}, "no blanks"),
         ({"apps": {"a": {"app": 0, "token": "x"}}}, "greater than 0"),
         ({"limits": {"per_minute": 5}}, "unknown limits"),
         ({"overlap_seconds": 5}, "greater than or equal to 60"),
