@@ -31,7 +31,7 @@ from .queries import in_order, one_of
 from .rendering import batch_request, row_of
 from .schema import Form, Forms
 from .values import ID, REVISION, as_text, plain_record, shown
-from .vendor_errors import CONFLICT, RefusedError
+from .vendor_errors import CONFLICT, BatchRefusedError
 
 Fence = Callable[[], None]
 
@@ -206,7 +206,7 @@ class Destination:
         while waiting:
             try:
                 outcomes |= self._send(stream, form, waiting, fence)
-            except RefusedError as refusal:
+            except BatchRefusedError as refusal:
                 blamed = named(waiting, refusal)
                 if not blamed:
                     self._bisect(stream, form, waiting, refusal, outcomes, fence)
@@ -221,7 +221,7 @@ class Destination:
         stream: str,
         form: Form,
         rows: Sequence[Write],
-        refusal: RefusedError,
+        refusal: BatchRefusedError,
         outcomes: dict[str, Outcome],
         fence: Fence,
     ) -> None:
@@ -234,7 +234,7 @@ class Destination:
             try:
                 outcomes |= self._send(stream, form, part, fence)
                 search.accepted()
-            except RefusedError as error:
+            except BatchRefusedError as error:
                 blamed = search.refused()
                 if blamed is not None:
                     self._settle(stream, blamed, error, outcomes)
@@ -243,7 +243,7 @@ class Destination:
         self,
         stream: str,
         write: Write,
-        refusal: RefusedError,
+        refusal: BatchRefusedError,
         outcomes: dict[str, Outcome],
     ) -> None:
         if refusal.code == CONFLICT:

@@ -15,7 +15,7 @@ from tasuki.model.write import (
     Write,
 )
 
-from .vendor_errors import CONFLICT, MISSING, RefusedError
+from .vendor_errors import CONFLICT, MISSING, BatchRefusedError
 
 _NUMBER = re.compile(r"\bid[:：]?\s*(\d+)", re.IGNORECASE)
 _REMEDIES = (
@@ -60,7 +60,7 @@ def confirmed(
     return found
 
 
-def named(part: Sequence[Write], refusal: RefusedError) -> dict[str, Outcome]:
+def named(part: Sequence[Write], refusal: BatchRefusedError) -> dict[str, Outcome]:
     """Return the outcomes of the rows that a refusal names; none where it names none.
 
     Nothing of the batch was done.
@@ -78,7 +78,7 @@ def named(part: Sequence[Write], refusal: RefusedError) -> dict[str, Outcome]:
     return found
 
 
-def alone(write: Write, refusal: RefusedError) -> Outcome:
+def alone(write: Write, refusal: BatchRefusedError) -> Outcome:
     """Return what a refusal means for the only row that was sent."""
     if refusal.code == CONFLICT:
         words = "somebody changed the record meanwhile: it is looked at again"

@@ -46,7 +46,7 @@ _ADDRESS = re.compile(r"[^\s\"'<>:,;\[\]()]+@[^\s\"'<>,;\[\]()]+")
 _QUOTED = re.compile(r"[\"「].*?[\"」]")
 
 
-class RefusedError(RejectedError):
+class BatchRefusedError(RejectedError):
     """kintone refused a whole request; `details` are its words by place."""
 
     def __init__(
@@ -112,7 +112,7 @@ def _of_code(where: str, response: httpx.Response) -> TasukiError:
         status >= HTTPStatus.INTERNAL_SERVER_ERROR and not is_refusal
     ):
         return TransientError(where, words, code)
-    return RefusedError(where, words, code, dict(_details(body.get("errors"))))
+    return BatchRefusedError(where, words, code, dict(_details(body.get("errors"))))
 
 
 def _details(errors: object) -> Iterator[tuple[str, str]]:

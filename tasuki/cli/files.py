@@ -56,7 +56,7 @@ def check(
     unused = [m.id for m in mappings if m not in used]
     by_name = [m for m in used if m.model.use == "by_name"]
     value = {
-        "mappings": [m.id for m in used],
+        "mappings": [m.id for m in usual],
         "unused": unused,
         "by_name": [m.id for m in by_name],
         "connections": list(connections),
@@ -66,7 +66,7 @@ def check(
 
     def people(screen: Screen) -> None:
         names = ", ".join(connections)
-        counts = f"{len(used)} mappings, {len(connections)} connections ({names})"
+        counts = f"{len(usual)} mappings, {len(connections)} connections ({names})"
         for each in notices:
             screen.line(f"{each}")
         noticed = f", {len(notices)} to look at" if notices else ""

@@ -30,6 +30,7 @@ _SAMPLES: dict[str, object] = {
     "reason": "not a number",
     "met": {"Amount": "text of 3 characters"},
     "body": {"status": "error"},
+    "details": {"records[0].件名.value": "必須です。"},
     "cause": "signature",
     "status": 401,
 }

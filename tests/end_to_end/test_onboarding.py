@@ -91,7 +91,8 @@ def test_each_won_deal_is_onboarded_once_whatever_becomes_of_the_record(
     server = success.rehearsal.servers["kintone"]
     server.faults.plant(Fault(Kind.RESET_AFTER, method="PUT", times=1))
     report = success.run(KINTONE)
-    assert report["created"] == len(deals), report
+    # The answer was lost: the second try met the records that the first one had made.
+    assert report["attached"] == len(deals), report
     by_deal = {row.values["案件ID"]: row for row in success.records.values()}
     assert by_deal.keys() == set(deals)
     for row in by_deal.values():

@@ -173,7 +173,8 @@ class _Reader:
                 return lambda of: _key(of(code)) >= _key(value)
             case "<=":
                 return lambda of: _key(of(code)) <= _key(value)
-        raise self._wrong()
+            case _:
+                raise self._wrong()
 
     def _list(self) -> list[str]:
         self._need("(")

@@ -97,13 +97,16 @@ def _people(value: Any) -> tuple[object, list[str]]:  # noqa: ANN401
 def _table(field: Field, value: Any) -> tuple[object, list[str]]:  # noqa: ANN401
     if not isinstance(value, list):
         return None, ["テーブルの形式が正しくありません。"]
-    rows, problems = [], []
+    rows: list[dict[str, object]] = []
+    problems: list[str] = []
+    no_problem: list[str] = []
     for place, row in enumerate(value, 1):
-        inner: Mapping[str, Any] = row.get("value") if isinstance(row, dict) else {}
+        given = row.get("value") if isinstance(row, dict) else None
+        inner: Mapping[str, Any] = given if isinstance(given, dict) else {}
         cells: dict[str, object] = {}
         for code, one in field["fields"].items():
-            kept, wrong = default_of(one), []
-            if code in (inner or {}):
+            kept, wrong = default_of(one), no_problem
+            if code in inner:
                 kept, wrong = cell(one, inner[code])
             cells[code] = {"type": one["type"], "value": kept}
             problems += wrong

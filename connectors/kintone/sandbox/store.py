@@ -36,7 +36,8 @@ class Row:
                 return self.updated
             case "作成者" | "更新者":
                 return {"code": _BY_HAND, "name": _BY_HAND}
-        return self.values.get(code, "")
+            case _:
+                return self.values.get(code, "")
 
 
 @dataclass(slots=True)

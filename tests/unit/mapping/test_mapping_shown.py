@@ -37,6 +37,7 @@ def test_every_default_is_made_visible(tmp_path: Path) -> None:
         "handoff:\n"
         "after: []\n"
         "write: upsert\n"
+        "use: always\n"
         "creates: always\n"
         "key:\n"
         "on_change: update\n"

@@ -71,6 +71,7 @@ def test_every_key_is_explained_and_every_part_has_an_example() -> None:
         "description",
         "where",
         "write",
+        "use",
         "creates",
         "deletes",
         "document",
