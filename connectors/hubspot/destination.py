@@ -21,6 +21,7 @@ from tasuki.model.write import (
 from .client import BATCH, LIST_PAGE, Client, chunks, rows
 from .lookup import Lookup
 from .outcomes import Tally
+from .owners import STREAM, Owners
 from .properties import Properties
 from .rendering import as_text, batch_request
 from .vendor_errors import RefusedError
@@ -39,8 +40,9 @@ _NO_KEY = (
 class Destination:
     """The writing half of HubSpot."""
 
-    def __init__(self, client: Client, properties: Properties) -> None:
+    def __init__(self, client: Client, properties: Properties, owners: Owners) -> None:
         self._client = client
+        self._owners = owners
         self._lookup = Lookup(client, properties)
 
     def facts(self, stream: str) -> WriteFacts:  # noqa: ARG002 - equal for all
@@ -55,6 +57,8 @@ class Destination:
         A row that HubSpot refuses never blocks the others: where a refusal does not
         name it, it is found by halving the batch.
         """
+        if stream == STREAM:
+            raise self._owners.refuse()
         outcomes: list[Outcome] = []
         for batch in _rounds(writes, outcomes):
             outcomes += self._batch(stream, batch, fence, is_first=not outcomes)
@@ -68,12 +72,16 @@ class Destination:
         By a unique property this reads the records themselves; by any other it
         searches, and the search index is some seconds late.
         """
+        if stream == STREAM:
+            return self._owners.find(field, values)
         return self._lookup.find(stream, field, values)
 
     def fetch(
         self, stream: str, ids: Sequence[str], fields: Sequence[str]
     ) -> Mapping[str, Mapping[str, object]]:
         """Return the present values; a merged record's are those of its survivor."""
+        if stream == STREAM:
+            return self._owners.fetch(ids, fields)
         return self._lookup.fetch(stream, ids, fields)
 
     def probe(self, stream: str, writes: Sequence[Write]) -> list[Sighting]:
@@ -93,11 +101,16 @@ class Destination:
 
     def count(self, stream: str) -> int:
         """Return how many records the search index knows."""
+        if stream == STREAM:
+            return self._owners.count()
         body, _ = self._client.search(stream, (), (), limit=1, kind="look-up")
         return int(body.get("total") or 0)
 
     def keys(self, stream: str, fields: Sequence[str]) -> Iterator[Candidate]:
         """Yield every record with these fields."""
+        if stream == STREAM:
+            yield from self._owners.keys(fields)
+            return
         for body, _ in self._client.list_pages(stream, fields, kind="look-up"):
             for row in rows(body):
                 yield Candidate(row["id"], stream, row["properties"])

@@ -11,6 +11,7 @@ _OBJECTS = {"2026-09": "objects/2026-09", "v3": "v3/objects"}
 _SUNSET = {"2026-09": date(2028, 3, 8), "v3": date(2027, 3, 30)}
 
 ACCOUNT = "/account-info/v3/details"
+OWNERS = "/crm/v3/owners"
 
 
 @dataclass(frozen=True, slots=True)

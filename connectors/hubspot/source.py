@@ -17,6 +17,8 @@ from tasuki.model.record import Page, Query, Record, Span
 from .client import BATCH, SEARCH_PAGE, Body, Client, after, chunks, rows
 from .filters import Filter, above, one_of, parse_where, since
 from .included import Included
+from .owners import STREAM as OWNERS
+from .owners import Owners
 from .position import Position, milliseconds, moment, parse_position
 from .splitting import holds, split, within
 
@@ -48,6 +50,8 @@ class Source:
         show archived records: `fetch` tells them when their ids are asked for.
         """
         where = self._client.where(query.stream)
+        if query.stream == OWNERS:
+            raise Owners(self._client).refuse()
         filters = within(parse_where(where, query.where), query.within)
         start = Position("search", 0, _first(query.within))
         included = Included(self._client, query)

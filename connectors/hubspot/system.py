@@ -14,6 +14,8 @@ from tasuki.ports import Source as SourcePort
 
 from .client import Body, Client
 from .destination import Destination
+from .owners import STREAM as OWNERS
+from .owners import Owners
 from .paths import ACCOUNT
 from .properties import Properties
 from .settings import STREAMS, HubspotSettings
@@ -42,11 +44,13 @@ class HubspotSystem:
         self._account: Body | None = None
         self._lock = threading.Lock()
         self.source: SourcePort = Source(self._client, settings.search_lag_seconds)
-        self.destination: DestinationPort = Destination(self._client, self._properties)
+        self.destination: DestinationPort = Destination(
+            self._client, self._properties, Owners(self._client)
+        )
 
     def describe(self, stream: str) -> Schema:
         """Return the stream's properties; one call, the first time."""
-        return self._properties.schema(stream)
+        return Owners.schema if stream == OWNERS else self._properties.schema(stream)
 
     def doctor(self) -> Iterator[Check]:
         """Look at the token, the API version, and what each object type shows."""

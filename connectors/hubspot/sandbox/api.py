@@ -14,6 +14,7 @@ from .acts import Acts
 from .catalogue import ALWAYS_REQUIRED, Property, custom, standard
 from .hooks import Hooks
 from .linking import Links, TooManyError
+from .owner_list import OwnerList
 from .searching import BadSearchError, Searcher
 from .store import Row, Store
 from .writing import (
@@ -74,6 +75,7 @@ class HubspotSandbox:
         self._is_failing = False
         self._last_id = 0
         self.links = Links()
+        self.owners = OwnerList()
         self.hooks = Hooks()
         self.stores: dict[str, Store] = {}
         self._searchers: dict[str, Searcher] = {}
@@ -96,6 +98,7 @@ class HubspotSandbox:
         yield "POST", _PROPERTIES, self._authorised(self._add_property)
         account = "/account-info/(?:v3|2026-09)/details"
         yield "GET", account, self._authorised(self._account)
+        yield "GET", "/crm/v3/owners", self._authorised(self.owners.answer)
         yield "POST", "/__act/(?P<act>[a-z_]+)", self.acts.answer
 
     def limit_reply(self, fault: Fault) -> Reply:
