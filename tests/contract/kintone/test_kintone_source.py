@@ -80,13 +80,27 @@ def test_a_change_in_the_minute_of_the_last_reading_is_not_missed(
     assert ids(domain.read(onboardings(), cursor)) == [2]
 
 
+def test_a_change_that_shows_late_is_looked_for_from_its_full_minute_on(
+    domain: Opened,
+) -> None:
+    """Saved at 12:00:50 as 12:00, seen after a reading at 12:02:45."""
+    domain.fill(3, NOON - timedelta(days=1))
+    domain.clock.at = NOON + timedelta(minutes=2, seconds=45)
+    cursor = next_cursor(domain.read(onboardings()))
+    store = domain.domain.stores[5]
+    store.update(2, {"顧客名": "新社名"}, NOON + timedelta(seconds=50))
+    domain.clock.at = NOON + timedelta(minutes=30)
+    assert ids(domain.read(onboardings(), cursor)) == [2]
+
+
 def test_a_record_changed_behind_the_reading_comes_next_time(domain: Opened) -> None:
     domain.fill(1_200, NOON - timedelta(days=1))
     pages: list[Page] = []
     for page in domain.system.source.read(onboardings(), None):
         if not pages:
-            domain.clock.at += timedelta(minutes=20)
+            domain.clock.at += timedelta(minutes=5)
             domain.act("edit", app=5, id=3, record={"顧客名": {"value": "新社名"}})
+            domain.clock.at += timedelta(minutes=30)
         pages.append(page)
     domain.clock.at += timedelta(hours=2)
     assert 3 in ids(domain.read(onboardings(), next_cursor(pages)))
