@@ -81,8 +81,10 @@ def check(
 
 def _unused(own: Context, mappings: MappingSet) -> tuple[Problem, ...]:
     from tasuki.mapping.unused import unused
+    from tasuki.registry import shipped_root
 
-    return unused(own.project.root / "mappings", mappings)
+    folder = own.project.root / "mappings"
+    return unused(folder, mappings, shipped_root() / "mappings")
 
 
 def _is_connected(own: Context, mapping: CompiledMapping, problems: Problems) -> bool:

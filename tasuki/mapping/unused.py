@@ -24,14 +24,15 @@ _FILES = (("setting", SETTINGS), ("policy", POLICIES))
 _REMEDY = "Take it out, or see whether a mapping means it by another name."
 
 
-def unused(folder: Path, mappings: MappingSet) -> tuple[Problem, ...]:
+def unused(folder: Path, mappings: MappingSet, shipped: Path) -> tuple[Problem, ...]:
     """Return what no mapping names: tables, lists, field sets, settings, policies.
 
     Args:
-        folder: The project's own `mappings` folder; what is shipped may go unused.
+        folder: The project's own `mappings` folder.
         mappings: All that is loaded, shipped mappings among it.
+        shipped: The shipped folder; copies of what stands there may go unused.
     """
-    named = _named(mappings)
+    named = _named(mappings) | _standing(shipped)
     found = []
     for kind, under, endings in _FOLDERS:
         for file, path in folder_files([folder], under, endings).items():
@@ -46,6 +47,20 @@ def unused(folder: Path, mappings: MappingSet) -> tuple[Problem, ...]:
                 what = f"no mapping names the {kind} '{name}'"
                 found.append(document.key_problem((name,), what, _REMEDY))
     return tuple(found)
+
+
+def _standing(folder: Path) -> frozenset[tuple[str, str]]:
+    found = {
+        (kind, path.stem)
+        for kind, under, endings in _FOLDERS
+        for path in folder_files([folder], under, endings).values()
+    }
+    for kind, file in _FILES:
+        problems = Problems()
+        document = optional_document(folder, file, problems)
+        keys = keys_of(document, problems) if document is not None else ()
+        found |= {(kind, name) for name in keys}
+    return frozenset(found)
 
 
 def _named(mappings: MappingSet) -> frozenset[tuple[str, str]]:

@@ -132,7 +132,7 @@ def test_a_refused_run_is_approved_by_its_id(desk: Desk) -> None:
     assert stale.code == 2
     assert f"--guard {hold['ref']}" in stale.err
     said = desk.tasuki("approve", "--guard", hold["ref"], "--hours", "2", *BY)
-    assert "may create 3 and change 0 records in all" in said.out
+    assert "may create 3, change 0 and let go of 0 records in all" in said.out
     assert "within 2 hours" in said.out
     report = run(desk, *ids)
     assert (report["created"], report["ruled"]) == (3, {})

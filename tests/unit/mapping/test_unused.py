@@ -36,13 +36,14 @@ UNUSED = {
 }
 
 
-def told(folder: Path, files: Mapping[str, str]) -> list[str]:
+def told(folder: Path, files: Mapping[str, str], shipped: str = "") -> list[str]:
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     loaded = load_mappings([folder], today=lambda: date(2026, 4, 1), environment="")
-    return [str(one).splitlines()[0] for one in unused(folder, loaded)]
+    found = unused(folder, loaded, folder / (shipped or "nothing"))
+    return [str(one).splitlines()[0] for one in found]
 
 
 def mapping(retry: str = "patient") -> str:
@@ -51,6 +52,12 @@ def mapping(retry: str = "patient") -> str:
 
 def test_what_a_mapping_or_a_lookup_names_is_used(tmp_path: Path) -> None:
     assert told(tmp_path, {**USED, "lead.yaml": mapping()}) == []
+
+
+def test_a_copy_of_what_is_shipped_may_go_unused(tmp_path: Path) -> None:
+    shipped = {f"shipped/{name}": text for name, text in UNUSED.items()}
+    files = {**USED, **UNUSED, **shipped, "lead.yaml": mapping()}
+    assert told(tmp_path, files, "shipped") == []
 
 
 def test_what_nobody_names_is_told_with_its_place(tmp_path: Path) -> None:
