@@ -73,10 +73,11 @@ class StageBook:
     def _highest(self, connection: Any) -> int:  # noqa: ANN401 - SQLAlchemy's
         return int(self._database.run(connection, _last).scalar_one() or 0)
 
-    def events(self, observed_by: str) -> Iterator[tuple[str, str, str, str, str]]:
-        """Yield (subject, stage, entered_at, reason, into) of all that was known then.
+    def events(self, observed_by: str) -> Iterator[tuple[str, str, str, str]]:
+        """Yield (subject, stage, entered_at, into) of what was known at a moment.
 
-        A page at a time, in the order in which they were added.
+        What had happened by then, and was observed by then.
+
         """
         after = 0
         while True:
@@ -84,7 +85,7 @@ class StageBook:
                 _events, after=after, until=observed_by, most=_COUNTED
             )
             for row in rows:
-                yield row[1:]  # type: ignore[misc] - five texts
+                yield row[1:]  # type: ignore[misc] - four texts
             if len(rows) < _COUNTED:
                 return
             after = rows[-1][0]
@@ -153,11 +154,11 @@ def _events(_: Dialect) -> ClauseElement:
     event = STAGE_EVENT.c
     return (
         select(
-            event.seq, event.subject, event.stage, event.entered_at, event.reason,
-            event.into_subject,
+            event.seq, event.subject, event.stage, event.entered_at, event.into_subject
         )
         .where(event.seq > bindparam("after"))
         .where(event.observed_at <= bindparam("until"))
+        .where(event.entered_at <= bindparam("until"))
         .order_by(event.seq)
         .limit(bindparam("most"))
     )  # fmt: skip

@@ -1,0 +1,233 @@
+"""Journeys: what happened to each subject, in order, and whom else it concerns.
+
+Pure, and the same whatever the order in which events were learned of: late ones fall
+into their place, merged subjects go on as one, a reopened deal is open again.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+from tasuki.insight.event import Stage, StageEvent
+from tasuki.insight.journey_merge import Merged, survivors
+
+LINKS: Final = ("person", "deal", "subscription", "company")
+"""Facts whose value is another subject, the nearest relation first."""
+_OUTCOMES: Final = frozenset({Stage.WON, Stage.LOST})
+_RANK: Final = {stage: rank for rank, stage in enumerate(Stage)}
+
+
+def known_at(events: Iterable[StageEvent], as_of: datetime) -> Iterator[StageEvent]:
+    """Yield the events that had happened, and that we had learned of, at a moment."""
+    for one in events:
+        if one.observed_at <= as_of and one.entered_at <= as_of:
+            yield one
+
+
+class Step(NamedTuple):
+    """The entry of a stage. Steps at one instant stand in the stages' own order."""
+
+    at: datetime
+    rank: int
+    stage: Stage
+
+
+class Fact(NamedTuple):
+    """Something known of a subject; the last one of a name counts."""
+
+    subject: str
+    name: str
+    value: str
+
+
+@dataclass(slots=True)
+class Journey:
+    """What happened to one subject, and to all that were merged into it.
+
+    Attributes:
+        subject: As `kind/id`.
+        steps: In order of time; a stage that was entered while there is one entry.
+        first: When each stage was entered for the first time.
+        outcome: `won` or `lost` as it stands; None while open or open again.
+        closed_at: When that outcome came about.
+    """
+
+    subject: str
+    steps: list[Step]
+    first: dict[Stage, datetime] = field(default_factory=dict)
+    outcome: Stage | None = None
+    closed_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        steps = self.steps
+        if len(steps) > 1:
+            steps.sort()
+            self.steps = [steps[0]] + [
+                after for one, after in pairwise(steps) if after.stage is not one.stage
+            ]
+        for at, _, stage in self.steps:
+            self.first.setdefault(stage, at)
+            if stage in _OUTCOMES:
+                # Told again by another system, it is still the first of the two.
+                if stage is not self.outcome:
+                    self.outcome, self.closed_at = stage, at
+            elif stage is Stage.REOPENED:
+                self.outcome = self.closed_at = None
+
+
+class Journeys:
+    """All journeys as they were known at one moment, and how they hang together."""
+
+    def __init__(self, journeys: dict[str, Journey], facts: "Facts") -> None:
+        self.by_subject = journeys
+        self.facts = facts
+
+    @classmethod
+    def of(cls, events: Iterable[StageEvent], facts: Iterable[Fact] = ()) -> "Journeys":
+        """Build them from events in any order.
+
+        Args:
+            events: The same event at most once (the ledger sees to that).
+            facts: In the order in which they were learned.
+        """
+        entries = ((e.subject, e.stage, e.entered_at, e.into) for e in events)
+        return cls.of_entries(entries, facts)
+
+    @classmethod
+    def of_entries(
+        cls,
+        entries: Iterable[tuple[str, Stage, datetime, str]],
+        facts: Iterable[Fact] = (),
+    ) -> "Journeys":
+        """Build them from (subject, stage, entered at, merged into)."""
+        steps: dict[str, list[Step]] = {}
+        merges: list[Merged] = []
+        rank, merged = _RANK, Stage.MERGED
+        for subject, stage, at, into in entries:
+            if stage is merged:
+                merges.append(Merged(subject, into, at))
+                continue
+            step = Step(at, rank[stage], stage)
+            if subject in steps:
+                steps[subject].append(step)
+            else:
+                steps[subject] = [step]
+        alias = survivors(merges)
+        for gone in alias.keys() & steps.keys():
+            steps.setdefault(alias[gone], []).extend(steps.pop(gone))
+        known = Facts(facts, alias)
+        return cls({name: Journey(name, found) for name, found in steps.items()}, known)
+
+    def __iter__(self) -> Iterator[Journey]:
+        return iter(self.by_subject.values())
+
+    def __len__(self) -> int:
+        return len(self.by_subject)
+
+    def only(self, belongs: Callable[[str], bool]) -> "Journeys":
+        """Return the journeys of some subjects; those that follow them stay known."""
+        return _Part(self, belongs)
+
+    def get(self, subject: str) -> Journey | None:
+        """Return a subject's journey, wherever it was merged into."""
+        return self.by_subject.get(self.facts.survivor(subject))
+
+    def followers(self, subject: str) -> Iterator[Journey]:
+        """Yield the journeys that came out of one: a person's deals, their invoices."""
+        for other in self.facts.followers(subject):
+            if found := self.by_subject.get(other):
+                yield found
+
+    def reached(self, journey: Journey, stage: Stage) -> datetime | None:
+        """Return when a stage was first entered, by the subject or what followed it."""
+        own = journey.first.get(stage)
+        if not self.facts.is_followed(journey.subject):
+            return own
+        later = (one.first.get(stage) for one in self.followers(journey.subject))
+        return min((at for at in (own, *later) if at is not None), default=None)
+
+    def next_after(self, journey: Journey, step: Step) -> Step | None:
+        """Return what came next after a step, there or in what followed."""
+        found = _after(journey.steps, step)
+        if self.facts.is_followed(journey.subject):
+            others = (_after(o.steps, step) for o in self.followers(journey.subject))
+            found = min((s for s in (found, *others) if s is not None), default=None)
+        return found
+
+
+class _Part(Journeys):
+    """Some of the journeys; relations are looked up among all."""
+
+    def __init__(self, whole: Journeys, belongs: Callable[[str], bool]) -> None:
+        chosen = {n: one for n, one in whole.by_subject.items() if belongs(n)}
+        super().__init__(chosen, whole.facts)
+        self._whole = whole
+
+    def followers(self, subject: str) -> Iterator[Journey]:
+        return self._whole.followers(subject)
+
+
+def _after(steps: list[Step], step: Step) -> Step | None:
+    at = bisect_left(steps, (step.at, step.rank + 1))
+    return steps[at] if at < len(steps) else None
+
+
+class Facts:
+    """What is known of subjects, with merged ones as one, and their relations."""
+
+    def __init__(
+        self, facts: Iterable[Fact] = (), alias: Mapping[str, str] | None = None
+    ) -> None:
+        self._alias: Mapping[str, str] = alias or {}
+        self._own: dict[str, dict[str, str]] = {}
+        for subject, name, value in facts:
+            known = self._own.setdefault(self.survivor(subject), {})
+            known[name] = self.survivor(value) if name in LINKS else value
+        self._children: dict[str, list[str]] = {}
+        for subject, known in self._own.items():
+            for name in LINKS:
+                if (parent := known.get(name)) and parent != subject:
+                    self._children.setdefault(parent, []).append(subject)
+
+    def survivor(self, subject: str) -> str:
+        """Return whom a subject goes on as; itself unless it was merged."""
+        return self._alias.get(subject, subject)
+
+    def get(self, subject: str, name: str) -> str:
+        """Return a subject's own fact; "" where nothing is known."""
+        return self._own.get(self.survivor(subject), {}).get(name, "")
+
+    def about(self, subject: str, name: str) -> str:
+        """Return a fact of a subject, or of those it belongs to, the nearest first."""
+        waiting, seen = [self.survivor(subject)], set[str]()
+        while waiting:
+            here = waiting.pop(0)
+            known = self._own.get(here, {})
+            if known.get(name):
+                return known[name]
+            seen.add(here)
+            above = (known[link] for link in LINKS if known.get(link))
+            waiting += [one for one in above if one not in seen]
+        return ""
+
+    def subjects(self) -> Iterator[str]:
+        """Yield every subject of which something is known."""
+        return iter(self._own)
+
+    def is_followed(self, subject: str) -> bool:
+        """Say whether anything belongs to a subject."""
+        return subject in self._children
+
+    def followers(self, subject: str) -> Iterator[str]:
+        """Yield what belongs to a subject, and what belongs to that; each once."""
+        seen = {subject}
+        waiting = list(self._children.get(subject, ()))
+        while waiting:
+            here = waiting.pop()
+            if here not in seen:
+                seen.add(here)
+                yield here
+                waiting += self._children.get(here, ())
