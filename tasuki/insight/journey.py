@@ -5,8 +5,7 @@ into their place, merged subjects go on as one, a reopened deal is open again.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -16,7 +15,7 @@ from tasuki.insight.journey_merge import Merged, survivors
 
 LINKS: Final = ("person", "deal", "subscription", "company")
 """Facts whose value is another subject, the nearest relation first."""
-_OUTCOMES: Final = frozenset({Stage.WON, Stage.LOST})
+_CLOSE: Final = frozenset({Stage.WON, Stage.LOST})
 _RANK: Final = {stage: rank for rank, stage in enumerate(Stage)}
 
 
@@ -43,7 +42,6 @@ class Fact(NamedTuple):
     value: str
 
 
-@dataclass(slots=True)
 class Journey:
     """What happened to one subject, and to all that were merged into it.
 
@@ -55,27 +53,35 @@ class Journey:
         closed_at: When that outcome came about.
     """
 
-    subject: str
-    steps: list[Step]
-    first: dict[Stage, datetime] = field(default_factory=dict)
-    outcome: Stage | None = None
-    closed_at: datetime | None = None
+    __slots__ = ("closed_at", "first", "outcome", "steps", "subject")
 
-    def __post_init__(self) -> None:
-        steps = self.steps
+    def __init__(self, subject: str, steps: list[Step]) -> None:
         if len(steps) > 1:
             steps.sort()
-            self.steps = [steps[0]] + [
-                after for one, after in pairwise(steps) if after.stage is not one.stage
-            ]
+            again = [one.stage is after.stage for one, after in pairwise(steps)]
+            if any(again):
+                kept = zip(steps[1:], again, strict=True)
+                steps = [steps[0], *(step for step, same in kept if not same)]
+        self.subject = subject
+        self.steps = steps
+        self.first: dict[Stage, datetime] = {}
+        self.outcome: Stage | None = None
+        self.closed_at: datetime | None = None
+        first = self.first
+        for at, _, stage in steps:
+            if stage not in first:
+                first[stage] = at
+        if not _CLOSE.isdisjoint(first):
+            self._close()
+
+    def _close(self) -> None:
+        """Find the final outcome: the last that was not followed by a reopening."""
         for at, _, stage in self.steps:
-            self.first.setdefault(stage, at)
-            if stage in _OUTCOMES:
-                # Told again by another system, it is still the first of the two.
-                if stage is not self.outcome:
-                    self.outcome, self.closed_at = stage, at
-            elif stage is Stage.REOPENED:
+            if stage is Stage.REOPENED:
                 self.outcome = self.closed_at = None
+            # Told again by another system, it is still the first of the two.
+            elif stage in _CLOSE and stage is not self.outcome:
+                self.outcome, self.closed_at = stage, at
 
 
 class Journeys:
@@ -84,6 +90,7 @@ class Journeys:
     def __init__(self, journeys: dict[str, Journey], facts: "Facts") -> None:
         self.by_subject = journeys
         self.facts = facts
+        self._having: dict[Stage, list[Journey]] = {}
 
     @classmethod
     def of(cls, events: Iterable[StageEvent], facts: Iterable[Fact] = ()) -> "Journeys":
@@ -126,6 +133,14 @@ class Journeys:
 
     def __len__(self) -> int:
         return len(self.by_subject)
+
+    def having(self, stage: Stage) -> Sequence[Journey]:
+        """Return the journeys that have entered a stage."""
+        if not self._having:
+            for journey in self.by_subject.values():
+                for entered in journey.first:
+                    self._having.setdefault(entered, []).append(journey)
+        return self._having.get(stage, ())
 
     def only(self, belongs: Callable[[str], bool]) -> "Journeys":
         """Return the journeys of some subjects; those that follow them stay known."""

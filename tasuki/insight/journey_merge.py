@@ -48,9 +48,7 @@ def _follow(subject: str, step: Mapping[str, str], ends: dict[str, str]) -> None
         path.append(here)
         on_path.add(here)
         here = step[here]
-    if here in on_path:
-        end = min(path[path.index(here) :])
-    else:
-        end = ends.get(here, here)
+    circle = path[path.index(here) :] if here in on_path else []
+    end = min(circle, default=ends.get(here, here))
     for one in path:
         ends[one] = end

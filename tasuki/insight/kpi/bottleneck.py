@@ -98,9 +98,8 @@ def _by_month(
 ) -> list[_Month]:
     placed = Periods(months)
     entries, passed = [0] * len(months), [0] * len(months)
-    for journey in journeys:
-        at = journey.first.get(pair[0])
-        index = None if at is None else placed.index(at)
+    for journey in journeys.having(pair[0]):
+        index = placed.index(journey.first[pair[0]])
         if index is None:
             continue
         entries[index] += 1

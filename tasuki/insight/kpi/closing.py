@@ -62,15 +62,17 @@ def amount_of(facts: Facts, subject: str, name: str = AMOUNT) -> Decimal | None:
 
 def closed(journeys: Journeys, period: Period) -> Iterator[Journey]:
     """Yield the deals whose final outcome came about in a period."""
-    for journey in journeys:
-        if journey.closed_at is not None and period.holds(journey.closed_at):
-            yield journey
+    for stage in (Stage.WON, Stage.LOST):
+        for journey in journeys.having(stage):
+            at = journey.closed_at
+            if journey.outcome is stage and at is not None and period.holds(at):
+                yield journey
 
 
 def open_deals(journeys: Journeys) -> Iterator[Journey]:
     """Yield the deals that have no outcome, or are open again."""
-    for journey in journeys:
-        if journey.outcome is None and Stage.SQL in journey.first:
+    for journey in journeys.having(Stage.SQL):
+        if journey.outcome is None:
             last = journey.steps[-1].stage
             if last not in {Stage.DISQUALIFIED, Stage.RECYCLED}:
                 yield journey

@@ -62,11 +62,10 @@ def transitions(
 def _entries(
     journeys: Journeys, stage: Stage, entered: Period
 ) -> Iterator[tuple[Journey, int]]:
-    for journey in journeys:
-        if stage in journey.first:
-            for at, step in enumerate(journey.steps):
-                if step.stage is stage and entered.holds(step.at):
-                    yield journey, at
+    for journey in journeys.having(stage):
+        for at, step in enumerate(journey.steps):
+            if step.stage is stage and entered.holds(step.at):
+                yield journey, at
 
 
 def lag(
@@ -79,9 +78,9 @@ def lag(
     """
     ended: list[timedelta] = []
     ages: list[timedelta] = []
-    for journey in journeys:
-        begun = journey.first.get(before)
-        if begun is None or not entered.holds(begun):
+    for journey in journeys.having(before):
+        begun = journey.first[before]
+        if not entered.holds(begun):
             continue
         if before is Stage.WON and journey.outcome is not Stage.WON:
             continue

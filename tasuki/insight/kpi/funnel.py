@@ -5,8 +5,8 @@ exceed 1 and is no conversion. A cohort follows the same subjects.
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 from decimal import Decimal
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from tasuki.insight.event import Stage
@@ -38,10 +38,10 @@ def first_entries(
     """Count, for each period, the subjects whose first entry of a stage lies in it."""
     placed = Periods(periods)
     counts = [dict.fromkeys(stages, 0) for _ in placed.listed]
-    wanted = frozenset(stages)
-    for journey in journeys:
-        for stage, at in journey.first.items():
-            if stage in wanted and (index := placed.index(at)) is not None:
+    for stage in stages:
+        for journey in journeys.having(stage):
+            index = placed.index(journey.first[stage])
+            if index is not None:
                 counts[index][stage] += 1
     return [
         Counted(period, counted, _ratios(counted))
@@ -69,9 +69,8 @@ def cohorts(
     counts = [dict.fromkeys(stages, 0) for _ in placed.listed]
     both = [dict.fromkeys(map(_name, pairwise(stages)), 0) for _ in placed.listed]
     pairs = [(_name(pair), *pair) for pair in pairwise(stages)]
-    for journey in journeys:
-        at = journey.first.get(stages[0])
-        index = None if at is None else placed.index(at)
+    for journey in journeys.having(stages[0]):
+        index = placed.index(journey.first[stages[0]])
         if index is None:
             continue
         reached = {s for s in stages if journeys.reached(journey, s) is not None}

@@ -68,7 +68,7 @@ class Asked:
 
     @property
     def periods(self) -> list[Period]:
-        """The months of the span, the first and the last cut where it begins and ends."""
+        """The months of the span; the first and the last may be cut."""
         whole = span(self.start, self.end)
         return [
             Period(one.label, max(one.start, whole.start), min(one.end, whole.end))
