@@ -70,7 +70,9 @@ def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "ledger.db"
-        with Ledger.open(f"sqlite:///{path}", SystemClock(), durability="OFF") as ledger:
+        with Ledger.open(
+            f"sqlite:///{path}", SystemClock(), durability="OFF"
+        ) as ledger:
             _fill(ledger, count)
             begun, cpu = time.perf_counter(), time.process_time()
             journeys = read_journeys(ledger, _AS_OF)

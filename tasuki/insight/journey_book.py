@@ -7,6 +7,7 @@ from datetime import datetime
 
 from tasuki.insight.event import Stage, StageEvent
 from tasuki.insight.journey import Fact, Journeys
+from tasuki.insight.kpi.report import Asked, Report, measure
 from tasuki.ledger import Ledger
 from tasuki.ledger.rows import time_text
 from tasuki.ledger.stage_events import StageBook, StoredEvent, StoredFact
@@ -20,6 +21,13 @@ def read_journeys(ledger: Ledger, as_of: datetime) -> Journeys:
     facts = map(Fact._make, book.facts(until))
     with _growing():
         return Journeys.of_entries(_entries(book, until), facts)
+
+
+def report_of(ledger: Ledger, asked: Asked) -> tuple[Report, int]:
+    """Return the report, and how many journeys were known at its moment."""
+    with _growing():
+        journeys = read_journeys(ledger, asked.as_of)
+        return measure(journeys, asked), len(journeys)
 
 
 @contextmanager

@@ -7,12 +7,13 @@ changed value another fact. So every figure can be had again as of any moment.
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Dialect, Text, and_, bindparam, exists, func, select
+from sqlalchemy import Dialect, Text, and_, bindparam, exists, func, select, text
 from sqlalchemy import cast as to_type
 from sqlalchemy.sql.expression import ClauseElement
 
 from tasuki.ledger.database import Database, among, insert_into
 from tasuki.ledger.journey_tables import STAGE_EVENT, SUBJECT_FACT
+from tasuki.ledger.tables import INTENT
 
 _MANY: Final = 5_000
 _COUNTED: Final = 20_000
@@ -40,6 +41,17 @@ class StoredFact(NamedTuple):
     value: str
     source: str
     observed_at: str
+
+
+class ConfirmedWrite(NamedTuple):
+    """A confirmed intent; `payload` is JSON text."""
+
+    id: str
+    source_id: str
+    destination_id: str
+    operation: str
+    payload: str
+    done_at: str
 
 
 class StageBook:
@@ -102,6 +114,11 @@ class StageBook:
             if len(rows) < _COUNTED:
                 return
             after = rows[-1][0]
+
+    def confirmed(self, sync: str, since: str) -> list[ConfirmedWrite]:
+        """Return the writes of a sync that were confirmed since a moment, in order."""
+        rows = self._database.rows(_confirmed, sync=sync, since=since)
+        return [ConfirmedWrite._make(row) for row in rows]
 
     def events_of(self, subjects: Sequence[str]) -> list[StoredEvent]:
         """Return everything that was told of subjects, and of merges into them."""
@@ -173,6 +190,19 @@ def _facts(_: Dialect) -> ClauseElement:
         .order_by(fact.seq)
         .limit(bindparam("most"))
     )
+
+
+def _confirmed(_: Dialect) -> ClauseElement:
+    intent = INTENT.c
+    return (
+        select(
+            intent.id, intent.source_id, intent.destination_id, intent.operation,
+            intent.payload, intent.done_at,
+        )
+        .where(intent.sync == bindparam("sync"), text("state = 'confirmed'"))
+        .where(intent.done_at >= bindparam("since"))
+        .order_by(intent.done_at, intent.id)
+    )  # fmt: skip
 
 
 def _events_of(dialect: Dialect) -> ClauseElement:

@@ -309,10 +309,55 @@ _CASE = _entity(
     Field("First_Contact_Due__c", "date"),
     _OWNER,
 )
+_WRITTEN_ONCE = (
+    Field("Id", "id", 18, readonly=True, id_lookup=True),
+    Field("CreatedDate", "datetime", readonly=True),
+    _ref("CreatedById", "User", readonly=True),
+    _check("IsDeleted", readonly=True),
+)
+_LEAD_HISTORY = _entity(
+    "LeadHistory",
+    "017",
+    *_WRITTEN_ONCE,
+    _ref("LeadId", "Lead", readonly=True),
+    _pick("Field", readonly=True),
+    _pick("DataType", readonly=True),
+    Field("OldValue", "anyType", readonly=True),
+    Field("NewValue", "anyType", readonly=True),
+)
+_OPPORTUNITY_HISTORY = _entity(
+    "OpportunityHistory",
+    "008",
+    *_WRITTEN_ONCE,
+    Field("SystemModstamp", "datetime", readonly=True),
+    _ref("OpportunityId", "Opportunity", readonly=True),
+    _pick("StageName", readonly=True),
+    Field("Amount", "currency", readonly=True),
+    Field("CloseDate", "date", readonly=True),
+    Field("Probability", "percent", readonly=True),
+)
+_STAGE = _entity(
+    "OpportunityStage",
+    "01J",
+    *_WRITTEN_ONCE[:1],
+    _text("ApiName", readonly=True),
+    _text("MasterLabel", readonly=True),
+    _check("IsActive", readonly=True),
+    _check("IsClosed", readonly=True),
+    _check("IsWon", readonly=True),
+)
+TRACKED: Mapping[str, tuple[str, ...]] = {
+    "Lead": ("Status", "OwnerId"),
+    "Opportunity": ("StageName", "Amount", "CloseDate", "Probability"),
+}
+"""Fields whose changes are kept: by set-up for leads, always for opportunities."""
 ENTITIES: Mapping[str, Entity] = {
     one.name: one
-    for one in (_LEAD, _CONTACT, _ACCOUNT, _OPPORTUNITY, _LINE, _USER, _CASE)
-}
+    for one in (
+        _LEAD, _CONTACT, _ACCOUNT, _OPPORTUNITY, _LINE, _USER, _LEAD_HISTORY,
+        _OPPORTUNITY_HISTORY, _STAGE, _CASE,
+    )
+}  # fmt: skip
 
 _SOAP = {
     "boolean": "xsd:boolean",
