@@ -7,7 +7,7 @@ for which somebody has switched field history on.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -62,8 +62,8 @@ class RememberingSource(SalesforceSource):
         asked, told = self._history(query.stream, tracked)
         for read in self.read(asked, place.history):
             place = _Place(place.records, read.cursor)
-            changes = [one for row in read.records for one in told(row)]
-            yield Past([], changes, place.text())
+            changes = (one for row in read.records for one in told(row))
+            yield Past([], list(_new_values(changes)), place.text())
 
     def _history(self, stream: str, tracked: Sequence[str]) -> "tuple[Query, _Told]":
         if stream in _STATES:
@@ -100,6 +100,19 @@ class _Told:
         for name in self.tracked:
             value = outcome if name == _OUTCOME else _text(fields.get(name))
             yield Change(f"{row.id}:{name}", record_id, name, value, at, actor)
+
+
+def _new_values(changes: Iterable[Change]) -> Iterator[Change]:
+    """Leave out states that say of a field what the one before them said.
+
+    Within a page: it is a saving, and no promise.
+    """
+    last: dict[tuple[str, str], str] = {}
+    for one in changes:
+        key = (one.record_id, one.field)
+        if last.get(key) != one.value:
+            last[key] = one.value
+            yield one
 
 
 def _of_field(stream: str) -> tuple[str, str]:

@@ -142,9 +142,16 @@ class Journeys:
                     self._having.setdefault(entered, []).append(journey)
         return self._having.get(stage, ())
 
-    def only(self, belongs: Callable[[str], bool]) -> "Journeys":
-        """Return the journeys of some subjects; those that follow them stay known."""
-        return _Part(self, belongs)
+    def split(self, value: Callable[[str], str]) -> dict[str, "Journeys"]:
+        """Return the journeys by a value of their subjects, sorted by it, "" last.
+
+        What came out of a journey stays known to it, in whichever part that lies.
+        """
+        parts: dict[str, dict[str, Journey]] = {}
+        for name, journey in self.by_subject.items():
+            parts.setdefault(value(name), {})[name] = journey
+        ordered = sorted(parts, key=lambda one: (not one, one))
+        return {one: _Part(self, parts[one]) for one in ordered}
 
     def get(self, subject: str) -> Journey | None:
         """Return a subject's journey, wherever it was merged into."""
@@ -176,8 +183,7 @@ class Journeys:
 class _Part(Journeys):
     """Some of the journeys; relations are looked up among all."""
 
-    def __init__(self, whole: Journeys, belongs: Callable[[str], bool]) -> None:
-        chosen = {n: one for n, one in whole.by_subject.items() if belongs(n)}
+    def __init__(self, whole: Journeys, chosen: dict[str, Journey]) -> None:
         super().__init__(chosen, whole.facts)
         self._whole = whole
 

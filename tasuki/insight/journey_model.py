@@ -69,14 +69,14 @@ class StagesModel(Strict):
     """stages.yaml: where the stages of the journey are told of."""
 
     version: Literal[1] = Field(description="version: 1")
-    funnel: tuple[StageName, ...] = Field(
-        ("lead", "mql", "sal", "sql", "won"), description="The stages that are counted."
+    funnel: list[StageName] = Field(
+        ["lead", "mql", "sal", "sql", "won"], description="The stages that are counted."
     )
     fiscal_year_starts: int = Field(4, ge=1, le=12, description="The month.")
     gross_margin: Decimal = Field(
         Decimal(1), gt=0, le=1, description="Of recurring revenue, for LTV."
     )
-    teams: dict[str, tuple[str, ...]] = Field(
+    teams: dict[str, list[str]] = Field(
         default={}, description="Team: the owners in it, by id."
     )
     records: dict[str, Any] = Field(default={}, description="Name: what is read.")

@@ -24,7 +24,7 @@ def rate(part: Decimal | int, whole: Decimal | int) -> Decimal | None:
 
 def rounded(value: Decimal, to: Decimal = _FOUR) -> Decimal:
     """Return a value rounded half up, four places unless told otherwise."""
-    return value.quantize(to, ROUND_HALF_UP)
+    return value.quantize(to, ROUND_HALF_UP) + 0  # no minus zero
 
 
 def percentile(values: Sequence[float], percent: int) -> float | None:

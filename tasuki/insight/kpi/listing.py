@@ -24,10 +24,14 @@ class Sheet(NamedTuple):
 
 
 def sheets(part: Figures, asked: Asked, language: str) -> Iterator[Sheet]:
-    """Yield the tables of one part, the funnel first."""
-    yield _counts(part, asked, language)
-    yield _rates(part.periods, "ratio", language)
-    yield _rates(part.cohorts, "cohort", language)
+    """Yield the tables of one part, from its first month with anything in it."""
+    begun = next(
+        (at for at, one in enumerate(part.periods) if any(one.counts.values())), 0
+    )
+    periods, followed = part.periods[begun:], part.cohorts[begun:]
+    yield _counts(part, periods, asked, language)
+    yield _rates(periods, "ratio", language)
+    yield _rates(followed, "cohort", language)
     yield _times(part, language)
     yield _deals(part, language)
     if part.recurring.start or part.recurring.end:
@@ -35,13 +39,15 @@ def sheets(part: Figures, asked: Asked, language: str) -> Iterator[Sheet]:
     yield _narrowings(part, language)
 
 
-def _counts(part: Figures, asked: Asked, language: str) -> Sheet:
+def _counts(
+    part: Figures, periods: list[Counted], asked: Asked, language: str
+) -> Sheet:
     stages = list(part.whole.counts)
     heads = [word("period", language), word("fiscal", language)]
     heads += [stage_word(one, language) for one in stages]
     rows: list[Sequence[Any]] = [
         [one.period.label, asked.fiscal(one.period), *one.counts.values()]
-        for one in part.periods
+        for one in periods
     ]
     rows.append([word("whole", language), "", *part.whole.counts.values()])
     return Sheet(word("counts", language), heads, rows)

@@ -130,12 +130,9 @@ def measure(journeys: Journeys, asked: Asked) -> Report:
     """Measure journeys as they were known at the asked moment."""
     if not asked.by:
         return Report(asked, [_figures("", journeys, journeys, asked)])
-    values = {name: _value(journeys, name, asked) for name in journeys.by_subject}
-    found = []
-    for value in sorted(set(values.values()), key=lambda one: (not one, one)):
-        part = journeys.only(lambda name, value=value: values.get(name) == value)  # type: ignore[misc]
-        found.append(_figures(value, part, journeys, asked))
-    return Report(asked, found)
+    parts = journeys.split(lambda subject: _value(journeys, subject, asked))
+    figures = [_figures(name, one, journeys, asked) for name, one in parts.items()]
+    return Report(asked, figures)
 
 
 def _value(journeys: Journeys, subject: str, asked: Asked) -> str:
