@@ -40,7 +40,7 @@ def subjects_of(asked: str, refs: Iterable[str], stages: Stages) -> list[str]:
 
 
 def timeline(ledger: Ledger, subjects: Sequence[str]) -> list[StageEvent]:
-    """Return the events of a customer: of these subjects and all they hang together with.
+    """Return a customer's events: those of these subjects and of all about them.
 
     A person's company, its other people, their deals, invoices and subscriptions. That
     two records are the same one is no event for the eye.
