@@ -23,6 +23,7 @@ from tasuki.engine.prints import Terms as PrintTerms
 from tasuki.engine.sync import Sync
 from tasuki.environment import with_env_file
 from tasuki.hub import HubSystem
+from tasuki.insight.journey_collect import Collector
 from tasuki.insight.journey_file import Stages, read_stages
 from tasuki.issuer import FILE as ISSUER_FILE
 from tasuki.issuer import load_issuer
@@ -316,6 +317,14 @@ class Project:
             self.archive,
             terms,
             lambda: closing(self.open_sync(mapping, ledger)),
+    def collector(self, ledger: Ledger, calls: Calls) -> Collector:
+        """Return what reads the stages of customers' journeys into the ledger."""
+        return Collector(
+            ledger,
+            self.stages,
+            self.clock,
+            lambda name: self.open_system(name, ledger, calls),
+            lease_seconds=self.lease_seconds,
         )
 
     def _limits(self, name: str) -> tuple[Limit, ...]:

@@ -37,7 +37,7 @@ class _Place:
     @classmethod
     def parse(cls, cursor: str | None, where: str) -> "_Place":
         try:
-            kept = json.loads(cursor) if cursor else {"v": 1}
+            kept: Any = json.loads(cursor) if cursor else {"v": 1}
             known = kept["v"] == 1
         except (ValueError, KeyError, TypeError):
             known = False

@@ -47,20 +47,13 @@ def register(app: typer.Typer) -> None:
 
 def collect(context: typer.Context) -> None:
     """Read what tells of stages, from where it was left, into the ledger."""
-    from tasuki.insight.journey_collect import Collector
     from tasuki.transport.calls import Calls
 
     own = of(context)
     project, calls = own.project, Calls()
     project.read_all()
     with own.ledger() as ledger:
-        collector = Collector(
-            ledger,
-            project.stages,
-            project.clock,
-            lambda name: project.open_system(name, ledger, calls),
-            lease_seconds=project.lease_seconds,
-        )
+        collector = project.collector(ledger, calls)
         found = collector.run(project.connections, (m.id for m in project.mappings))
     spent = sum(calls.counts().values())
 
@@ -142,8 +135,8 @@ def _asked(
     stages: Stages, as_of: datetime, start: str | None, end: str | None, by: str
 ) -> Asked:
     from tasuki.clock import TOKYO
+    from tasuki.insight.journey_file import asked_of
     from tasuki.insight.kpi.period import fiscal_start
-    from tasuki.insight.kpi.report import Asked
 
     today = as_of.astimezone(TOKYO).date()
     last = _day(end, "--to") or today
@@ -151,16 +144,7 @@ def _asked(
     if first > last:
         what = f"{first} lies after {last}"
         raise ConfigError("--from", what, "Give the earlier day to --from.")
-    return Asked(
-        first,
-        last + _DAY,
-        as_of,
-        by=by,
-        funnel=stages.funnel,
-        teams=dict(stages.teams),
-        fiscal_year_starts=stages.fiscal_year_starts,
-        gross_margin=stages.gross_margin,
-    )
+    return asked_of(stages, as_of, first, last, by)
 
 
 def _day(text: str | None, where: str) -> date | None:
@@ -180,7 +164,7 @@ def _people(screen: Screen, report: Report, language: Language) -> None:
     from tasuki.insight.kpi.label import word
     from tasuki.insight.kpi.listing import sheets
 
-    last = report.asked.end - _DAY
+    last = report.asked.last
     screen.line(
         f"{report.asked.start} – {last}, {report.asked.as_of:%Y-%m-%d %H:%M} UTC"
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Final, TypeVar
@@ -11,6 +12,7 @@ from pydantic import BaseModel
 from tasuki.insight.event import Stage
 from tasuki.insight.journey_model import RecordsModel, StagesModel, WrittenModel
 from tasuki.insight.kpi.funnel import FUNNEL
+from tasuki.insight.kpi.report import Asked
 from tasuki.mapping.files import optional_document
 from tasuki.mapping.problem import Problems
 from tasuki.mapping.validate import validate
@@ -126,3 +128,19 @@ def _teams(
                 problems.add(document.problem(("teams", team), what, "Keep one team."))
             found.setdefault(owner, team)
     return found
+
+
+def asked_of(
+    stages: Stages, as_of: datetime, first: date, last: date, by: str = ""
+) -> Asked:
+    """Return what is to be measured, of a project, from one day to another."""
+    return Asked(
+        first,
+        last + timedelta(days=1),
+        as_of,
+        by=by,
+        funnel=stages.funnel,
+        teams=dict(stages.teams),
+        fiscal_year_starts=stages.fiscal_year_starts,
+        gross_margin=stages.gross_margin,
+    )

@@ -2,15 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from tasuki.clock import TOKYO
 from tasuki.insight.event import Stage, StageEvent
 from tasuki.insight.journey_model import RecordsModel, WrittenModel
 from tasuki.model.record import Change, Record
-
-_KIND_OF_LINK: Final = ("person", "deal", "subscription", "company")
-_DAY_LENGTH: Final = 10
 
 
 class Known(NamedTuple):
@@ -60,10 +57,10 @@ class Teller:
             at = record.modified or self._observed
             yield self._merged(subject, self.subject(record.merged_into), at, "merged")
         for stage, field in self._rule.dates.items():
-            at = moment_of(record.fields.get(field))
-            if at is not None:
-                own = f"{self._stream}/{record.id}:{field}:{at.isoformat()}"
-                yield self._event(subject, Stage(stage), at, own)
+            entered = moment_of(record.fields.get(field))
+            if entered is not None:
+                own = f"{self._stream}/{record.id}:{field}:{entered.isoformat()}"
+                yield self._event(subject, Stage(stage), entered, own)
         yield from self._alike(record, subject)
 
     def _alike(self, record: Record, subject: str) -> Iterator[StageEvent]:
@@ -102,15 +99,13 @@ class Teller:
         for name, field in self._rule.facts.items():
             if value := _text(record.fields.get(field)):
                 yield Known(subject, name, value)
-        for name, field in self._rule.links.items():
+        for link, field in self._rule.links.items():
             if value := _text(record.fields.get(field)):
-                yield Known(subject, name, f"{name}/{value}")
+                yield Known(subject, link, f"{link}/{value}")
         for kind, field in self._rule.becomes.items():
             if value := _text(record.fields.get(field)):
                 if kind == "company":
                     yield Known(subject, kind, f"{kind}/{value}")
-                elif kind == self._rule.subject:
-                    continue
                 else:
                     yield Known(f"{kind}/{value}", self._rule.subject, subject)
 

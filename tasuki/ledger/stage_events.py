@@ -74,11 +74,11 @@ class StageBook:
                 rows = events[start : start + _MANY]
                 self._database.run_many(connection, _add_events, rows)
             for start in range(0, len(facts), _MANY):
-                rows_ = [
+                given = [
                     (*one, one.subject, one.name, one.value)
                     for one in facts[start : start + _MANY]
                 ]
-                self._database.run_many(connection, _add_facts, rows_)
+                self._database.run_many(connection, _add_facts, given)
             counted = self._database.run(connection, _count_after, after=before)
             return int(counted.scalar_one())
 
@@ -96,8 +96,8 @@ class StageBook:
             rows = self._database.rows(
                 _events, after=after, until=observed_by, most=_COUNTED
             )
-            for row in rows:
-                yield row[1:]  # type: ignore[misc] - four texts
+            for _, subject, stage, entered_at, into in rows:
+                yield subject, stage, entered_at, into
             if len(rows) < _COUNTED:
                 return
             after = rows[-1][0]
@@ -109,8 +109,8 @@ class StageBook:
             rows = self._database.rows(
                 _facts, after=after, until=observed_by, most=_COUNTED
             )
-            for row in rows:
-                yield row[1:]  # type: ignore[misc] - three texts
+            for _, subject, name, value in rows:
+                yield subject, name, value
             if len(rows) < _COUNTED:
                 return
             after = rows[-1][0]

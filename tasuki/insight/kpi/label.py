@@ -29,6 +29,7 @@ STAGES: Final[Mapping[Stage, Words]] = {
 }
 
 TEXT: Final[Mapping[str, Words]] = {
+    "funnel": ("ファネルとKPI", "funnel and KPIs"),
     "period": ("期間", "period"),
     "fiscal": ("会計期間", "fiscal"),
     "whole": ("合計", "whole"),

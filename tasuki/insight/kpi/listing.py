@@ -20,7 +20,7 @@ class Sheet(NamedTuple):
 
     title: str
     heads: Sequence[str]
-    rows: list[Sequence[Any]]
+    rows: Sequence[Sequence[Any]]
 
 
 def sheets(part: Figures, asked: Asked, language: str) -> Iterator[Sheet]:

@@ -67,6 +67,11 @@ class Asked:
     gross_margin: Decimal = Decimal(1)
 
     @property
+    def last(self) -> date:
+        """The last day."""
+        return self.end - _DAY
+
+    @property
     def periods(self) -> list[Period]:
         """The months of the span; the first and the last may be cut."""
         whole = span(self.start, self.end)
@@ -118,7 +123,7 @@ class Report:
         asked = self.asked
         return {
             "from": asked.start.isoformat(),
-            "to": (asked.end - _DAY).isoformat(),
+            "to": asked.last.isoformat(),
             "as_of": asked.as_of.isoformat(),
             "by": asked.by or None,
             "timezone": "Asia/Tokyo",
@@ -172,7 +177,7 @@ def _figures(name: str, part: Journeys, whole: Journeys, asked: Asked) -> Figure
 
 def _recurring(part: Journeys, asked: Asked) -> Recurring:
     """Compare the day before the span with its last day, or with today before that."""
-    last = min(asked.end - _DAY, asked.as_of.astimezone(TOKYO).date())
+    last = min(asked.last, asked.as_of.astimezone(TOKYO).date())
     before, after = mrr_on(part, asked.start - _DAY), mrr_on(part, last)
     return recurring(before, after, asked.gross_margin)
 
