@@ -51,7 +51,8 @@ _LEASE = 120.0
 _LEAST_LEASE = 1.0
 _PLACE = ".tasuki"
 _READ = (
-    "mappings", "stages", "connections", "retention", "archive_terms", "alerts", "known_issuer",
+    "mappings", "stages", "connections", "retention", "archive_terms", "alerts",
+    "known_issuer",
 )  # fmt: skip
 _ROUNDING = ("price_mode", "tax_rounding", "line_rounding")
 
@@ -317,6 +318,8 @@ class Project:
             self.archive,
             terms,
             lambda: closing(self.open_sync(mapping, ledger)),
+        )
+
     def collector(self, ledger: Ledger, calls: Calls) -> Collector:
         """Return what reads the stages of customers' journeys into the ledger."""
         return Collector(
