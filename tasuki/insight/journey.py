@@ -6,6 +6,7 @@ into their place, merged subjects go on as one, a reopened deal is open again.
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -91,6 +92,7 @@ class Journeys:
         self.by_subject = journeys
         self.facts = facts
         self._having: dict[Stage, list[Journey]] = {}
+        self._near: dict[str, list[Journey]] = {}
 
     @classmethod
     def of(cls, events: Iterable[StageEvent], facts: Iterable[Fact] = ()) -> "Journeys":
@@ -107,7 +109,7 @@ class Journeys:
     def of_entries(
         cls,
         entries: Iterable[tuple[str, Stage, datetime, str]],
-        facts: Iterable[Fact] = (),
+        facts: Iterable[tuple[str, str, str]] = (),
     ) -> "Journeys":
         """Build them from (subject, stage, entered at, merged into)."""
         steps: dict[str, list[Step]] = {}
@@ -157,26 +159,38 @@ class Journeys:
         """Return a subject's journey, wherever it was merged into."""
         return self.by_subject.get(self.facts.survivor(subject))
 
-    def followers(self, subject: str) -> Iterator[Journey]:
-        """Yield the journeys that came out of one: a person's deals, their invoices."""
-        for other in self.facts.followers(subject):
-            if found := self.by_subject.get(other):
-                yield found
+    def followers(self, subject: str) -> Sequence[Journey]:
+        """Return what came out of a journey: a person's deals, their invoices."""
+        if not self.facts.is_followed(subject):
+            return ()
+        found = self._near.get(subject)
+        if found is None:
+            others = map(self.by_subject.get, self.facts.followers(subject))
+            found = self._near[subject] = [one for one in others if one is not None]
+        return found
 
     def reached(self, journey: Journey, stage: Stage) -> datetime | None:
         """Return when a stage was first entered, by the subject or what followed it."""
-        own = journey.first.get(stage)
-        if not self.facts.is_followed(journey.subject):
-            return own
-        later = (one.first.get(stage) for one in self.followers(journey.subject))
-        return min((at for at in (own, *later) if at is not None), default=None)
+        found = journey.first.get(stage)
+        for one in self.followers(journey.subject):
+            at = one.first.get(stage)
+            if at is not None and (found is None or at < found):
+                found = at
+        return found
 
-    def next_after(self, journey: Journey, step: Step) -> Step | None:
+    def entered(self, journey: Journey) -> AbstractSet[Stage]:
+        """Return the stages that a subject, or what followed it, has reached."""
+        near = self.followers(journey.subject)
+        return journey.first.keys() | {stage for one in near for stage in one.first}
+
+    def next_after(self, journey: Journey, at: int) -> Step | None:
         """Return what came next after a step, there or in what followed."""
-        found = _after(journey.steps, step)
-        if self.facts.is_followed(journey.subject):
-            others = (_after(o.steps, step) for o in self.followers(journey.subject))
-            found = min((s for s in (found, *others) if s is not None), default=None)
+        steps = journey.steps
+        found = steps[at + 1] if at + 1 < len(steps) else None
+        for one in self.followers(journey.subject):
+            other = _after(one.steps, steps[at])
+            if other is not None and (found is None or other < found):
+                found = other
         return found
 
 
@@ -187,7 +201,7 @@ class _Part(Journeys):
         super().__init__(chosen, whole.facts)
         self._whole = whole
 
-    def followers(self, subject: str) -> Iterator[Journey]:
+    def followers(self, subject: str) -> Sequence[Journey]:
         return self._whole.followers(subject)
 
 
@@ -200,17 +214,27 @@ class Facts:
     """What is known of subjects, with merged ones as one, and their relations."""
 
     def __init__(
-        self, facts: Iterable[Fact] = (), alias: Mapping[str, str] | None = None
+        self,
+        facts: Iterable[tuple[str, str, str]] = (),
+        alias: Mapping[str, str] | None = None,
     ) -> None:
         self._alias: Mapping[str, str] = alias or {}
         self._own: dict[str, dict[str, str]] = {}
-        for subject, name, value in facts:
-            known = self._own.setdefault(self.survivor(subject), {})
-            known[name] = self.survivor(value) if name in LINKS else value
         self._children: dict[str, list[str]] = {}
-        for subject, known in self._own.items():
+        own, survivor, linked = self._own, self._alias, dict[str, None]()
+        for subject, name, value in facts:
+            whose = survivor.get(subject, subject)
+            known = own.get(whose)
+            if known is None:
+                known = own[whose] = {}
+            if name in LINKS:
+                known[name] = survivor.get(value, value)
+                linked[whose] = None
+            else:
+                known[name] = value
+        for subject in linked:
             for name in LINKS:
-                if (parent := known.get(name)) and parent != subject:
+                if (parent := own[subject].get(name)) and parent != subject:
                     self._children.setdefault(parent, []).append(subject)
 
     def survivor(self, subject: str) -> str:

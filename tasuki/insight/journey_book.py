@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from tasuki.insight.event import Stage, StageEvent
-from tasuki.insight.journey import Fact, Journeys
+from tasuki.insight.journey import Journeys
 from tasuki.insight.kpi.report import Asked, Report, measure
 from tasuki.ledger import Ledger
 from tasuki.ledger.rows import time_text
@@ -18,9 +18,8 @@ _STAGES = {str(stage): stage for stage in Stage}
 def read_journeys(ledger: Ledger, as_of: datetime) -> Journeys:
     """Return every journey as it was known at a moment."""
     book, until = ledger.stages(), time_text(as_of)
-    facts = map(Fact._make, book.facts(until))
     with _growing():
-        return Journeys.of_entries(_entries(book, until), facts)
+        return Journeys.of_entries(_entries(book, until), book.facts(until))
 
 
 def report_of(ledger: Ledger, asked: Asked) -> tuple[Report, int]:
@@ -48,8 +47,9 @@ def _growing() -> Iterator[None]:
 def _entries(book: StageBook, until: str) -> Iterator[tuple[str, Stage, datetime, str]]:
     """Yield what `Journeys` is made of; a million of them, so nothing more."""
     stages, moment = _STAGES, datetime.fromisoformat
-    for subject, stage, at, into in book.events(until):
-        yield subject, stages[stage], moment(at), into
+    for page in book.events(until):
+        for _, subject, stage, at, into in page:
+            yield subject, stages[stage], moment(at), into
 
 
 def add_events(

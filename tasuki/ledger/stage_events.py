@@ -85,21 +85,16 @@ class StageBook:
     def _highest(self, connection: Any) -> int:  # noqa: ANN401 - SQLAlchemy's
         return int(self._database.run(connection, _last).scalar_one() or 0)
 
-    def events(self, observed_by: str) -> Iterator[tuple[str, str, str, str]]:
-        """Yield (subject, stage, entered_at, into) of what was known at a moment.
+    def events(self, until: str) -> Iterator[Sequence[tuple[Any, ...]]]:
+        """Yield pages of (place, subject, stage, entered_at, into), as of a moment.
 
         What had happened by then, and was observed by then.
-
         """
         after = 0
-        while True:
-            rows = self._database.rows(
-                _events, after=after, until=observed_by, most=_COUNTED
-            )
-            for _, subject, stage, entered_at, into in rows:
-                yield subject, stage, entered_at, into
-            if len(rows) < _COUNTED:
-                return
+        while rows := self._database.rows(
+            _events, after=after, until=until, most=_COUNTED
+        ):
+            yield rows
             after = rows[-1][0]
 
     def facts(self, observed_by: str) -> Iterator[tuple[str, str, str]]:

@@ -1,11 +1,10 @@
 """How long things take; what is still going on is told beside, never mixed in."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tasuki.insight.event import Stage
-from tasuki.insight.journey import Journey, Journeys
+from tasuki.insight.journey import Journeys
 from tasuki.insight.kpi.figure import (
     SECONDS_PER_DAY,
     SECONDS_PER_HOUR,
@@ -32,40 +31,42 @@ class Spread(NamedTuple):
     open_p50: float | None = None
 
 
-def time_in_stage(
-    journeys: Journeys, stage: Stage, entered: Period, as_of: datetime
-) -> Spread:
-    """Return the hours from entering a stage to what came next."""
-    ended: list[timedelta] = []
-    ages: list[timedelta] = []
-    for journey, at in _entries(journeys, stage, entered):
-        after = journeys.next_after(journey, journey.steps[at])
-        if after is None:
-            ages.append(as_of - journey.steps[at].at)
-        else:
-            ended.append(after.at - journey.steps[at].at)
-    return _spread(ended, ages, SECONDS_PER_HOUR)
+class Stay(NamedTuple):
+    """What became of all who entered a stage.
+
+    Attributes:
+        ended: How long it took, by what came next.
+        ages: How long the others have been there.
+    """
+
+    ended: dict[Stage, list[timedelta]]
+    ages: list[timedelta]
+
+    @property
+    def spread(self) -> Spread:
+        """The hours, whatever came next."""
+        times = [one for listed in self.ended.values() for one in listed]
+        return _spread(times, self.ages, SECONDS_PER_HOUR)
+
+    def before(self, stage: Stage) -> Spread:
+        """Return the hours of those that went straight to another stage."""
+        return _spread(self.ended.get(stage, []), [], SECONDS_PER_HOUR)
 
 
-def transitions(
-    journeys: Journeys, before: Stage, after: Stage, entered: Period
-) -> list[timedelta]:
-    """Return how long each step from one stage straight to another took, sorted."""
-    found: list[timedelta] = []
-    for journey, at in _entries(journeys, before, entered):
-        step = journeys.next_after(journey, journey.steps[at])
-        if step is not None and step.stage is after:
-            found.append(step.at - journey.steps[at].at)
-    return sorted(found)
-
-
-def _entries(
-    journeys: Journeys, stage: Stage, entered: Period
-) -> Iterator[tuple[Journey, int]]:
+def stay(journeys: Journeys, stage: Stage, entered: Period, as_of: datetime) -> Stay:
+    """Look at every entry of a stage in a period, and at what came next."""
+    found = Stay({}, [])
+    start, end = entered.start, entered.end
     for journey in journeys.having(stage):
         for at, step in enumerate(journey.steps):
-            if step.stage is stage and entered.holds(step.at):
-                yield journey, at
+            if step.stage is not stage or not start <= step.at < end:
+                continue
+            after = journeys.next_after(journey, at)
+            if after is None:
+                found.ages.append(as_of - step.at)
+            else:
+                found.ended.setdefault(after.stage, []).append(after.at - step.at)
+    return found
 
 
 def lag(
@@ -102,8 +103,3 @@ def _spread(ended: list[timedelta], ages: list[timedelta], unit: int) -> Spread:
         len(going),
         percentile(going, 50),
     )
-
-
-def spread_of_hours(times: list[timedelta]) -> Spread:
-    """Return the spread of steps that have all ended, in hours."""
-    return _spread(times, [], SECONDS_PER_HOUR)

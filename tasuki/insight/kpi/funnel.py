@@ -49,6 +49,15 @@ def first_entries(
     ]
 
 
+def together(whole: Period, parts: Sequence[Counted]) -> Counted:
+    """Return the counts of a period that these make up."""
+    counts = {stage: 0 for one in parts for stage in one.counts}
+    for one in parts:
+        for stage, count in one.counts.items():
+            counts[stage] += count
+    return Counted(whole, counts, _ratios(counts))
+
+
 def _ratios(counted: dict[Stage, int]) -> Rates:
     return {
         pair_name(one, other): rate(counted[other], counted[one])
@@ -73,9 +82,9 @@ def cohorts(
         index = placed.index(journey.first[stages[0]])
         if index is None:
             continue
-        reached = {s for s in stages if journeys.reached(journey, s) is not None}
-        for stage in reached:
-            counts[index][stage] += 1
+        reached = journeys.entered(journey)
+        for stage in stages:
+            counts[index][stage] += stage in reached
         for name, one, other in pairs:
             both[index][name] += one in reached and other in reached
     return [

@@ -62,16 +62,20 @@ def span(start: date, end: date) -> Period:
 
 
 class Periods:
-    """Periods that follow each other, to find the one of a moment quickly."""
+    """Periods, one or more, that follow each other: finds that of a moment quickly."""
 
     def __init__(self, periods: Sequence[Period]) -> None:
         self.listed = list(periods)
         self._starts = [one.start for one in self.listed]
+        self._begin = self._starts[0]
+        self._end = self.listed[-1].end
 
     def index(self, moment: datetime) -> int | None:
         """Return the place of the period that holds a moment."""
+        if not self._begin <= moment < self._end:
+            return None
         at = bisect_right(self._starts, moment) - 1
-        return at if at >= 0 and moment < self.listed[at].end else None
+        return at if moment < self.listed[at].end else None
 
 
 def fiscal_year(day: date, first_month: int = 4) -> str:

@@ -15,9 +15,7 @@ from tasuki.insight.kpi.closing import Closing, closing
 from tasuki.insight.kpi.duration import (
     Spread,
     lag,
-    spread_of_hours,
-    time_in_stage,
-    transitions,
+    stay,
 )
 from tasuki.insight.kpi.forecast import Forecast, forecast
 from tasuki.insight.kpi.funnel import (
@@ -26,6 +24,7 @@ from tasuki.insight.kpi.funnel import (
     cohorts,
     first_entries,
     pair_name,
+    together,
 )
 from tasuki.insight.kpi.period import (
     Period,
@@ -151,20 +150,19 @@ def _value(journeys: Journeys, subject: str, asked: Asked) -> str:
 
 def _figures(name: str, part: Journeys, whole: Journeys, asked: Asked) -> Figures:
     within, funnel = span(asked.start, asked.end), asked.funnel
+    stays = {one: stay(part, one, within, asked.as_of) for one in funnel[:-1]}
+    periods = first_entries(part, asked.periods, funnel)
     deals = closing(part, within)
     average = deals.average_won or closing(whole, within).average_won
     return Figures(
         name=name,
-        periods=first_entries(part, asked.periods, funnel),
-        whole=first_entries(part, [within], funnel)[0],
+        periods=periods,
+        whole=together(within, periods),
         cohorts=cohorts(part, asked.periods, funnel),
-        stage_hours={
-            stage: time_in_stage(part, stage, within, asked.as_of)
-            for stage in funnel[:-1]
-        },
+        stage_hours={stage: one.spread for stage, one in stays.items()},
         step_hours={
-            pair_name(*pair): spread_of_hours(transitions(part, *pair, within))
-            for pair in pairwise(funnel)
+            pair_name(stage, after): stays[stage].before(after)
+            for stage, after in pairwise(funnel)
         },
         closing=deals,
         invoice_days=lag(part, Stage.WON, Stage.INVOICED, within, asked.as_of),

@@ -11,7 +11,7 @@ from tasuki.insight.event import Stage, StageEvent
 from tasuki.insight.journey import Fact, Journeys, known_at
 from tasuki.insight.kpi.bottleneck import bottlenecks
 from tasuki.insight.kpi.closing import closing
-from tasuki.insight.kpi.duration import lag, time_in_stage
+from tasuki.insight.kpi.duration import lag, stay
 from tasuki.insight.kpi.figure import percentile, wilson
 from tasuki.insight.kpi.forecast import MOST_DRAWN, forecast
 from tasuki.insight.kpi.funnel import cohorts, first_entries
@@ -122,7 +122,7 @@ def test_a_lead_is_followed_into_its_deal_and_its_invoice():
     assert cohort.counts[Stage.WON] == 1
     assert lag(journeys, Stage.WON, Stage.INVOICED, APRIL, AS_OF).p50 == 2.0
     assert lag(journeys, Stage.INVOICED, Stage.PAID, APRIL, AS_OF).p50 == 20.0
-    assert time_in_stage(journeys, Stage.SAL, APRIL, AS_OF).p50 == 48.0
+    assert stay(journeys, Stage.SAL, APRIL, AS_OF).spread.p50 == 48.0
     assert journeys.facts.about("invoice/1", "source") == "web"
 
 
@@ -132,9 +132,9 @@ def test_what_goes_on_is_told_beside_what_has_ended():
         event("person/1", "mql", 2),
         event("person/2", "lead", 1),
     ]
-    found = time_in_stage(
+    found = stay(
         Journeys.of(told), Stage.LEAD, APRIL, BEGIN + timedelta(days=11)
-    )
+    ).spread
     assert (found.ended, found.p50, found.open, found.open_p50) == (1, 24.0, 1, 240.0)
 
 

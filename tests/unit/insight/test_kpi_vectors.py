@@ -10,7 +10,7 @@ import pytest
 from tasuki.insight.event import Stage, StageEvent
 from tasuki.insight.journey import Fact, Journeys
 from tasuki.insight.kpi.closing import closing, open_deals
-from tasuki.insight.kpi.duration import transitions
+from tasuki.insight.kpi.duration import stay
 from tasuki.insight.kpi.figure import percentile, rate
 from tasuki.insight.kpi.forecast import forecast
 from tasuki.insight.kpi.funnel import Counted, cohorts, first_entries
@@ -126,8 +126,9 @@ def test_cycle_open_deals_and_velocity():
 
 def test_hours_from_mql_to_sal_of_each_entry():
     wanted = expected("mql_to_sal_hours_each_entry")
-    times = transitions(journeys(), Stage.MQL, Stage.SAL, whole())
-    values = [one.total_seconds() / 3600 for one in times]
+    as_of = moment(expected("as_of"))
+    found = stay(journeys(), Stage.MQL, whole(), as_of)
+    values = sorted(one.total_seconds() / 3600 for one in found.ended[Stage.SAL])
     assert values == wanted["values"]
     assert percentile(values, 50) == wanted["p50"]
     assert percentile(values, 90) == wanted["p90"]

@@ -33,8 +33,8 @@ def test_two_sources_may_use_the_same_event_id(ledger: Ledger) -> None:
 def test_what_was_observed_later_is_not_there_yet(ledger: Ledger) -> None:
     book = ledger.stages()
     book.add([event("a"), event("b", LATER)], [fact("u1"), fact("u2", LATER)])
-    assert len(list(book.events(NOW))) == 1
-    assert len(list(book.events(LATER))) == 2
+    assert sum(map(len, book.events(NOW))) == 1
+    assert sum(map(len, book.events(LATER))) == 2
     assert [row[2] for row in book.facts(NOW)] == ["u1"]
     assert [row[2] for row in book.facts(LATER)] == ["u1", "u2"]
 
@@ -51,7 +51,7 @@ def test_a_fact_is_added_when_its_value_changes(ledger: Ledger) -> None:
 def test_many_rows_are_read_in_pages(ledger: Ledger) -> None:
     book = ledger.stages()
     book.add([event(f"e{number}") for number in range(20_001)])
-    assert len(list(book.events(NOW))) == 20_001
+    assert sum(map(len, book.events(NOW))) == 20_001
 
 
 def test_a_merge_is_found_from_either_side(ledger: Ledger) -> None:
