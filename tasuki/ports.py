@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from tasuki.model.record import Page, Query, Record, Schema, Span
+from tasuki.model.record import Page, Past, Query, Record, Schema, Span
 from tasuki.model.sweep import SweepFacts, SweepQuery, Swept
 from tasuki.model.write import Candidate, Outcome, Sighting, Write, WriteFacts
 
@@ -152,6 +152,26 @@ class Rewinding(Protocol):
 
     def cursor_at(self, stream: str, moment: datetime) -> str | None:
         """Return a cursor that covers all changes since then; None: it cannot."""
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """A source that knows which values fields had, and since when."""
+
+    def past(
+        self, query: Query, tracked: Sequence[str], cursor: str | None
+    ) -> Iterator[Past]:
+        """Yield what changed since `cursor`, all there is when it is None.
+
+        As `Source.read`: records and changes may come twice, never be missed, and the
+        last part carries the cursor to start from next time. Changes stand in any
+        order, and need not be of the records beside them.
+
+        Args:
+            query: The records; their fields may have no history.
+            tracked: The fields whose changes are wanted.
+            cursor: One of this method's own, or None.
+        """
 
 
 @runtime_checkable

@@ -23,6 +23,8 @@ from tasuki.engine.prints import Terms as PrintTerms
 from tasuki.engine.sync import Sync
 from tasuki.environment import with_env_file
 from tasuki.hub import HubSystem
+from tasuki.insight.journey_collect import Collector
+from tasuki.insight.journey_file import Stages, read_stages
 from tasuki.issuer import FILE as ISSUER_FILE
 from tasuki.issuer import load_issuer
 from tasuki.keys import Keys
@@ -49,7 +51,8 @@ _LEASE = 120.0
 _LEAST_LEASE = 1.0
 _PLACE = ".tasuki"
 _READ = (
-    "mappings", "connections", "retention", "archive_terms", "alerts", "known_issuer",
+    "mappings", "stages", "connections", "retention", "archive_terms", "alerts",
+    "known_issuer",
 )  # fmt: skip
 _ROUNDING = ("price_mode", "tax_rounding", "line_rounding")
 
@@ -105,6 +108,11 @@ class Project:
     def alerts(self) -> Alerts:
         """Who is told what (MappingError with every problem of the file)."""
         return load_alerts(self._mapping_folders(), self.root, self.environment)
+
+    @cached_property
+    def stages(self) -> Stages:
+        """Where stages are told of (MappingError with every problem of the file)."""
+        return read_stages(self._mapping_folders())
 
     def _mapping_folders(self) -> list[Path]:
         own, shipped = self.root / "mappings", shipped_root() / "mappings"
@@ -310,6 +318,16 @@ class Project:
             self.archive,
             terms,
             lambda: closing(self.open_sync(mapping, ledger)),
+        )
+
+    def collector(self, ledger: Ledger, calls: Calls) -> Collector:
+        """Return what reads the stages of customers' journeys into the ledger."""
+        return Collector(
+            ledger,
+            self.stages,
+            self.clock,
+            lambda name: self.open_system(name, ledger, calls),
+            lease_seconds=self.lease_seconds,
         )
 
     def _limits(self, name: str) -> tuple[Limit, ...]:

@@ -12,13 +12,14 @@ from itertools import pairwise
 from typing import Any
 
 from tasuki.model.errors import CursorExpiredError, RejectedError, TransientError
-from tasuki.model.record import Page, Query, Record, Span
+from tasuki.model.record import Change, Page, Past, Query, Record, Span
 
 from .client import BATCH, SEARCH_PAGE, Body, Client, after, chunks, rows
 from .filters import Filter, above, one_of, parse_where, since
 from .included import Included
 from .owners import STREAM as OWNERS
 from .owners import Owners
+from .past import changes_of
 from .position import Position, milliseconds, moment, parse_position
 from .splitting import holds, split, within
 
@@ -71,6 +72,21 @@ class Source:
         for page in pages:
             included.add_to(page.records)
             yield page
+
+    def past(
+        self, query: Query, tracked: Sequence[str], cursor: str | None
+    ) -> Iterator[Past]:
+        """Yield changed records with all that HubSpot remembers of them.
+
+        A record's history comes whole, so a change is told again whenever anything
+        about its record changes.
+        """
+        for page in self.read(query, cursor):
+            changes: list[Change] = []
+            if tracked:
+                ids = [one.id for one in page.records if not one.deleted]
+                changes = list(changes_of(self._client, query.stream, ids, tracked))
+            yield Past(page.records, changes, page.cursor)
 
     def cursor_at(self, stream: str, moment: datetime) -> str | None:  # noqa: ARG002
         """Return a cursor that covers all changes since a moment."""

@@ -5,9 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from .client import Client, chunks
+from .past import HISTORY_BATCH
 from .source import not_found
-
-_BATCH = 50  # records in a call that asks for history
 
 
 def changed_at(
@@ -18,7 +17,7 @@ def changed_at(
     A property without history says when its record changed.
     """
     found: dict[str, dict[str, datetime]] = {}
-    for chunk in chunks(list(dict.fromkeys(ids)), _BATCH):
+    for chunk in chunks(list(dict.fromkeys(ids)), HISTORY_BATCH):
         rows = client.batch_read(stream, chunk, (), history=fields, kind="look-up")
         near = {row["id"]: _times(row, fields) for row in rows}
         found.update((one, near[one]) for one in chunk if one in near)

@@ -12,9 +12,9 @@ from tasuki.ports import Check, Destination, Source
 from . import soql
 from .client import Client
 from .destination import SalesforceDestination
+from .past import RememberingSource
 from .sdk import sdk
 from .settings import SalesforceSettings
-from .source import SalesforceSource
 
 _TYPES = {
     "boolean": "boolean",
@@ -44,7 +44,7 @@ class SalesforceSystem:
     def __init__(self, settings: SalesforceSettings, wire: Wire) -> None:
         self._settings = settings
         self.client = Client(settings, wire)
-        self.source: Source = SalesforceSource(self.client, settings.look_back)
+        self.source: Source = RememberingSource(self.client, settings.look_back)
         self.destination: Destination = SalesforceDestination(self.client, settings)
 
     def describe(self, stream: str) -> Schema:

@@ -25,6 +25,7 @@ from tasuki.ledger.revisit import Revisits
 from tasuki.ledger.rotation import reseal, sealed_names
 from tasuki.ledger.runs import Runs
 from tasuki.ledger.sealing import Seal
+from tasuki.ledger.stage_events import StageBook
 from tasuki.ledger.standing import Standing
 from tasuki.ledger.story import Relations
 from tasuki.ledger.survey import Survey
@@ -182,6 +183,10 @@ class Ledger(
     def alerts(self) -> AlertBook:
         """Return the pages about alerts."""
         return AlertBook(self._database)
+
+    def stages(self) -> StageBook:
+        """Return the pages about customers' journeys."""
+        return StageBook(self._database)
 
     def budget(
         self,

@@ -130,3 +130,32 @@ class Schema:
 
     stream: str
     fields: Mapping[str, FieldFacts]
+
+
+class Change(NamedTuple):
+    """A value that a field had from some moment on, as the source remembers it.
+
+    Attributes:
+        id: The source's own name of the change, the same whenever it is told.
+        record_id: Of the record.
+        field: Which field.
+        value: Its value from then on, as text; "" for none.
+        at: Since when; aware.
+        actor: Who did it, as the source names them; "" where it does not say.
+    """
+
+    id: str
+    record_id: str
+    field: str
+    value: str
+    at: datetime
+    actor: str = ""
+
+
+@dataclass(slots=True)
+class Past:
+    """Some records with what changed about them, and where to go on after them."""
+
+    records: list[Record]
+    changes: list[Change]
+    cursor: str

@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from tasuki.archive.terms import Terms
 from tasuki.connections import load_connections
 from tasuki.connector import Connector
+from tasuki.insight.journey_file import read_stages
 from tasuki.issuer import load_issuer
 from tasuki.mapping import json_schema, load_mappings, run_tests
 from tasuki.mapping.problem import Problems
@@ -30,6 +31,7 @@ BESIDE = re.compile(
 RETENTION = re.compile(r"# retention\.yaml")
 ARCHIVE = re.compile(r"# archive\.yaml")
 ISSUER = re.compile(r"# issuer\.yaml")
+STAGES = re.compile(r"# stages\.yaml")
 SHIPPED = ROOT / "mappings"
 
 
@@ -138,6 +140,14 @@ def test_retention_that_is_shown_is_accepted(block: Block, tmp_path: Path) -> No
     assert load_retention(tmp_path) != Retention()
 
 
+@pytest.mark.parametrize("block", _yaml_blocks(STAGES), ids=str)
+def test_a_file_of_stages_that_is_shown_loads(block: Block, tmp_path: Path) -> None:
+    (tmp_path / "stages.yaml").write_text(block.text, encoding="utf-8")
+    found = read_stages([tmp_path])
+    assert found.records
+    assert found.written
+
+
 @pytest.mark.parametrize("block", _yaml_blocks(ARCHIVE), ids=str)
 def test_terms_that_are_shown_are_accepted(block: Block, tmp_path: Path) -> None:
     (tmp_path / "archive.yaml").write_text(block.text, encoding="utf-8")
@@ -156,7 +166,7 @@ def test_every_yaml_block_says_what_it_is() -> None:
         for block in blocks("yaml")
         if not any(
             one.match(block.first_line)
-            for one in (WHOLE, PART, BESIDE, RETENTION, ARCHIVE, ISSUER)
+            for one in (WHOLE, PART, BESIDE, RETENTION, ARCHIVE, ISSUER, STAGES)
         )
         and not _is_connections(block)
         and not block.page.startswith("connectors/")

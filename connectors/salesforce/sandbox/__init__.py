@@ -20,10 +20,11 @@ from . import writing
 from .acts import Acts
 from .bulk import Jobs
 from .checks import RequestError, RowError
+from .describing import describe
 from .hooks import Hooks
 from .login import Login
 from .query import Queries
-from .schema import ENTITIES, Entity, describe
+from .schema import ENTITIES, Entity
 from .store import Row, Store
 
 Answers = Callable[[Request], Reply]

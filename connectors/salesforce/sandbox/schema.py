@@ -309,72 +309,52 @@ _CASE = _entity(
     Field("First_Contact_Due__c", "date"),
     _OWNER,
 )
+_WRITTEN_ONCE = (
+    Field("Id", "id", 18, readonly=True, id_lookup=True),
+    Field("CreatedDate", "datetime", readonly=True),
+    _ref("CreatedById", "User", readonly=True),
+    _check("IsDeleted", readonly=True),
+)
+_LEAD_HISTORY = _entity(
+    "LeadHistory",
+    "017",
+    *_WRITTEN_ONCE,
+    _ref("LeadId", "Lead", readonly=True),
+    _pick("Field", readonly=True),
+    _pick("DataType", readonly=True),
+    Field("OldValue", "anyType", readonly=True),
+    Field("NewValue", "anyType", readonly=True),
+)
+_OPPORTUNITY_HISTORY = _entity(
+    "OpportunityHistory",
+    "008",
+    *_WRITTEN_ONCE,
+    Field("SystemModstamp", "datetime", readonly=True),
+    _ref("OpportunityId", "Opportunity", readonly=True),
+    _pick("StageName", readonly=True),
+    Field("Amount", "currency", readonly=True),
+    Field("CloseDate", "date", readonly=True),
+    Field("Probability", "percent", readonly=True),
+)
+_STAGE = _entity(
+    "OpportunityStage",
+    "01J",
+    *_WRITTEN_ONCE[:1],
+    _text("ApiName", readonly=True),
+    _text("MasterLabel", readonly=True),
+    _check("IsActive", readonly=True),
+    _check("IsClosed", readonly=True),
+    _check("IsWon", readonly=True),
+)
+TRACKED: Mapping[str, tuple[str, ...]] = {
+    "Lead": ("Status", "OwnerId"),
+    "Opportunity": ("StageName", "Amount", "CloseDate", "Probability"),
+}
+"""Fields whose changes are kept: by set-up for leads, always for opportunities."""
 ENTITIES: Mapping[str, Entity] = {
     one.name: one
-    for one in (_LEAD, _CONTACT, _ACCOUNT, _OPPORTUNITY, _LINE, _USER, _CASE)
-}
-
-_SOAP = {
-    "boolean": "xsd:boolean",
-    "currency": "xsd:double",
-    "date": "xsd:date",
-    "datetime": "xsd:dateTime",
-    "double": "xsd:double",
-    "id": "tns:ID",
-    "int": "xsd:int",
-    "percent": "xsd:double",
-    "reference": "tns:ID",
-}
-
-
-def describe(entity: Entity) -> dict[str, object]:
-    """Return the answer of a describe call."""
-    return {
-        "name": entity.name,
-        "label": entity.name,
-        "keyPrefix": entity.prefix,
-        "queryable": True,
-        "createable": True,
-        "updateable": True,
-        "childRelationships": [
-            {"childSObject": child, "field": by, "relationshipName": name}
-            for name, (child, by) in entity.children.items()
-        ],
-        "fields": [_described(one) for one in entity.fields.values()],
-    }
-
-
-def _described(one: Field) -> dict[str, object]:
-    custom = one.name.endswith("__c")
-    defaulted = one.default is not None or (one.readonly and not one.target)
-    return {
-        "name": one.name,
-        "label": one.shown,
-        "type": one.type,
-        "soapType": _SOAP.get(one.type, "xsd:string"),
-        "length": one.length,
-        "byteLength": one.length * 3,
-        "custom": custom,
-        "nillable": not one.required and one.type not in {"boolean", "id"},
-        "createable": not one.readonly,
-        "updateable": not one.readonly and not one.create_only,
-        "defaultedOnCreate": defaulted,
-        "unique": one.unique,
-        "externalId": one.unique and custom,
-        "idLookup": one.id_lookup,
-        "filterable": True,
-        "sortable": True,
-        "restrictedPicklist": one.restricted,
-        "referenceTo": [one.target] if one.target and one.target != "self" else [],
-        "relationshipName": one.relationship or None,
-        "picklistValues": [
-            {
-                "active": True,
-                "defaultValue": v == one.default,
-                "label": v,
-                "validFor": None,
-                "value": v,
-            }
-            for v in one.options
-        ],
-    }
+    for one in (
+        _LEAD, _CONTACT, _ACCOUNT, _OPPORTUNITY, _LINE, _USER, _LEAD_HISTORY,
+        _OPPORTUNITY_HISTORY, _STAGE, _CASE,
+    )
+}  # fmt: skip

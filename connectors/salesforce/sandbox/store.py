@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
-from .schema import ENTITIES, STAGES, Entity
+from .schema import ENTITIES, STAGES, TRACKED, Entity
 
 Row = dict[str, object]
 _CENT = Decimal("0.01")
@@ -146,6 +146,7 @@ class Store:
         self._now = now
         self._stamped = (0, "")
         self.tables = {name: Table(entity) for name, entity in ENTITIES.items()}
+        self._list_stages()
         self.user = ""
         self.told: Callable[[str, str], None] | None = None
         """Called with object and id when a row was created or edited."""
@@ -154,6 +155,15 @@ class Store:
         """Empty every table, keeping the objects others hold on to."""
         for name, entity in ENTITIES.items():
             self.tables[name] = Table(entity)
+        self._list_stages()
+
+    def _list_stages(self) -> None:
+        """Fill the org's list of stages."""
+        table = self.tables["OpportunityStage"]
+        for name, (closed, won, _) in STAGES.items():
+            row: Row = {"Id": table.new_id(), "ApiName": name, "MasterLabel": name}
+            row |= {"IsActive": True, "IsClosed": closed, "IsWon": won}
+            table.put(row, None, "")
 
     def now(self) -> datetime:
         """Return the org's time."""
@@ -188,11 +198,41 @@ class Store:
         row["LastModifiedById"] = self.user
         self._derive(name, row)
         table.put(row, before, stamp)
+        if name in TRACKED:
+            self._remember(name, row, before or {}, stamp)
         if name == "OpportunityLineItem":
             self.roll_up(str(row["OpportunityId"]), stamp)
         if self.told is not None:
             self.told(name, str(row["Id"]))
         return row
+
+    def _remember(self, name: str, row: Row, before: Row, stamp: str) -> None:
+        """Add to the object's history what has changed."""
+        changed = [one for one in TRACKED[name] if row.get(one) != before.get(one)]
+        if name == "Opportunity":
+            if changed:
+                state = {one: row.get(one) for one in TRACKED[name]}
+                self._add_history(name, row, state, stamp)
+            return
+        if not before:
+            changed = ["created"]
+        elif row.get("IsConverted") and not before.get("IsConverted"):
+            changed.append("leadConverted")
+        for field in changed:
+            old, new = before.get(field), row.get(field)
+            told = {
+                "Field": field,
+                "OldValue": old,
+                "NewValue": new,
+                "DataType": "Text",
+            }
+            self._add_history(name, row, told, stamp)
+
+    def _add_history(self, name: str, row: Row, told: Row, stamp: str) -> None:
+        table = self.tables[f"{name}History"]
+        own: Row = {"Id": table.new_id(), f"{name}Id": row["Id"], "CreatedDate": stamp}
+        own |= {"CreatedById": row.get("LastModifiedById"), "IsDeleted": False}
+        table.put(own | told, None, stamp)
 
     def _derive(self, name: str, row: Row) -> None:
         if name in {"Lead", "Contact", "User"}:
@@ -220,6 +260,7 @@ class Store:
             total = sum(Decimal(str(one["TotalPrice"])) for one in living)
             row["Amount"] = float(total)
         table.put(row, before, stamp)
+        self._remember("Opportunity", row, before, stamp)
 
     def children(self, name: str, field: str, parent_id: str) -> list[Row]:
         """Return the rows that look up to a parent, the deleted ones as well."""
