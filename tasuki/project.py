@@ -7,7 +7,7 @@ A project has the top level of this repository: `connections.yaml`, `mappings/`,
 import os
 from collections.abc import Mapping
 from contextlib import closing
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -23,6 +23,9 @@ from tasuki.engine.prints import Terms as PrintTerms
 from tasuki.engine.sync import Sync
 from tasuki.environment import with_env_file
 from tasuki.hub import HubSystem
+from tasuki.insight.handoff_file import Around, load_model
+from tasuki.insight.handoff_look import Board, look_at_handoffs
+from tasuki.insight.handoff_rule import SalesModel
 from tasuki.insight.journey_collect import Collector
 from tasuki.insight.journey_file import Stages, read_stages
 from tasuki.issuer import FILE as ISSUER_FILE
@@ -51,8 +54,8 @@ _LEASE = 120.0
 _LEAST_LEASE = 1.0
 _PLACE = ".tasuki"
 _READ = (
-    "mappings", "stages", "connections", "retention", "archive_terms", "alerts",
-    "known_issuer",
+    "mappings", "stages", "model", "connections", "retention", "archive_terms",
+    "alerts", "known_issuer",
 )  # fmt: skip
 _ROUNDING = ("price_mode", "tax_rounding", "line_rounding")
 
@@ -113,6 +116,14 @@ class Project:
     def stages(self) -> Stages:
         """Where stages are told of (MappingError with every problem of the file)."""
         return read_stages(self._mapping_folders())
+
+    @cached_property
+    def model(self) -> SalesModel:
+        """Departments and handoffs, as model.yaml says (MappingError with problems)."""
+        handoffs = {one.id: one.model.handoff for one in self.mappings}
+        functions, facts = self.mappings.around.functions, self.stages.facts
+        around = Around(functions, handoffs, facts)
+        return load_model(self._mapping_folders(), around)
 
     def _mapping_folders(self) -> list[Path]:
         own, shipped = self.root / "mappings", shipped_root() / "mappings"
@@ -183,6 +194,8 @@ class Project:
         """
         problems: list[str] = []
         for name in _READ:
+            if name == "model" and problems:
+                continue  # it stands on mappings and stages, which cannot be read
             try:
                 getattr(self, name)
             except MappingError as error:
@@ -318,6 +331,23 @@ class Project:
             self.archive,
             terms,
             lambda: closing(self.open_sync(mapping, ledger)),
+        )
+
+    def handoffs(self, ledger: Ledger, since: datetime | None = None) -> Board:
+        """Bring the ledger's handoffs up to date and return how they stand; no calls.
+
+        Args:
+            ledger: Opened.
+            since: Leave out what was closed before this.
+        """
+        sources = {
+            one.id: one.source
+            for one in self.mappings
+            if one.source.connection in self.connections
+        }
+        now, teams = self.clock.now(), self.stages.teams
+        return look_at_handoffs(
+            ledger, self.model, sources, now, since=since, teams=teams
         )
 
     def collector(self, ledger: Ledger, calls: Calls) -> Collector:

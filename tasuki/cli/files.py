@@ -10,6 +10,8 @@ from tasuki.cli.context import Context, leave, of
 from tasuki.model.errors import ConfigError
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from tasuki.cli.screen import Screen
     from tasuki.mapping.compile import CompiledMapping
     from tasuki.mapping.coverage import Coverage
@@ -169,24 +171,33 @@ def schema(
     alerts: Annotated[
         bool, typer.Option("--alerts", help="That of alerts.yaml instead.")
     ] = False,
+    of_model: Annotated[
+        bool, typer.Option("--model", help="That of model.yaml instead.")
+    ] = False,
 ) -> None:
-    """Print the JSON Schema of mapping files, or of alerts.yaml, for editors."""
+    """Print the JSON Schema of mapping files, alerts.yaml or model.yaml, for editors."""
     from tasuki.alert.file_model import AlertsModel
+    from tasuki.insight.handoff_model import ModelModel
     from tasuki.mapping.model import MappingModel
     from tasuki.mapping.schema_file import (
         ALERTS_SCHEMA_FILE,
+        MODEL_SCHEMA_FILE,
         SCHEMA_FILE,
         json_schema,
         schema_text,
     )
 
     own = of(context)
-    model = AlertsModel if alerts else MappingModel
+    model: type[BaseModel] = MappingModel
+    name = SCHEMA_FILE
+    if alerts:
+        model, name = AlertsModel, ALERTS_SCHEMA_FILE
+    elif of_model:
+        model, name = ModelModel, MODEL_SCHEMA_FILE
     text = schema_text(model)
     if not write:
         own.screen.show(json_schema(model), lambda screen: screen.line(text.rstrip()))
         return
-    name = ALERTS_SCHEMA_FILE if alerts else SCHEMA_FILE
     path = own.project.root / "mappings" / name
     path.parent.mkdir(exist_ok=True)
     path.write_text(text, encoding="utf-8")

@@ -45,6 +45,12 @@ class Stages:
     fiscal_year_starts: int = 4
     gross_margin: Decimal = Decimal(1)
 
+    @property
+    def facts(self) -> frozenset[str]:
+        """The names of what is read of customers, beside the stages."""
+        read = {name for one in self.records.values() for name in one.facts}
+        return frozenset(read | {"team"} if self.teams else read)
+
 
 def read_stages(folders: Sequence[Path]) -> Stages:
     """Read the first stages.yaml of these folders; without one nothing is collected.

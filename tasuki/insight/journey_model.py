@@ -16,7 +16,18 @@ Kind = Literal[
     "person", "company", "deal", "invoice", "subscription", "onboarding", "payment"
 ]
 FactName = Literal[
-    "amount", "segment", "source", "owner", "team", "mrr", "starts", "ends"
+    "amount",
+    "segment",
+    "source",
+    "owner",
+    "team",
+    "mrr",
+    "starts",
+    "ends",
+    "score",
+    "product",
+    "region",
+    "reject_reason",
 ]
 LinkName = Literal["person", "deal", "subscription", "company"]
 Names = dict[str, StageName]

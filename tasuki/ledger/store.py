@@ -14,6 +14,7 @@ from tasuki.ledger.budget import LedgerBudget
 from tasuki.ledger.database import UNNAMED, Database
 from tasuki.ledger.exclusion import acquire_alone, parts_held
 from tasuki.ledger.forget import Forgetting
+from tasuki.ledger.handoffs import HandoffBook
 from tasuki.ledger.history import History
 from tasuki.ledger.holds import Holds
 from tasuki.ledger.inbox import Inbox
@@ -183,6 +184,10 @@ class Ledger(
     def alerts(self) -> AlertBook:
         """Return the pages about alerts."""
         return AlertBook(self._database)
+
+    def handoffs(self) -> HandoffBook:
+        """Return the pages about handoffs between departments."""
+        return HandoffBook(self._database)
 
     def stages(self) -> StageBook:
         """Return the pages about customers' journeys."""

@@ -13,6 +13,7 @@ from tasuki.mapping.model import MappingModel
 
 SCHEMA_FILE = "mapping.schema.json"
 ALERTS_SCHEMA_FILE = "alerts.schema.json"
+MODEL_SCHEMA_FILE = "model.schema.json"
 HEADER = f"# yaml-language-server: $schema={SCHEMA_FILE}\n"
 _MARK = "# yaml-language-server:"
 

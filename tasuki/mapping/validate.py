@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -62,7 +62,8 @@ def validate(
         except ValidationError as error:
             details = error.errors(include_url=False)
             for each in details:
-                problems.add(_problem(document, model, each))
+                if not (each["type"] == "missing" and document.has(_path(each))):
+                    problems.add(_problem(document, model, each))
             for each in details:
                 _take_out(data, _path(each), each["type"])
     return None
@@ -156,10 +157,28 @@ def _shape(value: object) -> str:
 
 def allowed_keys(model: type[BaseModel], path: Path) -> tuple[str, ...]:
     """Return the keys that a file may have at a place."""
-    here = model if model is not MappingModel else _model_at(path)
+    here = _model_at(path) if model is MappingModel else _inside_of(model, path)
     if here is MatchModel:
         return ("object", "then", "link", "reverse")
     return tuple(each.alias or name for name, each in here.model_fields.items())
+
+
+def _inside_of(model: type[BaseModel], path: Path) -> type[BaseModel]:
+    """Return the model that a place in the file is read into."""
+    here = model
+    for part in path:
+        fields = here.model_fields.items()
+        found = next((f for name, f in fields if part in {name, f.alias}), None)
+        here = next(_models_of(found.annotation), here) if found else here
+    return here
+
+
+def _models_of(annotation: object) -> Iterator[type[BaseModel]]:
+    """Yield the models within `list[X]`, `dict[str, X]`, `X | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _models_of(inner)
 
 
 def _model_at(path: Path) -> type[BaseModel]:

@@ -13,7 +13,10 @@ from tasuki.insight.kpi.listing import Sheet, sheets
 from tasuki.insight.kpi.period import fiscal_start
 from tasuki.insight.kpi.report import Report
 from tasuki.project import Project
-from tasuki.stages.language import language_here
+from tasuki.stages.handoff_report import KEY as HANDOFFS
+from tasuki.stages.handoff_report import markdown as handoffs_markdown
+from tasuki.stages.handoff_report import one_line
+from tasuki.stages.language import Language, language_here
 from tasuki.stages.report import failure_line
 from tasuki.stages.showing import show_report, tell
 from tasuki.stages.stage import StageError, in_a_thread
@@ -21,9 +24,10 @@ from tasuki.transport.calls import Calls
 
 Measured = dict[str, Any]
 _KEY = "tasuki-funnel"
+_TEXTS = frozenset({"markdown", "handoffs"})
 
 
-def collect_and_measure(language: str) -> Measured:
+def collect_and_measure(language: Language) -> Measured:
     """Collect this project's stages and measure the fiscal year; plain values."""
     project, calls = Project(), Calls()
     with project.open_ledger() as ledger:
@@ -34,12 +38,15 @@ def collect_and_measure(language: str) -> Measured:
         today = now.astimezone(TOKYO).date()
         start = fiscal_start(today, project.stages.fiscal_year_starts)
         report, known = report_of(ledger, asked_of(project.stages, now, start, today))
+        board = project.handoffs(ledger)
     return {
         "entries": [one.to_json() for one in collected],
         "remedy": next((one.remedy for one in collected if one.error), ""),
         "calls": sum(calls.counts().values()),
         "journeys": known,
         "markdown": markdown(report, language),
+        "late": one_line(board),
+        "handoffs": handoffs_markdown(project.model, board, language),
     }
 
 
@@ -62,11 +69,12 @@ async def measure_journey_once() -> Measured:
     line += f", {found['calls']:,} calls"
     get_run_logger().info(line)
     await show_report(_KEY, found["markdown"], line)
+    await show_report(HANDOFFS, found["handoffs"], found["late"])
     tell("tasuki.funnel.measured", "measure", {"events": events})
     errors = [one["error"] for one in found["entries"] if one["error"]]
     if errors:
         raise StageError(failure_line(errors[0], found["remedy"]))
-    return {name: value for name, value in found.items() if name != "markdown"}
+    return {name: value for name, value in found.items() if name not in _TEXTS}
 
 
 def markdown(report: Report, language: str) -> str:

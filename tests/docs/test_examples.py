@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from tasuki.archive.terms import Terms
 from tasuki.connections import load_connections
 from tasuki.connector import Connector
+from tasuki.insight.handoff_model import ModelModel
 from tasuki.insight.journey_file import read_stages
 from tasuki.issuer import load_issuer
 from tasuki.mapping import json_schema, load_mappings, run_tests
@@ -25,6 +26,7 @@ from tests.docs.pages import ROOT, Block, blocks
 
 WHOLE = re.compile(r"# mappings/([\w.-]+)\.yaml")
 PART = re.compile(r"# in mappings/([\w.-]+)\.yaml")
+MODEL = re.compile(r"# mappings/model\.yaml")
 BESIDE = re.compile(
     r"# mappings/((?:fields|lookups|values)/\w+\.yaml|settings\.\w+\.yaml|functions\.py)"
 )
@@ -49,7 +51,9 @@ def _yaml_blocks(pattern: re.Pattern[str]) -> list[Block]:
     return [
         one
         for one in blocks("yaml")
-        if pattern.match(one.first_line) and not BESIDE.match(one.first_line)
+        if pattern.match(one.first_line)
+        and not BESIDE.match(one.first_line)
+        and (pattern is MODEL or not MODEL.match(one.first_line))
     ]
 
 
@@ -132,6 +136,16 @@ def _is_connections(block: Block) -> bool:
 def test_connections_that_are_shown_are_accepted(block: Block, tmp_path: Path) -> None:
     (tmp_path / "connections.yaml").write_text(block.text, encoding="utf-8")
     assert load_connections(tmp_path, Registry(tmp_path), AnyEnvironment())
+
+
+@pytest.mark.parametrize("block", _yaml_blocks(MODEL), ids=str)
+def test_a_model_that_is_shown_is_accepted(block: Block, tmp_path: Path) -> None:
+    (tmp_path / "mappings").mkdir()
+    (tmp_path / "mappings" / "model.yaml").write_text(block.text, encoding="utf-8")
+    assert Project(tmp_path).model.rules
+    value = _read("model.yaml", block.text)
+    errors = Draft202012Validator(json_schema(ModelModel)).iter_errors(value)
+    assert [each.message for each in errors] == []
 
 
 @pytest.mark.parametrize("block", _yaml_blocks(RETENTION), ids=str)
