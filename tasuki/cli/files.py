@@ -175,7 +175,7 @@ def schema(
         bool, typer.Option("--model", help="That of model.yaml instead.")
     ] = False,
 ) -> None:
-    """Print the JSON Schema of mapping files, alerts.yaml or model.yaml, for editors."""
+    """Print the JSON Schema of mappings, of alerts.yaml or of model.yaml."""
     from tasuki.alert.file_model import AlertsModel
     from tasuki.insight.handoff_model import ModelModel
     from tasuki.mapping.model import MappingModel
