@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from tasuki.ledger.database import Database
+from tasuki.ledger.finding_tables import FINDING
 from tasuki.ledger.inbox_table import INBOX
 from tasuki.ledger.rows import text_time, time_text
 from tasuki.ledger.tables import (
@@ -311,6 +312,7 @@ def _erase(connection: Connection, traces: Sequence[Trace]) -> dict[str, int]:
         _run(connection, INBOX.delete().where(_hints(trace)))
         either = or_(RELATION.c.from_ref == trace.ref, RELATION.c.to_ref == trace.ref)
         rows["relation"] += _run(connection, RELATION.delete().where(either))
+        _run(connection, FINDING.delete().where(FINDING.c.ref == trace.ref))
     return rows
 
 

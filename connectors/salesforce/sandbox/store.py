@@ -187,6 +187,8 @@ class Store:
         row["LastModifiedDate"] = stamp
         row["LastModifiedById"] = self.user
         self._derive(name, row)
+        if before and row.get("StageName") != before.get("StageName"):
+            row["LastStageChangeDate"] = stamp
         table.put(row, before, stamp)
         if name == "OpportunityLineItem":
             self.roll_up(str(row["OpportunityId"]), stamp)
