@@ -100,8 +100,10 @@ def load_leaks(folders: Sequence[Path], functions: FunctionTable) -> LeakSetting
     said: dict[str, int] = {}
     for folder in reversed(folders):
         document = optional_document(folder, FILE, problems)
-        model = document and validate(document, LeaksModel, problems)
-        if document is None or model is None:
+        if document is None:
+            continue
+        model = validate(document, LeaksModel, problems)
+        if model is None:
             continue
         _check_names(document, model, problems)
         reader = _Reader(document, functions, problems)
