@@ -25,6 +25,7 @@ from tasuki.environment import with_env_file
 from tasuki.hub import HubSystem
 from tasuki.issuer import FILE as ISSUER_FILE
 from tasuki.issuer import load_issuer
+from tasuki.insight.leak.setting import LeakSettings, load_leaks
 from tasuki.keys import Keys
 from tasuki.ledger import Ledger
 from tasuki.mapping import CompiledMapping
@@ -158,6 +159,12 @@ class Project:
         settings = self.connection(name).settings
         found = {one: getattr(settings, one, None) for one in _ROUNDING}
         return {name: value for name, value in found.items() if value}
+    def leaks(self) -> LeakSettings:
+        """Where leaks are looked for (MappingError with every problem)."""
+        own, shipped = self.root / "mappings", shipped_root() / "mappings"
+        folders = list(dict.fromkeys(folder.resolve() for folder in (own, shipped)))
+        there = [folder for folder in folders if folder.is_dir()]
+        return load_leaks(there, self.mappings.around.functions)
 
     @property
     def archive(self) -> Archiving:
@@ -173,10 +180,12 @@ class Project:
         """
         problems: list[str] = []
         for name in _READ:
+        files = ("mappings", "connections", "retention", "archive_terms")
+        for name in (*files, "alerts", "leaks"):
             try:
                 getattr(self, name)
             except MappingError as error:
-                problems += error.problems
+                problems += [one for one in error.problems if one not in problems]
         if problems:
             raise MappingError(tuple(problems))
         return self.mappings, self.connections

@@ -216,9 +216,8 @@ def _by_reason(listed: dict[str, str]) -> dict[str, list[str]]:
 def _rules(own: Context, language: Spoken) -> None:
     from tasuki.insight.leak.report import DEPARTMENTS, SEVERITIES
     from tasuki.insight.leak.rule import rules
-    from tasuki.operation.leaks import leak_settings
 
-    settings = leak_settings(own.project)
+    settings = own.project.leaks
     value = [
         {
             "rule": one.id,

@@ -14,7 +14,6 @@ from tasuki.ledger import Ledger
 from tasuki.ledger.findings import StoredFinding
 from tasuki.model.errors import ConfigError
 from tasuki.model.record import HUB
-from tasuki.operation.leaks import leak_settings
 from tasuki.project import Project
 
 
@@ -75,7 +74,7 @@ def _turns(
     if not one.ref:  # a sync that has not succeeded for long is itself the finding
         return [(project.mappings[one.subject].id, "")]
     stream, _, record_id = one.ref.rpartition("/")
-    listed = leak_settings(project).mend.get(one.rule, {}).get(stream, ())
+    listed = project.leaks.mend.get(one.rule, {}).get(stream, ())
     there = project.connections.keys() | {HUB}
     used = {fact.sync for fact in ledger.sync_facts()}
     turns = [

@@ -5,23 +5,9 @@ from contextlib import contextmanager
 
 from tasuki.insight.leak.ground import Ground
 from tasuki.insight.leak.hunt import Hunt, hunt
-from tasuki.insight.leak.setting import LeakSettings, load_leaks
 from tasuki.ledger import Ledger
 from tasuki.project import Project
-from tasuki.registry import shipped_root
 from tasuki.transport.calls import Calls
-
-
-def leak_settings(project: Project) -> LeakSettings:
-    """Read the project's leaks.yaml, the shipped one behind it.
-
-    Raises:
-        MappingError: Every problem of every file.
-    """
-    own, shipped = project.root / "mappings", shipped_root() / "mappings"
-    folders = list(dict.fromkeys(folder.resolve() for folder in (own, shipped)))
-    there = [folder for folder in folders if folder.is_dir()]
-    return load_leaks(there, project.mappings.around.functions)
 
 
 @contextmanager
@@ -31,7 +17,7 @@ def ground_of(project: Project, ledger: Ledger) -> Iterator[Ground]:
     ground = Ground(
         ledger=ledger,
         clock=project.clock,
-        settings=leak_settings(project),
+        settings=project.leaks,
         mappings=project.mappings,
         connected=frozenset(project.connections),
         opened=lambda name: project.open_system(name, ledger, calls),

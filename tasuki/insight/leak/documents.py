@@ -41,17 +41,20 @@ def put_documents(board: Board, ground: Ground, stream: str, amount_field: str) 
     for some in ground.ledger.document_facts(stream):
         for one in some:
             made = _made(board, ground, one, amount_field)
-            for invoice_id in _invoices(board, stream, one):
-                _complete(board, invoice_id, made)
+            for invoice_id, is_ours in _invoices(board, stream, one):
+                # A copy that somebody made over there is theirs to archive.
+                archived = made.archived and is_ours
+                _complete(board, invoice_id, made._replace(archived=archived))
 
 
-def _invoices(board: Board, stream: str, one: DocumentFact) -> list[str]:
+def _invoices(board: Board, stream: str, one: DocumentFact) -> list[tuple[str, bool]]:
+    """Return the invoices that are a write's, and whether it made them itself."""
     query = (
-        "SELECT id FROM invoice WHERE system = ?1 AND (remote_id = ?2 OR remote_id IN"
+        "SELECT id, remote_id = ?2 FROM invoice WHERE system = ?1 AND (remote_id = ?2 OR remote_id IN"
         " (SELECT remote_id FROM marked WHERE mark = ?3 AND stream = ?1))"
     )
     found = board.rows(query, (stream, one.destination_id, one.mark or None))
-    return [str(row[0]) for row in found]
+    return [(str(row[0]), bool(row[1])) for row in found]
 
 
 def _made(board: Board, ground: Ground, one: DocumentFact, amount_field: str) -> _Made:
