@@ -182,7 +182,7 @@ class Leaking:
         self._open(LastActivityDate=day(29), CreatedDate=ago(2000))
         self.note("L07", self._open(CloseDate=day(1)))
         self._open(CloseDate=day(0))
-        deal, row, invoice = self._next()
+        _, row, invoice = self._next()
         row.update(StageName="Closed Lost", IsWon=False)
         invoice["payment_status"] = "settled"
         self.note("L36", invoice["id"])

@@ -50,8 +50,9 @@ def put_documents(board: Board, ground: Ground, stream: str, amount_field: str) 
 def _invoices(board: Board, stream: str, one: DocumentFact) -> list[tuple[str, bool]]:
     """Return the invoices that are a write's, and whether it made them itself."""
     query = (
-        "SELECT id, remote_id = ?2 FROM invoice WHERE system = ?1 AND (remote_id = ?2 OR remote_id IN"
-        " (SELECT remote_id FROM marked WHERE mark = ?3 AND stream = ?1))"
+        "SELECT id, remote_id = ?2 FROM invoice WHERE system = ?1"
+        " AND (remote_id = ?2 OR remote_id IN (SELECT remote_id FROM marked"
+        " WHERE mark = ?3 AND stream = ?1))"
     )
     found = board.rows(query, (stream, one.destination_id, one.mark or None))
     return [(str(row[0]), bool(row[1])) for row in found]

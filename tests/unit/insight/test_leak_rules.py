@@ -4,11 +4,14 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from time import process_time
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
+from tasuki.insight import leak
 from tasuki.insight.leak.board import SCHEMA, Board
 from tasuki.insight.leak.column import moment_text
 from tasuki.insight.leak.rule import rules
@@ -84,6 +87,19 @@ def test_a_consolidated_invoice_bills_every_instalment_it_covers() -> None:
         board.put("invoice", [{"id": "i", "status": "sent"}])
         board.fill("INSERT INTO covered VALUES (?, ?)", [("n1", "i"), ("n2", "i")])
         assert [row.subject for row in board.ask(rules()["L12"], GIVEN)] == ["n3"]
+
+
+def test_a_rule_says_everything_in_both_languages() -> None:
+    path = Path(leak.__file__).with_name("rules.yaml")
+    read = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    assert list(read) == [f"L{number:02d}" for number in range(1, 39)]
+    for one in read.values():
+        assert one.keys() - {"mend"} == {
+            *("name", "severity", "department", "about", "needs", "why", "remedy", "find"),
+        }  # fmt: skip
+        assert one["name"].keys() == one["remedy"].keys() == {"ja", "en"}
+        assert not one["name"]["ja"].isascii()
+        assert one["name"]["en"].isascii()
 
 
 # -- the vectors -------------------------------------------------------------------
