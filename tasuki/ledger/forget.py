@@ -296,6 +296,7 @@ def _erase(connection: Connection, traces: Sequence[Trace]) -> dict[str, int]:
     for trace in traces:
         if (trace.sync, trace.ref) in money:
             continue
+        _forget_findings(connection, trace)
         rows["link"] += _run(connection, LINK.delete().where(_mine(LINK, trace)))
         rows["intent"] += _run(connection, _blank_intents(trace))
         rows["decision"] += _run(
@@ -312,8 +313,15 @@ def _erase(connection: Connection, traces: Sequence[Trace]) -> dict[str, int]:
         _run(connection, INBOX.delete().where(_hints(trace)))
         either = or_(RELATION.c.from_ref == trace.ref, RELATION.c.to_ref == trace.ref)
         rows["relation"] += _run(connection, RELATION.delete().where(either))
-        _run(connection, FINDING.delete().where(FINDING.c.ref == trace.ref))
     return rows
+
+
+def _forget_findings(connection: Connection, trace: Trace) -> None:
+    """Take out leaks about a record and about its counterpart."""
+    theirs = LINK.c.destination + "/" + LINK.c.destination_id
+    about = select(theirs).where(_mine(LINK, trace))
+    mine = or_(FINDING.c.ref == trace.ref, FINDING.c.ref.in_(about))
+    _run(connection, FINDING.delete().where(mine))
 
 
 def _hints(trace: Trace) -> ColumnElement[bool]:

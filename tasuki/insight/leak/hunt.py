@@ -130,7 +130,7 @@ def why_not(ground: Ground, swept: Swept) -> tuple[dict[str, str], dict[str, str
             reasons[rule.id] = _OFF
             continue
         missing = [need for need in rule.needs if not _is_there(ground, swept, need)]
-        failed = [swept.failed[one] for one in rule.needs if one in swept.failed]
+        failed = [words for need in rule.needs for words in _away(ground, swept, need)]
         blind, sees = _blind(ground, rule)
         if missing:
             reasons[rule.id] = f"no connected source for {', '.join(missing)}"
@@ -148,14 +148,28 @@ def _is_there(ground: Ground, swept: Swept, need: str) -> bool:
     table, _, wanted = need.partition(":")
     if not wanted:
         return table not in swept.missing
-    systems = {
-        link.system
+    return bool(_holders(ground, wanted))
+
+
+def _away(ground: Ground, swept: Swept, need: str) -> list[str]:
+    """Return why a table is not whole; of `xref:accounting` only those systems count."""
+    table, _, wanted = need.partition(":")
+    if not wanted:
+        return [swept.failed[table]] if table in swept.failed else []
+    there = _holders(ground, wanted)
+    return [words for name, words in swept.away.items() if name in there]
+
+
+def _holders(ground: Ground, system: str) -> set[str]:
+    """Return the connections that `links:` calls by a system's name."""
+    return {
+        mapping.destination.connection
         for sync, link in ground.settings.links.items()
-        if sync in ground.mappings
-        and ground.is_connected(ground.mappings[sync].destination)
-        and ground.is_connected(ground.mappings[sync].source)
+        if link.system.partition(":")[0] == system and sync in ground.mappings
+        for mapping in (ground.mappings[sync],)
+        if ground.is_connected(mapping.destination)
+        and ground.is_connected(mapping.source)
     }
-    return any(one.partition(":")[0] == wanted for one in systems)
 
 
 def _blind(ground: Ground, rule: Rule) -> tuple[list[str], bool]:

@@ -54,12 +54,14 @@ class Swept:
     Attributes:
         missing: Tables without a connected source.
         failed: Tables that could not be read whole, and why.
+        away: Connections that could not be read, and why.
         unread: Values that formulas could not make, by `table.column`.
         records: How many records were read, by stream.
     """
 
     missing: set[str] = field(default_factory=set)
     failed: dict[str, str] = field(default_factory=dict)
+    away: dict[str, str] = field(default_factory=dict)
     unread: Counter[str] = field(default_factory=Counter)
     records: Counter[str] = field(default_factory=Counter)
 
@@ -103,6 +105,7 @@ class Sweep:
         except TasukiError as error:
             words = str(error)
             self._swept.failed |= {one.table: words for one in sources}
+            self._swept.away[stream.connection] = words
         for maker in makers:
             self._swept.unread.update(
                 {f"{maker.source.table}.{n}": c for n, c in maker.unread.items()}
