@@ -152,7 +152,7 @@ def _is_there(ground: Ground, swept: Swept, need: str) -> bool:
 
 
 def _away(ground: Ground, swept: Swept, need: str) -> list[str]:
-    """Return why a table is not whole; of `xref:accounting` only those systems count."""
+    """Say why a table is not whole; of `xref:accounting` only those systems count."""
     table, _, wanted = need.partition(":")
     if not wanted:
         return [swept.failed[table]] if table in swept.failed else []

@@ -84,7 +84,7 @@ def ground(tmp_path: Path) -> Iterator[Ground]:
             settings=LeakSettings({}, {}, {}, {}, ()),
             mappings=load_mappings([empty], today=lambda: TODAY),
             connected=frozenset(),
-            opened=lambda name: pytest.fail(name),
+            opened=pytest.fail,
             calls=Calls(),
         )
 
