@@ -51,6 +51,7 @@ _LEAST_LEASE = 1.0
 _PLACE = ".tasuki"
 _READ = (
     "mappings", "connections", "retention", "archive_terms", "alerts", "known_issuer",
+    "leaks",
 )  # fmt: skip
 _ROUNDING = ("price_mode", "tax_rounding", "line_rounding")
 
@@ -159,6 +160,7 @@ class Project:
         settings = self.connection(name).settings
         found = {one: getattr(settings, one, None) for one in _ROUNDING}
         return {name: value for name, value in found.items() if value}
+
     def leaks(self) -> LeakSettings:
         """Where leaks are looked for (MappingError with every problem)."""
         own, shipped = self.root / "mappings", shipped_root() / "mappings"
@@ -180,8 +182,6 @@ class Project:
         """
         problems: list[str] = []
         for name in _READ:
-        files = ("mappings", "connections", "retention", "archive_terms")
-        for name in (*files, "alerts", "leaks"):
             try:
                 getattr(self, name)
             except MappingError as error:

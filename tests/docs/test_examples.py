@@ -151,6 +151,8 @@ def test_terms_that_are_shown_are_accepted(block: Block, tmp_path: Path) -> None
 def test_an_issuer_that_is_shown_is_accepted(block: Block, tmp_path: Path) -> None:
     (tmp_path / "issuer.yaml").write_text(block.text, encoding="utf-8")
     assert load_issuer(tmp_path).name
+
+
 @pytest.mark.parametrize("block", _yaml_blocks(LEAKS), ids=str)
 def test_places_of_leaks_that_are_shown_are_accepted(
     block: Block, tmp_path: Path
@@ -166,8 +168,7 @@ def test_every_yaml_block_says_what_it_is() -> None:
         for block in blocks("yaml")
         if not any(
             one.match(block.first_line)
-            for one in (WHOLE, PART, BESIDE, RETENTION, ARCHIVE, ISSUER)
-            for one in (WHOLE, PART, BESIDE, RETENTION, ARCHIVE, LEAKS)
+            for one in (WHOLE, PART, BESIDE, RETENTION, ARCHIVE, ISSUER, LEAKS)
         )
         and not _is_connections(block)
         and not block.page.startswith("connectors/")
