@@ -23,9 +23,9 @@ from tasuki.engine.prints import Terms as PrintTerms
 from tasuki.engine.sync import Sync
 from tasuki.environment import with_env_file
 from tasuki.hub import HubSystem
+from tasuki.insight.leak.setting import LeakSettings, load_leaks
 from tasuki.issuer import FILE as ISSUER_FILE
 from tasuki.issuer import load_issuer
-from tasuki.insight.leak.setting import LeakSettings, load_leaks
 from tasuki.keys import Keys
 from tasuki.ledger import Ledger
 from tasuki.mapping import CompiledMapping
@@ -161,6 +161,7 @@ class Project:
         found = {one: getattr(settings, one, None) for one in _ROUNDING}
         return {name: value for name, value in found.items() if value}
 
+    @cached_property
     def leaks(self) -> LeakSettings:
         """Where leaks are looked for (MappingError with every problem)."""
         own, shipped = self.root / "mappings", shipped_root() / "mappings"

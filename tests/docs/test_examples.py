@@ -11,9 +11,9 @@ from ruamel.yaml import YAML
 from tasuki.archive.terms import Terms
 from tasuki.connections import load_connections
 from tasuki.connector import Connector
-from tasuki.issuer import load_issuer
 from tasuki.formula import builtin_functions
 from tasuki.insight.leak.setting import load_leaks
+from tasuki.issuer import load_issuer
 from tasuki.mapping import json_schema, load_mappings, run_tests
 from tasuki.mapping.problem import Problems
 from tasuki.mapping.show import dump
