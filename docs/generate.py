@@ -7,6 +7,7 @@
 import inspect
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
@@ -15,6 +16,9 @@ import tasuki
 from tasuki.cli.app import EXIT_CODES
 from tasuki.cli.reference import markdown as cli_markdown
 from tasuki.formula.reference import markdown as formulas_markdown
+from tasuki.insight.leak.reference import index_page as leaks_page
+from tasuki.insight.leak.reference import rule_page
+from tasuki.insight.leak.rule import rules
 from tasuki.ledger.tables import Stored
 from tasuki.mapping.reference import markdown as mapping_markdown
 from tasuki.model.errors import TasukiError
@@ -102,11 +106,18 @@ def formulas_page() -> str:
     return NOTE + formulas_markdown(Project(ROOT).mappings.around.functions)
 
 
+def leak_page(name: str) -> str:
+    """Return the page of a leak's rule, with where the shipped files look for it."""
+    return NOTE + rule_page(rules()[name], Project(ROOT).leaks)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "reference/cli.md": lambda: NOTE + cli_markdown(),
     "reference/errors.md": errors_page,
     "reference/formulas.md": formulas_page,
     "reference/ledger.md": ledger_page,
+    "reference/leaks.md": lambda: NOTE + leaks_page(),
+    **{f"reference/leaks/{name}.md": partial(leak_page, name) for name in rules()},
     "reference/mapping.md": lambda: NOTE + mapping_markdown(),
 }
 
@@ -127,6 +138,7 @@ def main(arguments: list[str]) -> int:
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             old.append(name)
             if "--check" not in arguments:
+                path.parent.mkdir(exist_ok=True)
                 path.write_text(text, encoding="utf-8")
     for name in old:
         sys.stdout.write(f"docs/{name}\n")

@@ -28,6 +28,7 @@ from tasuki.insight.handoff_look import Board, look_at_handoffs
 from tasuki.insight.handoff_rule import SalesModel
 from tasuki.insight.journey_collect import Collector
 from tasuki.insight.journey_file import Stages, read_stages
+from tasuki.insight.leak.setting import LeakSettings, load_leaks
 from tasuki.issuer import FILE as ISSUER_FILE
 from tasuki.issuer import load_issuer
 from tasuki.keys import Keys
@@ -55,7 +56,7 @@ _LEAST_LEASE = 1.0
 _PLACE = ".tasuki"
 _READ = (
     "mappings", "stages", "model", "connections", "retention", "archive_terms",
-    "alerts", "known_issuer",
+    "alerts", "known_issuer", "leaks",
 )  # fmt: skip
 _ROUNDING = ("price_mode", "tax_rounding", "line_rounding")
 
@@ -180,6 +181,14 @@ class Project:
         found = {one: getattr(settings, one, None) for one in _ROUNDING}
         return {name: value for name, value in found.items() if value}
 
+    @cached_property
+    def leaks(self) -> LeakSettings:
+        """Where leaks are looked for (MappingError with every problem)."""
+        own, shipped = self.root / "mappings", shipped_root() / "mappings"
+        folders = list(dict.fromkeys(folder.resolve() for folder in (own, shipped)))
+        there = [folder for folder in folders if folder.is_dir()]
+        return load_leaks(there, self.mappings.around.functions)
+
     @property
     def archive(self) -> Archiving:
         """Return where documents are archived."""
@@ -199,7 +208,7 @@ class Project:
             try:
                 getattr(self, name)
             except MappingError as error:
-                problems += error.problems
+                problems += [one for one in error.problems if one not in problems]
         if problems:
             raise MappingError(tuple(problems))
         return self.mappings, self.connections

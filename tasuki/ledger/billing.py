@@ -153,6 +153,16 @@ class BillingTx:
             found |= {one.id: one for one in rows}
         return found
 
+    def plans_after(self, after: str, most: int) -> list[StoredPlan]:
+        """Return plans in order of their ids, from one on."""
+        query = (
+            select(*_PLAN)
+            .where(BILLING_PLAN.c.id > after)
+            .order_by(BILLING_PLAN.c.id)
+            .limit(most)
+        )
+        return [_plan(row) for row in self._connection.execute(query)]
+
     def due_plans(self, today: date) -> list[StoredPlan]:
         """Return plans with something to bill by a day, but for those in question.
 

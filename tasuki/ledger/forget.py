@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from tasuki.ledger.database import Database
+from tasuki.ledger.finding_tables import FINDING
 from tasuki.ledger.inbox_table import INBOX
 from tasuki.ledger.rows import text_time, time_text
 from tasuki.ledger.tables import (
@@ -295,6 +296,7 @@ def _erase(connection: Connection, traces: Sequence[Trace]) -> dict[str, int]:
     for trace in traces:
         if (trace.sync, trace.ref) in money:
             continue
+        _forget_findings(connection, trace)
         rows["link"] += _run(connection, LINK.delete().where(_mine(LINK, trace)))
         rows["intent"] += _run(connection, _blank_intents(trace))
         rows["decision"] += _run(
@@ -312,6 +314,14 @@ def _erase(connection: Connection, traces: Sequence[Trace]) -> dict[str, int]:
         either = or_(RELATION.c.from_ref == trace.ref, RELATION.c.to_ref == trace.ref)
         rows["relation"] += _run(connection, RELATION.delete().where(either))
     return rows
+
+
+def _forget_findings(connection: Connection, trace: Trace) -> None:
+    """Take out leaks about a record and about its counterpart."""
+    theirs = LINK.c.destination + "/" + LINK.c.destination_id
+    about = select(theirs).where(_mine(LINK, trace))
+    mine = or_(FINDING.c.ref == trace.ref, FINDING.c.ref.in_(about))
+    _run(connection, FINDING.delete().where(mine))
 
 
 def _hints(trace: Trace) -> ColumnElement[bool]:

@@ -13,11 +13,13 @@ from tasuki.ledger.billing import BillingBook
 from tasuki.ledger.budget import LedgerBudget
 from tasuki.ledger.database import UNNAMED, Database
 from tasuki.ledger.exclusion import acquire_alone, parts_held
+from tasuki.ledger.findings import Findings
 from tasuki.ledger.forget import Forgetting
 from tasuki.ledger.handoffs import HandoffBook
 from tasuki.ledger.history import History
 from tasuki.ledger.holds import Holds
 from tasuki.ledger.inbox import Inbox
+from tasuki.ledger.leak_facts import LeakFacts
 from tasuki.ledger.lease import Lease, release
 from tasuki.ledger.migration import bring_up_to_date
 from tasuki.ledger.reading import BatchReading
@@ -60,6 +62,8 @@ class Ledger(
     Forgetting,
     Tidying,
     Archives,
+    Findings,
+    LeakFacts,
     Logins,
 ):
     """One opened ledger; safe to share between threads, not across a fork."""

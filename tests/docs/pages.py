@@ -7,7 +7,10 @@ from textwrap import dedent
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
-GENERATED = ("cli.md", "errors.md", "formulas.md", "ledger.md", "mapping.md")
+GENERATED = (
+    *("cli.md", "errors.md", "formulas.md", "leaks.md", "ledger.md", "mapping.md"),
+    *(f"L{number:02d}.md" for number in range(1, 39)),
+)
 _BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 
 

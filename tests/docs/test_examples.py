@@ -11,8 +11,10 @@ from ruamel.yaml import YAML
 from tasuki.archive.terms import Terms
 from tasuki.connections import load_connections
 from tasuki.connector import Connector
+from tasuki.formula import builtin_functions
 from tasuki.insight.handoff_model import ModelModel
 from tasuki.insight.journey_file import read_stages
+from tasuki.insight.leak.setting import load_leaks
 from tasuki.issuer import load_issuer
 from tasuki.mapping import json_schema, load_mappings, run_tests
 from tasuki.mapping.problem import Problems
@@ -34,6 +36,7 @@ RETENTION = re.compile(r"# retention\.yaml")
 ARCHIVE = re.compile(r"# archive\.yaml")
 ISSUER = re.compile(r"# issuer\.yaml")
 STAGES = re.compile(r"# stages\.yaml")
+LEAKS = re.compile(r"# leaks\.yaml")
 SHIPPED = ROOT / "mappings"
 
 
@@ -174,13 +177,22 @@ def test_an_issuer_that_is_shown_is_accepted(block: Block, tmp_path: Path) -> No
     assert load_issuer(tmp_path).name
 
 
+@pytest.mark.parametrize("block", _yaml_blocks(LEAKS), ids=str)
+def test_places_of_leaks_that_are_shown_are_accepted(
+    block: Block, tmp_path: Path
+) -> None:
+    (tmp_path / "leaks.yaml").write_text(block.text, encoding="utf-8")
+    functions = builtin_functions({}, {}, Project(ROOT).today)
+    assert load_leaks([tmp_path], functions).sources
+
+
 def test_every_yaml_block_says_what_it_is() -> None:
     unmarked = [
         str(block)
         for block in blocks("yaml")
         if not any(
             one.match(block.first_line)
-            for one in (WHOLE, PART, BESIDE, RETENTION, ARCHIVE, ISSUER, STAGES)
+            for one in (WHOLE, PART, BESIDE, RETENTION, ARCHIVE, ISSUER, STAGES, LEAKS)
         )
         and not _is_connections(block)
         and not block.page.startswith("connectors/")

@@ -197,6 +197,8 @@ class Store:
         row["LastModifiedDate"] = stamp
         row["LastModifiedById"] = self.user
         self._derive(name, row)
+        if before and row.get("StageName") != before.get("StageName"):
+            row["LastStageChangeDate"] = stamp
         table.put(row, before, stamp)
         if name in TRACKED:
             self._remember(name, row, before or {}, stamp)

@@ -10,6 +10,7 @@ from tasuki.engine.run import run_sync
 from tasuki.engine.sync import Options
 from tasuki.engine.tally import Ending, RunReport
 from tasuki.ledger import Ledger
+from tasuki.ledger.findings import Met
 from tasuki.ledger.tables import Stored
 from tasuki.model.write import WriteClass
 from tasuki.testing import (
@@ -198,3 +199,12 @@ def test_an_unfinished_write_of_an_erased_person_is_given_up(office: Office) -> 
         )
     office.ledger.forget(MAIL, suppress=True)
     assert office.ledger.open_intents("leads") == []
+
+
+def test_leaks_about_a_person_are_erased_on_both_sides(office: Office) -> None:
+    lead = office.ledger.links("leads", ["p1"])["p1"].destination_id
+    refs = ("crm/people/p1", f"sfa/Lead/{lead}", "crm/people/p2")
+    leaks = [Met("L01", ref, ref, "critical", "marketing", None, "") for ref in refs]
+    office.ledger.put_sweep(leaks, {"L01": ""}, {}, office.clock.now())
+    office.ledger.forget("crm/people/p1")
+    assert [one.ref for one in office.ledger.findings()] == ["crm/people/p2"]
