@@ -83,9 +83,7 @@ def shares(
     """
     weights: dict[str, Fraction] = {}
     for one in parts:
-        gross = sum(
-            (_gross(one, place) for place in range(len(one.lines))), Fraction(0)
-        )
+        gross = sum((_gross(line) for line in one.lines), Fraction(0))
         weights[one.deal] = weights.get(one.deal, Fraction(0)) + gross
     if len(weights) == 1 or sum(weights.values()) <= 0:
         first = next(iter(weights))
@@ -99,7 +97,7 @@ def shares(
 
 
 def _gross(line: PlanLine) -> Fraction:
-    known = line.tax in TaxClass
+    known = line.tax in set(TaxClass)
     rate = JAPAN_RATES.percent(TaxClass(line.tax)) if known else _NOTHING
     return Fraction(line.amount) * (100 + Fraction(rate)) / 100
 

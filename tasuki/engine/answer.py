@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from tasuki.engine.holding import DISAGREE
 from tasuki.engine.reviewed import BILLED, LOST
+from tasuki.engine.rivals import ELSEWHERE
 from tasuki.engine.ruled import LEAVE, LEAVE_FOR_GOOD
 from tasuki.engine.sworn import HELD, Proof, prove
 from tasuki.engine.sync import Sync
@@ -38,6 +39,10 @@ HOW: Mapping[str, str] = {
     "changed_after_sent": "The record changed after it was sent.",
     "both_changed": "Both sides changed it: say whose values count.",
     BILLED: "Part of the deal was billed already: say whether the difference is right.",
+    ELSEWHERE: (
+        "It is billed in another system, or has a billing plan: say whether it is to "
+        "be billed here as well."
+    ),
     LOST: (
         "The deal is lost, and was billed: say whether a credit note is to be made. "
         "Rejected, what was billed stays, and nothing more is billed of it."

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from hashlib import blake2b
 from typing import Any, Final
@@ -13,12 +13,10 @@ from tasuki.billing.plan import read_plan
 from tasuki.clock import TOKYO
 from tasuki.ledger.billing import BillingBook, StoredPlan
 from tasuki.ledger.billing_payments import settlement_of
-from tasuki.ledger.rows import time_text
 from tasuki.model.record import Page, Query, Record
 from tasuki.ports import Clock
 
 _PAGE: Final = 200
-_OVERLAP: Final = timedelta(hours=1)  # a row may be committed after its time
 _TOTALS: Final = ("total_amount", "total")
 """What receipts of documents call the total, tax included."""
 
@@ -32,7 +30,7 @@ class DealPaymentSource:
 
     def read(self, query: Query, cursor: str | None) -> Iterator[Page]:
         """Yield deals that were billed: all, afterwards those that may have changed."""
-        mark = time_text(self._clock.now() - _OVERLAP)
+        mark = self._book.payments.mark()
         after, since = "", cursor or ""
         while True:
             ids = self._book.payments.deals_to_tell(since, after, _PAGE)

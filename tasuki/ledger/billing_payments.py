@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from tasuki.ledger.database import Database, insert_into
 from tasuki.ledger.rows import decode, encode, time_text
 
 _MANY: Final = 500
+_OVERLAP: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,13 @@ class PaymentBook:
         ]
         with self.database.writing() as connection:
             connection.execute(_upsert(connection.dialect), values)
+
+    def mark(self) -> str:
+        """Return a time from which `deals_to_tell` misses nothing that comes now.
+
+        By the ledger's own clock, which stamps the rows; some are committed late.
+        """
+        return time_text(self.database.clock.now() - _OVERLAP)
 
     def told(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Return what was told of documents, by their due invoice's id."""

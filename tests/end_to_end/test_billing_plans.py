@@ -64,6 +64,12 @@ class Office(Relay):
         self.ledger.rule([ruling_of(hold, answer, "sato", "agreed with the customer")])
         return hold.detail
 
+    def reject(self) -> None:
+        """Let a person leave what the plan's deal is held for."""
+        (hold,) = self.ledger.holds(PLANS)
+        answer = settled(hold, Answer("leave"))
+        self.ledger.rule([ruling_of(hold, answer, "sato", "no credit note")])
+
     def line(self, **fields: object) -> None:
         """Change the one line of the deal that is left, and take out the others."""
         first, *others = self.lines_of(self.deal)
@@ -141,7 +147,7 @@ def test_a_deal_lost_after_billing_is_asked_and_nothing_more_is_issued(
     assert "返還インボイス ¥30,000" in office.approve()
     office.on(office.month(2, 2))
     assert office.bill_by_plan() == []
-    assert office.states() == [("billed", "30000"), ("by_hand", "-30000")]
+    assert office.states() == [("billed", "30000"), ("closed", "-30000")]
     assert office.ledger.holds(PLANS) == []
 
 
