@@ -1,6 +1,6 @@
 """Won deals become plans, and what is due becomes invoices, against the stand-ins."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,8 @@ PLANS, DUE = "plan.salesforce-hub", "invoice.hub-freee"
 class Office(Relay):
     """A relay that bills by plans, on days that a test chooses."""
 
-    def __init__(self, place: Path) -> None:
-        super().__init__(place, people=6, won=3)
+    def __init__(self, place: Path, more: Sequence[str] = ()) -> None:
+        super().__init__(place, people=6, won=3, more=more)
         self.run(LEADS)
         self.sell()
         self.clock = ManualClock(SystemClock().now())

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tasuki.engine.answer import Answer, ruling_of, settled
-from tests.end_to_end.relay import CUSTOMERS, INVOICES
+from tests.end_to_end.relay import INVOICES
 from tests.end_to_end.test_billing_plans import DUE, PLANS, Office
 
 PAYMENTS = ("payment.freee-hub", "payment.hub-salesforce", "payment.hub-hubspot")
@@ -186,15 +185,3 @@ def test_a_deal_with_a_plan_is_not_billed_directly_beside_it(office: Counter) ->
     (hold,) = office.ledger.holds(INVOICES)
     assert hold.detail == f"hub/billing_plan/{office.deal}"
     assert len(office.invoices()) == 1
-
-
-def test_two_accounting_systems_do_not_bill_one_deal_twice(office: Counter) -> None:
-    other = "invoice.salesforce-moneyforward"
-    office.run(CUSTOMERS)
-    office.run("customer.salesforce-moneyforward")
-    office.run(INVOICES)
-    assert office.run(other)["reasons"]["held"] == {"billed_elsewhere": 1}
-    (hold,) = office.ledger.holds(other)
-    answer = settled(hold, Answer("create"))
-    office.ledger.rule([ruling_of(hold, answer, "sato", "cancelled in freee")])
-    assert office.run(other)["created"] == 1
