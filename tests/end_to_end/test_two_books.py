@@ -96,3 +96,24 @@ def test_a_plan_is_billed_at_stripe_and_paid_in_part(books: TwoBooks) -> None:
     books.act("stripe", "part_pay", id=invoice["id"], amount=100_500)
     books.chain("stripe")
     assert books.told() == {"Payment_Status__c": "過入金", "Paid_Amount__c": 110_500}
+
+
+def test_a_paid_invoice_at_stripe_is_taken_back_by_one_credit_note(
+    books: TwoBooks,
+) -> None:
+    books.bill_in("stripe")
+    books.chain("stripe")
+    account = books.of("stripe")
+    (invoice,) = account.invoices.shelf.rows.values()
+    books.act("stripe", "finalize", id=invoice["id"])
+    books.act("stripe", "pay", id=invoice["id"])
+    books.line(UnitPrice=70_000)
+    books.chain("stripe", credit=True)
+    assert account.credit_notes.shelf.rows == {}
+    books.approve()
+    books.chain("stripe", credit=True)
+    books.chain("stripe", credit=True)
+    (note,) = account.credit_notes.shelf.rows.values()
+    assert (note["invoice"], note["total"]) == (invoice["id"], 33_000)
+    assert note["post_payment_amount"] == 33_000
+    assert books.told() == {"Payment_Status__c": "入金済", "Paid_Amount__c": 77_000}

@@ -247,11 +247,12 @@ class Invoices:
         if row["status"] not in {"open", "uncollectible"}:
             words = "This invoice can no longer be paid."
             raise Refusal(words, param="invoice")
-        left = row["total"] - row["amount_paid"]
+        left = row["amount_remaining"]
         paid = left if amount is None else amount
         row["amount_paid"] += paid
-        row["amount_remaining"] = max(0, row["total"] - row["amount_paid"])
-        row["amount_overpaid"] = max(0, row["amount_paid"] - row["total"])
+        owed = row["total"] - row["pre_payment_credit_notes_amount"]
+        row["amount_remaining"] = max(0, owed - row["amount_paid"])
+        row["amount_overpaid"] = max(0, row["amount_paid"] - owed)
         if row["amount_remaining"]:
             self._events.tell("invoice.updated", self.shown(row))
             return row
@@ -266,6 +267,18 @@ class Invoices:
         row["post_payment_credit_notes_amount"] += amount
         self._events.tell("invoice.updated", self.shown(row))
         return row
+
+    def take_back(self, row: Row, owed: int, paid: int) -> None:
+        """Let a credit note lessen what is owed, or say what was given back."""
+        row["pre_payment_credit_notes_amount"] += owed
+        row["post_payment_credit_notes_amount"] += paid
+        row["amount_remaining"] -= owed
+        row["amount_due"] = max(0, row["amount_due"] - owed)
+        if row["status"] == "open" and not row["amount_remaining"]:
+            row["status"] = "paid"
+            self._at(row, "paid_at", "invoice.paid")
+        else:
+            self._events.tell("invoice.updated", self.shown(row))
 
     def void(self, row: Row) -> Row:
         """Call an invoice void; it stays, with its number."""
@@ -349,6 +362,12 @@ class Invoices:
             else:
                 on_top += _half_up(Decimal(amount) * percent / 100)
         return on_top + (self.tax_off if on_top else 0), inside
+
+
+def half_up_tax(rate: Row, amount: int) -> int:
+    """Return the tax on top of an amount; none where it is inside."""
+    percent = Decimal(str(rate["percentage"]))
+    return 0 if rate["inclusive"] else _half_up(Decimal(amount) * percent / 100)
 
 
 def _half_up(amount: Decimal) -> int:
