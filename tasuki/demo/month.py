@@ -94,7 +94,8 @@ class Month:
         self.rehearsal = rehearsal.start(month_world() if self.is_new else None)
         if not self.is_new:
             rehearsal.load(self._world_file)
-            self.clock.move(MONTH_AFTER)
+            told = self._clock_file.read_text(encoding="utf-8")
+            self.clock.move(datetime.fromisoformat(told))
         self.place.mkdir(parents=True, exist_ok=True)
         text = rehearsal.connections_yaml()
         (self.place / "connections.yaml").write_text(text, encoding="utf-8")
@@ -108,6 +109,7 @@ class Month:
 
     def __exit__(self, *_: object) -> None:
         self.rehearsal.save(self._world_file)
+        self._clock_file.write_text(self.clock.now().isoformat(), encoding="utf-8")
         self._client.close()
         self.ledger.close()
         self.rehearsal.stop()
@@ -115,6 +117,10 @@ class Month:
     @property
     def _world_file(self) -> Path:
         return self.place / ".tasuki" / "month.json"
+
+    @property
+    def _clock_file(self) -> Path:
+        return self._world_file.with_name("month.clock")
 
     def run(self, mapping: str) -> Report:
         """Run one mapping as its flow does."""

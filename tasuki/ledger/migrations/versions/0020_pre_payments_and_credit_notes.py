@@ -4,8 +4,8 @@ from sqlalchemy import Boolean, Column, String
 
 from alembic import op
 
-revision = "0016"
-down_revision = "0015"
+revision = "0020"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 
