@@ -6,7 +6,8 @@ from typing import Any, Final
 from tasuki.ports import Clock
 from tasuki.sandbox.server import Reply, Request
 
-from .invoices import Invoices, half_up_tax
+from .invoices import Invoices
+from .rounding import half_up_tax
 from .rules import Refusal, Row, choice, integer, merged, missing, nested, only
 from .store import Events, Shelf, known_params
 

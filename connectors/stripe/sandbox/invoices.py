@@ -1,7 +1,7 @@
 """Invoices and their items: what a draft allows, and what is final."""
 
 from collections.abc import Callable
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Final
 
 from tasuki.ports import Clock
@@ -9,6 +9,7 @@ from tasuki.sandbox.server import Reply, Request
 
 from .customers import Customers
 from .documents import new_invoice, new_item, new_line
+from .rounding import half_up
 from .rules import Refusal, Row, choice, integer, merged, missing, nested, only, text
 from .store import Events, Shelf, known_params, since
 
@@ -358,20 +359,10 @@ class Invoices:
             rate = self.tax_rates[one]
             percent = Decimal(str(rate["percentage"]))
             if rate["inclusive"]:
-                inside += _half_up(Decimal(amount) * percent / (100 + percent))
+                inside += half_up(Decimal(amount) * percent / (100 + percent))
             else:
-                on_top += _half_up(Decimal(amount) * percent / 100)
+                on_top += half_up(Decimal(amount) * percent / 100)
         return on_top + (self.tax_off if on_top else 0), inside
-
-
-def half_up_tax(rate: Row, amount: int) -> int:
-    """Return the tax on top of an amount; none where it is inside."""
-    percent = Decimal(str(rate["percentage"]))
-    return 0 if rate["inclusive"] else _half_up(Decimal(amount) * percent / 100)
-
-
-def _half_up(amount: Decimal) -> int:
-    return int(amount.to_integral_value(ROUND_HALF_UP))
 
 
 def _check_header(given: Row) -> None:
@@ -395,7 +386,7 @@ def _amount(given: Row) -> int:
         only(given, _ITEM, ["unit_amount_decimal"])
         quantity = integer({"quantity": "1", **given}, "quantity")
         exact = Decimal(str(given["unit_amount_decimal"])) * quantity
-        found = _half_up(exact)
+        found = half_up(exact)
     if abs(found) > _MOST_AMOUNT:
         words = "Amount must be no more than ¥99,999,999,999"
         raise Refusal(words, param="amount")
