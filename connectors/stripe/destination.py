@@ -64,8 +64,10 @@ class StripeDestination:
     ) -> list[Outcome]:
         """Send the rows; a batch has one."""
         self._path(stream)
-        targets = {"customer": self._customers, "credit_note": self._credit_notes}
-        target = targets.get(stream, self.invoices)
+        target: Customers | CreditNotes | Invoices = self.invoices
+        if stream != "invoice":
+            is_customer = stream == "customer"
+            target = self._customers if is_customer else self._credit_notes
         return [target.write_one(write, fence) for write in writes]
 
     def find(

@@ -66,7 +66,7 @@ class PaymentDestination:
             elif one not in known:
                 outcomes.append(Gone(write.ref, "gone", f"{one} was never due"))
             else:
-                fields = told.get(one, before.get(one, {})) | dict(write.fields)
+                fields = {**told.get(one, before.get(one, {})), **write.fields}
                 outcome = _checked(write, one, fields)
                 if isinstance(outcome, Confirmed):
                     told[one] = fields

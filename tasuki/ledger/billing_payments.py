@@ -6,8 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import Dialect, and_, bindparam, or_, select
-from sqlalchemy.sql.expression import ClauseElement
+from sqlalchemy import Dialect, Executable, and_, bindparam, or_, select
 
 from tasuki.billing.payment import Settlement
 from tasuki.ledger.billing_tables import (
@@ -118,7 +117,7 @@ def _is_open(one: Settlement) -> bool:
     return not one.cancelled and one.paid != one.total
 
 
-def _upsert(dialect: Dialect) -> ClauseElement:
+def _upsert(dialect: Dialect) -> Executable:
     statement = insert_into(dialect, BILLING_PAYMENT).values(
         {name: bindparam(name) for name in BILLING_PAYMENT.c.keys()}  # noqa: SIM118
     )

@@ -5,7 +5,7 @@ from typing import Final
 
 from tasuki.sandbox.server import Reply, Request
 
-from .rules import refusal
+from .rules import validation
 
 Row = dict[str, object]
 
@@ -44,7 +44,7 @@ class Deals:
         limit = int(asked.get("limit", _DEFAULT_LIMIT))
         offset = int(asked.get("offset", 0))
         if set(asked) - _KNOWN or not 1 <= limit <= _MOST or offset < 0:
-            return refusal(["リクエストの形式が不正です。"])
+            return validation(["リクエストの形式が不正です。"])
         rows = [row for row in self.rows.values() if _fits(row, asked)]
         rows.sort(key=lambda row: (str(row["issue_date"]), int(str(row["id"]))))
         some = rows[::-1][offset : offset + limit]
@@ -54,7 +54,7 @@ class Deals:
         """Return one."""
         row = self.rows.get(int(request.args["id"]))
         if row is None:
-            return refusal(["取引が見つかりません。"], "not_found", 404)
+            return validation(["取引が見つかりません。"], 404)
         return Reply(200, {"deal": row})
 
     # A person at the screen
