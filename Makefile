@@ -6,10 +6,11 @@ RUN    := $(BIN)/python
 # Test files run in this many processes; a file's tests stay together.
 JOBS   ?= 2
 
-.PHONY: help demo test test-scale test-all check fix docs faults up lock bench soak clean
+.PHONY: help demo demo-month test test-scale test-all check fix docs faults up lock bench soak clean
 
 help:
 	@echo "make demo    the whole chain on stand-ins: HubSpot → Salesforce → freee → back"
+	@echo "make demo-month  the month end of a small company: two accounting systems"
 	@echo "make test    every test but the long ones"
 	@echo "make soak    long random runs and a death at every step (TASUKI_SOAK_MINUTES=5)"
 	@echo "make test-scale  a backfill on PostgreSQL, Redis, two API servers, two workers"
@@ -38,6 +39,9 @@ $(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
 
 demo: $(VENV)/.runtime
 	@$(RUN) -m tasuki.demo
+
+demo-month: $(VENV)/.runtime
+	@$(RUN) -m tasuki.demo.month
 
 test: $(VENV)/.dev
 	@$(RUN) -m pytest -q -m "not soak" -n $(JOBS) --dist loadfile

@@ -20,6 +20,7 @@ from tasuki.connector import Wire
 from tasuki.engine.archiving import Archiving
 from tasuki.engine.prints import Printed, print_missing
 from tasuki.engine.prints import Terms as PrintTerms
+from tasuki.engine.rivals import rivals_of
 from tasuki.engine.sync import Sync
 from tasuki.environment import with_env_file
 from tasuki.hub import HubSystem
@@ -324,9 +325,10 @@ class Project:
         names = (source.connection, destination.connection)
         limits = {name: self._limits(name) for name in names}
         archive = self.archive if mapping.model.archives else None
+        rivals = rivals_of(mapping, self.mappings)
         return Sync(
             mapping, opened, other, ledger, self.clock, calls, others,
-            limits=limits, archive=archive,
+            limits=limits, archive=archive, rivals=rivals,
         )  # fmt: skip
 
     def print_missing(self, mapping: CompiledMapping, ledger: Ledger) -> Printed:

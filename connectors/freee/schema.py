@@ -86,6 +86,9 @@ _INVOICE_READ: Final = table(
     fact("amount_brought_forward", "繰越金額", "number", use="r"),
     fact("partner_name", "取引先名", "text", 255, use="r"),
     fact("report_url", "帳票詳細ページのURL", use="r"),
+    fact("paid_amount", "入金額（取引）", "number", use="r"),
+    fact("due_amount", "支払残額（取引）", "number", use="r"),
+    fact("paid_on", "最後の入金日（取引）", "date", use="r"),
 )  # fmt: skip
 
 _INVOICE_WRITE: Final = table(
@@ -121,7 +124,7 @@ _INVOICE_WRITE: Final = table(
 INVOICE: Final = {**_INVOICE_READ, **_INVOICE_BOTH, **_INVOICE_WRITE}
 
 INVOICE_LIST_FIELDS: Final = (*_INVOICE_READ, *_INVOICE_BOTH)
-"""What both the list and the single invoice tell: the fields of a record."""
+"""What the list, the single invoice and its deal tell: the fields of a record."""
 
 _ADDRESS: Final = ("zipcode", "prefecture_code", "street_name1", "street_name2")
 

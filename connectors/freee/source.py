@@ -12,6 +12,7 @@ from tasuki.model.errors import ConfigError, CursorExpiredError, RejectedError
 from tasuki.model.record import Page, Query, Record
 
 from .client import Freee, row_of
+from .deals import DEAL_FIELDS, Deals, deal_fields, deal_of
 from .listing import (
     FUTURE,
     INVOICES,
@@ -45,6 +46,7 @@ class FreeeSource:
 
     def __init__(self, freee: Freee) -> None:
         self._freee = freee
+        self._deals = Deals(freee)
 
     def read(self, query: Query, cursor: str | None) -> Iterator[Page]:
         """Yield what changed; see `_invoices` for what "changed" can mean here."""
@@ -64,8 +66,9 @@ class FreeeSource:
     def fetch(self, query: Query, ids: Sequence[str]) -> list[Record]:
         """Return these records as they are now (one call each)."""
         self._known(query.stream)
-        one = self._partner if query.stream == "partner" else self._invoice
-        return [one(record_id) for record_id in ids]
+        if query.stream == "partner":
+            return [self._partner(record_id) for record_id in ids]
+        return [self._invoice(query, record_id) for record_id in ids]
 
     def _known(self, stream: str) -> None:
         if stream not in {"invoice", "partner"}:
@@ -107,7 +110,8 @@ class FreeeSource:
         asked, keep = self._filters(query.where)
         state = self._state(cursor, "invoice") if cursor else {}
         if state and "position" not in state:
-            yield from self._changed(asked, keep, state, cursor or "")
+            records = self._recorder(query, keep)
+            yield from self._changed(asked, records, state, cursor or "")
             return
         today = self._today()
         began = self._day_of(state) if state else today
@@ -118,12 +122,12 @@ class FreeeSource:
             mark = unpaid.mark(began)
             if after.windows:
                 mark["position"] = after.dump()
-            yield Page(_invoice_records(rows, keep), _cursor(mark))
+            yield Page(self._recorder(query, keep)(rows), _cursor(mark))
 
     def _changed(
         self,
         asked: Mapping[str, str],
-        keep: Callable[[Row], bool],
+        records: Callable[[Sequence[Row]], list[Record]],
         state: Mapping[str, object],
         cursor: str,
     ) -> Iterator[Page]:
@@ -145,14 +149,14 @@ class FreeeSource:
                 seen |= {int(str(row["id"])) for row in rows}
                 now.note(rows)
                 # The whole is read again if it stops halfway: it is small.
-                yield Page(_invoice_records(rows, keep), cursor)
+                yield Page(records(rows), cursor)
         for invoice_id in sorted(set(before) - seen):
             row = self._single(INVOICES, "invoice", str(invoice_id))
             if row is None:
                 yield Page([Record(str(invoice_id), "", {}, deleted=True)], cursor)
                 continue
             now.note([row])
-            yield Page(_invoice_records([row], keep), cursor)
+            yield Page(records([row]), cursor)
         yield Page([], _cursor(now.mark(today)))
 
     def _unpaid(self, window: Window, statuses: Sequence[str]) -> Iterator[list[Row]]:
@@ -162,11 +166,29 @@ class FreeeSource:
             for rows, _ in sweep(self._freee, Position((asked,))):
                 yield rows
 
-    def _invoice(self, record_id: str) -> Record:
+    def _invoice(self, query: Query, record_id: str) -> Record:
         row = self._single(INVOICES, "invoice", record_id)
         if row is None:
             return Record(record_id, "", {}, deleted=True)
-        return _invoice_record(row)
+        return self._recorder(query, lambda _: True)([row])[0]
+
+    def _recorder(
+        self, query: Query, keep: Callable[[Row], bool]
+    ) -> Callable[[Sequence[Row]], list[Record]]:
+        """Return what makes records of invoices; deals are read where asked for."""
+        with_deals = bool(set(query.fields) & set(DEAL_FIELDS))
+
+        def records(rows: Sequence[Row]) -> list[Record]:
+            kept = [row for row in rows if keep(row)]
+            if not with_deals:
+                return [_invoice_record(row) for row in kept]
+            deals = self._deals.told_of(kept)
+            return [
+                _invoice_record(row | deal_fields(deals.get(deal_of(row) or 0)))
+                for row in kept
+            ]
+
+        return records
 
     def _single(self, path: str, stream: str, record_id: str) -> Row | None:
         if not record_id.isdecimal():
@@ -295,10 +317,6 @@ def _read_open(value: object) -> dict[int, str]:
 def _cursor(mark: Mapping[str, object]) -> str:
     state = {"v": _VERSION, "stream": "invoice", **mark}
     return json.dumps(state, separators=(",", ":"))
-
-
-def _invoice_records(rows: Iterable[Row], keep: Callable[[Row], bool]) -> list[Record]:
-    return [_invoice_record(row) for row in rows if keep(row)]
 
 
 def _invoice_record(row: Row) -> Record:

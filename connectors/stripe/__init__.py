@@ -1,9 +1,10 @@
-"""Stripe: customers and invoices."""
+"""Stripe: customers, invoices and credit notes."""
 
 from tasuki.connector import Connector, Wire
-from tasuki.model.write import Request, Write
+from tasuki.model.write import Request, UnrenderedError, Write
 from tasuki.ports import System
 
+from .amounts import UnfitError
 from .settings import StripeSettings, limits_of
 
 
@@ -15,9 +16,14 @@ def _open(settings: StripeSettings, wire: Wire) -> System:
 
 
 def _render(settings: StripeSettings, stream: str, write: Write) -> Request:
-    from .rendering import render  # noqa: PLC0415
+    from . import credit_notes, rendering  # noqa: PLC0415
 
-    return render(settings, stream, write)
+    if stream != "credit_note":
+        return rendering.render(settings, stream, write)
+    try:
+        return credit_notes.render(settings, write)
+    except UnfitError as error:
+        raise UnrenderedError(error.words) from None
 
 
 CONNECTOR = Connector(

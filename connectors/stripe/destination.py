@@ -20,18 +20,25 @@ from tasuki.model.write import (
 
 from .amounts import UnfitError, to_major, total
 from .client import PAGE, Row, Stripe
+from .credit_notes import CreditNotes
 from .customers import Customers, customer_receipt
 from .invoices import Invoices, confirmed
 from .rendering import amount_of, currency_of, items
-from .schema import INVOICES, MARK, METADATA, PATHS, STATE, STREAMS, flat, part
+from .schema import INVOICES, MARK, METADATA, STATE, STREAMS, WRITTEN, flat, part
 
 KEY_SECONDS: Final = 86_400.0
 """Stripe keeps an idempotency key for at least a day."""
 
 ALIKE: Final = ("partner_id", "currency", "total", "payment_date")
+_ALIKE: Final = {
+    "customer": ("email",),
+    "invoice": ALIKE,
+    "credit_note": ("invoice_id", "total_amount"),
+}
 _SEARCHED: Final = {
     "customer": frozenset({"name", "phone"}),
     "invoice": frozenset({"number"}),
+    "credit_note": frozenset[str](),
 }
 _SHOWN: Final = ("partner_id", "subject", "billing_date", "payment_date")
 _CLAUSES: Final = 10  # values asked for in one search
@@ -39,12 +46,13 @@ _QUOTE: Final = re.compile(r"[\\']")
 
 
 class StripeDestination:
-    """The streams `customer` and `invoice`."""
+    """The streams `customer`, `invoice` and `credit_note`."""
 
     def __init__(self, stripe: Stripe) -> None:
         self._stripe = stripe
         self.invoices = Invoices(stripe)
         self._customers = Customers(stripe)
+        self._credit_notes = CreditNotes(stripe, self.invoices)
 
     def facts(self, stream: str) -> WriteFacts:
         """Return how the stream wants to be written to."""
@@ -56,7 +64,10 @@ class StripeDestination:
     ) -> list[Outcome]:
         """Send the rows; a batch has one."""
         self._path(stream)
-        target = self._customers if stream == "customer" else self.invoices
+        target: Customers | CreditNotes | Invoices = self.invoices
+        if stream != "invoice":
+            is_customer = stream == "customer"
+            target = self._customers if is_customer else self._credit_notes
         return [target.write_one(write, fence) for write in writes]
 
     def find(
@@ -68,7 +79,7 @@ class StripeDestination:
         what is younger than a minute may be missing.
         """
         path = self._path(stream)
-        is_metadata = field.startswith(METADATA)
+        is_metadata = field.startswith(METADATA) and stream != "credit_note"
         if not (is_metadata or field == "email" or field in _SEARCHED[stream]):
             words = f"Stripe cannot search {stream}s by '{field}'"
             known = [*_SEARCHED[stream], f"{METADATA}KEY"]
@@ -125,7 +136,9 @@ class StripeDestination:
     def stated(
         self, stream: str, ids: Sequence[str]
     ) -> Mapping[str, Mapping[str, object]]:
-        """Return the sums that invoices state now."""
+        """Return the sums that documents state now."""
+        if stream == "credit_note":
+            return self._credit_notes.stated(ids)
         return self.invoices.stated(ids) if stream == "invoice" else {}
 
     # Looking up what was lost longer ago than a key lives
@@ -138,11 +151,15 @@ class StripeDestination:
         """
         if stream == "customer":
             return [self._probe_customer(write) for write in writes]
+        if stream == "credit_note":
+            return [self._credit_notes.probe(write) for write in writes]
         return [self._probe_invoice(write) for write in writes]
 
     def _probe_customer(self, write: Write) -> Sighting:
         # It was sent most of a day ago, so no search is too early.
-        rows = self._found("customer", PATHS["customer"], METADATA + MARK, [write.mark])
+        rows = self._found(
+            "customer", WRITTEN["customer"], METADATA + MARK, [write.mark]
+        )
         found = [row for row in rows if part(row, "metadata").get(MARK) == write.mark]
         return Sighting(
             write.ref, tuple(customer_receipt(write.ref, row) for row in found)
@@ -181,9 +198,7 @@ class StripeDestination:
     def sweep_facts(self, stream: str) -> SweepFacts:
         """Return how many records a list brings, and that they carry marks."""
         self._path(stream)
-        return SweepFacts(
-            PAGE, marks=True, alike=ALIKE if stream == "invoice" else ("email",)
-        )
+        return SweepFacts(PAGE, marks=True, alike=_ALIKE[stream])
 
     def sweep(self, stream: str, query: SweepQuery) -> Iterator[Sequence[Swept]]:
         """Yield every record of a stream by list."""
@@ -193,7 +208,7 @@ class StripeDestination:
 
     def shown(self, stream: str, fields: Mapping[str, object]) -> Mapping[str, object]:
         """Return what a list would show of these fields, an invoice's total added."""
-        if stream == "customer":
+        if stream != "invoice":
             return {n: v for n, v in fields.items() if n in STREAMS[stream] and v}
         shown = {n: fields[n] for n in _SHOWN if fields.get(n) is not None}
         shown["currency"] = currency_of(fields).upper()
@@ -209,10 +224,10 @@ class StripeDestination:
         return shown
 
     def _path(self, stream: str) -> str:
-        if stream not in PATHS:
-            words = "Stripe is connected with the streams customer and invoice"
+        if stream not in WRITTEN:
+            words = "Stripe is written to with the streams " + ", ".join(WRITTEN)
             raise ConfigError(self._stripe.where(stream), words)
-        return PATHS[stream]
+        return WRITTEN[stream]
 
 
 def _swept(stream: str, row: Row, names: set[str]) -> Swept:

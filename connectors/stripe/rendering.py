@@ -22,7 +22,7 @@ from .schema import (
     METADATA,
     OWN,
 )
-from .settings import TOKYO, StripeSettings
+from .settings import NOON, TOKYO, StripeSettings
 
 MOST_LINES: Final = 250
 _LINE: Final = frozenset(
@@ -31,7 +31,6 @@ _LINE: Final = frozenset(
 _FIXED: Final = frozenset(
     {"lines", "partner_id", "currency", "finish", "days_until_due", "tax_rounding"}
 )
-_NOON: Final = time(12)  # the same day in most of the world
 _ID: Final = re.compile(r"\w+")
 _KEPT: Final = {
     "subject": "description",
@@ -166,7 +165,7 @@ def invoice(write: Write, settings: StripeSettings) -> dict[str, object]:
         if fields.get(name) not in {None, ""}:
             body[theirs] = fields[name]
     if fields.get("billing_date"):
-        body["effective_at"] = moment_of(fields["billing_date"], "billing_date", _NOON)
+        body["effective_at"] = moment_of(fields["billing_date"], "billing_date", NOON)
     if settings.account_tax_ids:
         body["account_tax_ids"] = list(settings.account_tax_ids)
     body = _with_metadata(body, fields)
@@ -189,7 +188,7 @@ def changes(fields: Mapping[str, object]) -> dict[str, object]:
     if fields.get("payment_date"):
         body["due_date"] = due_moment(fields["payment_date"])
     if fields.get("billing_date"):
-        body["effective_at"] = moment_of(fields["billing_date"], "billing_date", _NOON)
+        body["effective_at"] = moment_of(fields["billing_date"], "billing_date", NOON)
     return _with_metadata(body, fields)
 
 

@@ -21,9 +21,15 @@ OWN: Final = frozenset({MARK, LINES, LINE, STATE})
 CUSTOMERS: Final = "/v1/customers"
 INVOICES: Final = "/v1/invoices"
 ITEMS: Final = "/v1/invoiceitems"
+CREDIT_NOTES: Final = "/v1/credit_notes"
 
 FINISHES: Final = ("draft", "finalize", "send")
 _STATUSES: Final = ("draft", "open", "paid", "uncollectible", "void")
+REASONS: Final = (
+    "duplicate", "fraudulent", "order_change", "product_unsatisfactory",
+)  # fmt: skip
+SETTLEMENTS: Final = {"balance": "credit_amount", "out_of_band": "out_of_band_amount"}
+"""What becomes of what was paid: the customer's balance, or given back elsewhere."""
 _METHODS: Final = ("send_invoice", "charge_automatically")
 
 
@@ -93,11 +99,36 @@ INVOICE: Final = _table(
     _fact("created", "datetime", use="r"),
 )
 
+CREDIT_NOTE: Final = _table(
+    _fact("id", use="r"),
+    _fact("invoice_id", "reference", required=True, references="invoice"),
+    _fact("partner_id", "reference", references="customer"),
+    _fact("currency", length=3),
+    _fact("kind", "picklist", None, ("credit_note",), "w"),
+    _fact("billing_date", "date"),
+    _fact("payment_date", "date", use="w"),
+    _fact("memo", length=5000),
+    _fact("reason", "picklist", None, REASONS),
+    _fact("settle", "picklist", None, tuple(SETTLEMENTS), "w"),
+    _fact("tax_rounding", "picklist", None, ("floor", "round", "ceil"), "w"),
+    _fact("lines", "list", use="w", required=True),
+    _fact("number", use="r"),
+    _fact("status", "picklist", None, ("issued", "void"), "r"),
+    _fact("total_amount", "number", use="r"),
+    _fact("tax", "number", use="r"),
+    _fact("pdf", use="r"),
+    _fact("created", "datetime", use="r"),
+)
+
 STREAMS: Final[Mapping[str, Mapping[str, FieldFacts]]] = {
     "customer": CUSTOMER,
     "invoice": INVOICE,
+    "credit_note": CREDIT_NOTE,
 }
 PATHS: Final = {"customer": CUSTOMERS, "invoice": INVOICES}
+"""Of what is read."""
+WRITTEN: Final = {**PATHS, "credit_note": CREDIT_NOTES}
+"""Of what is written to."""
 
 
 def describe(stream: str, metadata: Sequence[str]) -> Schema | None:
@@ -111,7 +142,8 @@ def describe(stream: str, metadata: Sequence[str]) -> Schema | None:
 
 def flat(stream: str, row: Mapping[str, object]) -> dict[str, object]:
     """Return an object in the words of `describe`."""
-    found = _customer(row) if stream == "customer" else _invoice(row)
+    shapes = {"customer": _customer, "credit_note": _credit_note}
+    found = shapes.get(stream, _invoice)(row)
     for key, value in part(row, "metadata").items():
         if key not in OWN:
             found[f"{METADATA}{key}"] = value
@@ -152,6 +184,25 @@ def _invoice(row: Mapping[str, object]) -> dict[str, object]:
         "currency": currency.upper(),
         "billing_date": day(row.get("effective_at")),
         "payment_date": day(row.get("due_date")),
+        "created": moment(row.get("created")),
+    }
+
+
+def _credit_note(row: Mapping[str, object]) -> dict[str, object]:
+    """Return a credit note as a document whose sums are below zero."""
+    currency = str(row.get("currency") or "jpy")
+    plain = (name for name in CREDIT_NOTE if name in row and name != "lines")
+    found = {name: row[name] for name in plain}
+    total, net = row.get("total"), row.get("total_excluding_tax")
+    if isinstance(total, int):
+        found["total_amount"] = to_major(-total, currency)
+        if isinstance(net, int):
+            found["tax"] = to_major(net - total, currency)
+    return found | {
+        "invoice_id": row.get("invoice"),
+        "partner_id": row.get("customer"),
+        "currency": currency.upper(),
+        "billing_date": day(row.get("effective_at")),
         "created": moment(row.get("created")),
     }
 

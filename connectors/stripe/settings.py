@@ -1,5 +1,6 @@
 """Settings of a Stripe connection, and what follows from them without a call."""
 
+from datetime import time
 from typing import ClassVar, Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,9 @@ VERSION: Final = "2025-03-31.basil"
 
 TOKYO: Final = ZoneInfo("Asia/Tokyo")
 """Due dates are days in Japan; Stripe has moments."""
+
+NOON: Final = time(12)
+"""The hour that stands for a day: the same day in most of the world."""
 
 SEARCH: Final = "search"
 """Searches count apart (20 a second)."""

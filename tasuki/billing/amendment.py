@@ -96,10 +96,7 @@ def proposal(plan: BillingPlan, found: Difference) -> str:
             f"税区分の変更（{said}）: 返還インボイスと再発行 / "
             "another tax class: credit note and a new invoice"
         )
-    return (
-        f"返還インボイス {amount}（{said}） / credit note {amount}, "
-        "to be issued in the accounting system"
-    )
+    return f"返還インボイス {amount}（{said}） / credit note {amount}"
 
 
 def _money(plan: BillingPlan, amount: Decimal) -> str:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from hashlib import blake2b
 from typing import Final
 
-from tasuki.billing.instalment import CREDIT, Instalment
+from tasuki.billing.instalment import CREDIT, REGULAR, Instalment
 from tasuki.billing.plan import BillingPlan
 from tasuki.billing.terms import closing_date, due_date
 
@@ -21,28 +21,43 @@ class DueInvoice:
     Attributes:
         id: The instalment's, or of (customer, entity, currency, closing day, terms).
         parts: The instalments it bills, each with its plan.
+        original_date: For a credit note, the date of the invoice that it takes back.
     """
 
     id: str
     billing_date: date
     closing_date: date | None
     parts: list[tuple[BillingPlan, Instalment]] = field(default_factory=list)
+    original_date: date | None = None
+
+    @property
+    def kind(self) -> str:
+        """What it is: of several instalments always regular."""
+        return self.parts[0][1].kind if len(self.parts) == 1 else REGULAR
 
     def fields(self) -> dict[str, object]:
         """Return the invoice's fields, as a mapping reads them."""
         plan, first = self.parts[0]
         deals = list(dict.fromkeys(one.deal for _, one in self.parts))
-        due = due_date(self.billing_date, plan.payment_terms, plan.holiday_rule)
+        is_credit = self.kind == CREDIT
+        due = (
+            None
+            if is_credit
+            else due_date(self.billing_date, plan.payment_terms, plan.holiday_rule)
+        )
         return {
             "id": self.id,
             "company": plan.company,
             "billing_entity": plan.billing_entity or None,
+            "billing_system": plan.billing_system or None,
             "currency": plan.currency,
             "subject": plan.subject if len(deals) == 1 else None,
-            "kind": first.kind if len(self.parts) == 1 else "regular",
+            "kind": self.kind,
             "label": first.label if len(self.parts) == 1 else None,
             "deal": deals[0] if len(deals) == 1 else None,
             "deals": deals,
+            "original": first.returns or None,
+            "original_date": _text(self.original_date),
             "billing_date": self.billing_date.isoformat(),
             "closing_date": _text(self.closing_date),
             "payment_terms": plan.payment_terms or None,
@@ -94,9 +109,18 @@ def due_invoices(
     return list(found.values())
 
 
+def credit_note_due(
+    plan: BillingPlan, part: Instalment, original_date: date | None
+) -> DueInvoice:
+    """Return the credit note that is to be made of a credit."""
+    return DueInvoice(part.id, part.bill_on, None, [(plan, part)], original_date)
+
+
 def _key(plan: BillingPlan, closing: date) -> str:
     terms = f"{plan.billing_entity}|{plan.currency}|{plan.payment_terms}"
     terms += f"|{plan.closing_day}|{plan.rounding_unit}|{plan.holiday_rule}"
+    if plan.billing_system:
+        terms += f"|{plan.billing_system}"
     digest = blake2b(terms.encode(), digest_size=_DIGEST).hexdigest()
     return f"{plan.company}:{closing}:{digest}"
 

@@ -44,6 +44,7 @@ class Instalment:
         bill_on: The day from which it is due to be billed.
         label: Which part it is, for people.
         kind: regular, difference, or credit (to be returned by a credit note).
+        returns: For a credit, the invoice that it takes back; "" where a person says.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Instalment:
     lines: tuple[PlanLine, ...]
     label: str = ""
     kind: str = REGULAR
+    returns: str = ""
 
     @property
     def amount(self) -> Decimal:

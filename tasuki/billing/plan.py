@@ -84,6 +84,7 @@ class BillingPlan:
         end: The last day of use; None while it goes on.
         anchor_day: The day of the month on which periods begin.
         anchor_month: The month in which years begin.
+        billing_system: Which accounting system it is billed in, for mappings to ask.
         closing_day: Everything of a customer until this day is one invoice
             (締め請求); None for an invoice each.
     """
@@ -95,6 +96,7 @@ class BillingPlan:
     lines: tuple[PlanLine, ...]
     company: str
     billing_entity: str = ""
+    billing_system: str = ""
     currency: str = "JPY"
     state: str = WON
     end: date | None = None
@@ -130,9 +132,9 @@ class BillingPlan:
 
 KNOWN: Final = (
     "deal", "subject", "schedule", "start", "lines", "company", "billing_entity",
-    "currency", "state", "end", "cancelled_on", "anchor_day", "anchor_month",
-    "proration", "bill", "milestones", "remainder", "total", "closing_day",
-    "rounding_unit", "payment_terms", "holiday_rule",
+    "billing_system", "currency", "state", "end", "cancelled_on", "anchor_day",
+    "anchor_month", "proration", "bill", "milestones", "remainder", "total",
+    "closing_day", "rounding_unit", "payment_terms", "holiday_rule",
 )  # fmt: skip
 """The fields that a mapping may write."""
 
@@ -159,6 +161,7 @@ def read_plan(fields: Mapping[str, object]) -> BillingPlan:
         lines=_lines(fields),
         company=_text(fields, "company"),
         billing_entity=str(fields.get("billing_entity") or ""),
+        billing_system=str(fields.get("billing_system") or ""),
         currency=str(fields.get("currency") or "JPY"),
         state=_choice(fields, "state", (WON, PAUSED, WITHDRAWN), WON),
         end=_day(fields, "end"),

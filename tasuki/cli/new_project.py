@@ -24,7 +24,12 @@ _FLOW_FILE = re.compile(r"(?m)^(\s+entrypoint: )flows/(\w+)\.py:(\w+)$")
 
 _ONBOARDING = "parameters: {{mapping: onboarding.salesforce-{}}}"
 _DIRECT = "invoices: invoice.salesforce-freee}"
-_BY_PLAN = "plans: plan.salesforce-hub, invoices: invoice.hub-freee}"
+_BY_PLAN = (
+    "plans: plan.salesforce-hub, invoices: invoice.hub-freee,\n"
+    "      credit_notes: credit_note.hub-freee}"
+)
+_PAID = "{mapping: payment.freee-salesforce}"
+_PAID_BY_PLAN = "{mapping: payment.freee-hub, deals: [payment.hub-salesforce]}"
 _COMPARED = "        - invoice.salesforce-freee\n"
 _COMPARED_BY_PLAN = "        - invoice.hub-freee\n"
 
@@ -231,6 +236,9 @@ def prefect_yaml(systems: Collection[str] = SYSTEMS, billing: str = "direct") ->
         billing: `plan` where deals are billed by plans.
     """
     text = (shipped_root() / "prefect.yaml").read_text(encoding="utf-8")
+    if billing == "plan":
+        text = text.replace(_DIRECT, _BY_PLAN).replace(_PAID, _PAID_BY_PLAN)
+        text = text.replace(_COMPARED, _COMPARED_BY_PLAN)
     others = [name for name in ("moneyforward", "stripe") if name in systems]
     if others and "freee" not in systems:
         text = re.sub(r"\bfreee\b", others[0], text)
@@ -241,9 +249,6 @@ def prefect_yaml(systems: Collection[str] = SYSTEMS, billing: str = "direct") ->
     elif "hubspot" not in systems:
         there = _ONBOARDING.format("salesforce")
         text = text.replace(_ONBOARDING.format("hubspot"), there)
-    if billing == "plan":
-        text = text.replace(_DIRECT, _BY_PLAN)
-        text = text.replace(_COMPARED, _COMPARED_BY_PLAN)
     return _FLOW_FILE.sub(rf"\g<1>{flows_module()}.\g<2>:\g<3>", text)
 
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tasuki.engine.holding import DISAGREE
-from tasuki.engine.reviewed import BILLED
+from tasuki.engine.reviewed import BILLED, LOST
+from tasuki.engine.rivals import ELSEWHERE
 from tasuki.engine.ruled import LEAVE, LEAVE_FOR_GOOD
 from tasuki.engine.sworn import HELD, Proof, prove
 from tasuki.engine.sync import Sync
@@ -27,7 +28,7 @@ _OPTIONS = {
     "allow": "--guard RUN",
 }
 _USUAL = frozenset(
-    {"changed_after_sent", "shares_counterpart", BILLED, DISAGREE, GUARD}
+    {"changed_after_sent", "shares_counterpart", BILLED, LOST, DISAGREE, GUARD}
 )
 """Reasons whose first choice is meant when nothing else is said."""
 
@@ -38,6 +39,14 @@ HOW: Mapping[str, str] = {
     "changed_after_sent": "The record changed after it was sent.",
     "both_changed": "Both sides changed it: say whose values count.",
     BILLED: "Part of the deal was billed already: say whether the difference is right.",
+    ELSEWHERE: (
+        "It is billed in another system, or has a billing plan: say whether it is to "
+        "be billed here as well."
+    ),
+    LOST: (
+        "The deal is lost, and was billed: say whether a credit note is to be made. "
+        "Rejected, what was billed stays, and nothing more is billed of it."
+    ),
     "in_doubt": "It was sent and never answered: say whether it is there.",
     "shares_counterpart": (
         "Two records lead to one counterpart, merged over there: say which owns it."

@@ -16,6 +16,7 @@ from tasuki.engine.lookups import Lookups
 from tasuki.engine.match import Finder
 from tasuki.engine.owners import respect_owners
 from tasuki.engine.reviewed import review
+from tasuki.engine.rivals import not_elsewhere
 from tasuki.engine.ruled import Rulings
 from tasuki.engine.shared import YIELDED_LINK, hold_sharers
 from tasuki.engine.sync import Identity, Sync
@@ -276,7 +277,7 @@ class Decider:
         )
 
     def _find_counterparts(self, unlinked: list[Made]) -> None:
-        unlinked = self._unclaimed(unlinked)
+        unlinked = not_elsewhere(self.sync, self._unclaimed(unlinked))
         found = self.search.counterparts(unlinked)
         for made in unlinked:
             verdict = plan.decide_unlinked(

@@ -15,6 +15,7 @@ from tasuki.mapping import Payload, fingerprint
 from tasuki.ports import Closing, Reviewing
 
 BILLED = "billed_already"
+LOST = "lost_after_billing"
 _NOT_WITHDRAWN = frozenset(
     {"forgotten", "counterpart_deleted", "counterpart_yielded", "not_wanted"}
 )

@@ -40,6 +40,8 @@ class Sync:
 
     archive: Archiving | None = None
     """Where documents are archived; None where the mapping sends none."""
+    rivals: frozenset[str] = frozenset()
+    """Where other mappings make documents of the same records: `connection/stream`."""
 
     @property
     def id(self) -> str:

@@ -5,7 +5,7 @@ from datetime import date
 from hashlib import blake2b
 from typing import Final
 
-from tasuki.billing.amendment import Difference, balancing, difference, proposal
+from tasuki.billing.amendment import Difference, difference, proposal
 from tasuki.billing.errors import BillingError
 from tasuki.billing.instalment import (
     CREDIT,
@@ -15,9 +15,11 @@ from tasuki.billing.instalment import (
     next_bill_day,
 )
 from tasuki.billing.plan import WITHDRAWN, BillingPlan, Schedule, read_plan
+from tasuki.billing.returning import balances
 from tasuki.clock import TOKYO
 from tasuki.hub.schema import PLAN_STREAM
 from tasuki.ledger.billing import BillingBook, BillingTx, StoredPart, StoredPlan
+from tasuki.ledger.billing_questions import LOST
 from tasuki.model.errors import ConfigError
 from tasuki.model.write import (
     Candidate,
@@ -33,6 +35,8 @@ from tasuki.model.write import (
 )
 from tasuki.ports import Clock, Question
 
+BILLED: Final = "billed_already"
+"""Why a deal is held that was amended after a part of it was billed."""
 _BATCH: Final = 200
 
 
@@ -73,7 +77,8 @@ class PlanDestination:
             except BillingError:
                 continue  # refused when it is written, with its words
             if found.by_tax:
-                questions[plan_id] = Question("billed_already", proposal(plan, found))
+                reason = LOST if plan.state == WITHDRAWN else BILLED
+                questions[plan_id] = Question(reason, proposal(plan, found))
         return questions
 
     def write(
@@ -205,9 +210,10 @@ def _balance(
     kept = _without_pending(parts)
     rest = _difference(plan, kept)
     if rest.by_tax:
-        one = balancing(plan, rest, _balances(kept), today)
-        tx.put_part(one, None)
-        kept.append(StoredPart(one, None))
+        billed = [(one.part, one.invoice_id) for one in kept]
+        for part in balances(plan, rest, billed, _balances(kept), today):
+            tx.put_part(part, None)
+            kept.append(StoredPart(part, None))
     return kept
 
 

@@ -11,6 +11,10 @@ from tasuki.ledger.billing import BillingBook, StoredPart
 from tasuki.model.errors import ConfigError
 
 _LIVE: Final = "confirmed"
+_LEFT: Final = (
+    "失注。請求済みはそのまま、以後は請求しません / lost; what was billed stays, "
+    "nothing more is billed"
+)
 _STATES: Final = ("billed", "closed", "due", "upcoming", "paused", "by_hand")
 
 
@@ -35,6 +39,8 @@ def shown_plan(
             raise ConfigError(deal, "the deal has no billing plan", remedy)
         parts = tx.parts([deal])[deal]
         questions = tx.questions(deal)
+        if tx.is_left_lost(deal):
+            questions.append(_LEFT)
     plan = read_plan(stored[deal].fields)
     until = clamped(today.year, today.month + months, today.day)
     known = {one.part.id for one in parts}
@@ -86,8 +92,10 @@ def _stored(
     stands: bool,
 ) -> dict[str, Any]:
     part = one.part
-    if part.kind == CREDIT:
+    if part.kind == CREDIT and not part.returns:
         return _row(part, "by_hand")
+    if part.kind == CREDIT and one.invoice_id is None:
+        return _row(part, "due")  # its deal is lost: that holds no credit note back
     if one.invoice_id is None:
         return _row(part, _when(part, today, stands=stands))
     if "/" in one.invoice_id:  # billed before the deal had a plan

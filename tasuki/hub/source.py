@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Final
 
-from tasuki.billing.due import DueInvoice, due_invoices
+from tasuki.billing.due import DueInvoice, credit_note_due, due_invoices
 from tasuki.billing.instalment import Instalment, instalments, next_bill_day
 from tasuki.billing.plan import BillingPlan, read_plan
 from tasuki.clock import TOKYO
@@ -33,7 +33,7 @@ class InvoiceSource:
         _check_stream(stream)
         today = self._today()
         with self._book.writing() as tx:
-            for one in _due(tx, today):
+            for one in [*_due(tx, today), *_credits(tx)]:
                 tx.put_invoice(one.id, one.fields())
                 for part in one.parts:
                     _bill(tx, part[1], one.id)
@@ -41,11 +41,16 @@ class InvoiceSource:
         self._closed = True
 
     def read(self, query: Query, cursor: str | None) -> Iterator[Page]:
-        """Yield due invoices in the order in which they were closed."""
+        """Yield due invoices in the order in which they were closed.
+
+        Credit notes are for mappings that ask for the `kind`: to others everything
+        is an invoice.
+        """
         _check_stream(query.stream)
         seq = int(cursor) if cursor else 0
+        credits_too = "kind" in query.fields
         while True:
-            rows = self._book.invoices_after(seq, _PAGE)
+            rows = self._book.invoices_after(seq, _PAGE, credits_too=credits_too)
             seq = rows[-1].seq if rows else seq
             yield Page([_record(query, row) for row in rows], str(seq))
             if len(rows) < _PAGE:
@@ -53,6 +58,7 @@ class InvoiceSource:
         if not self._closed:
             with self._book.reading() as tx:
                 due = _due(tx, self._today())
+                due += _credits(tx) if credits_too else []
             rows = [StoredInvoice(seq, one.id, one.fields()) for one in due]
             if rows:
                 yield Page([_record(query, row) for row in rows], str(seq))
@@ -89,6 +95,17 @@ def _due(tx: BillingTx, today: date) -> list[DueInvoice]:
         ]
     closed = tx.closed(plan.company for plan, _ in found if plan.closing_day)
     return due_invoices(found, closed, today)
+
+
+def _credits(tx: BillingTx) -> list[DueInvoice]:
+    """Return the credit notes that are to be made: a person has approved each."""
+    parts = [one.part for one in tx.due_credits()]
+    plans = tx.plans([one.deal for one in parts])
+    dates = tx.invoice_dates(one.returns for one in parts)
+    return [
+        credit_note_due(read_plan(plans[one.deal].fields), one, dates.get(one.returns))
+        for one in parts
+    ]
 
 
 def _plans(

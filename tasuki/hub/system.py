@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from tasuki.hub.destination import PlanDestination
 from tasuki.hub.schema import INVOICE_STREAM, PLAN_STREAM, describe
-from tasuki.hub.source import InvoiceSource
+from tasuki.hub.streams import HubDestination, HubSource
 from tasuki.ledger.billing import BillingBook
 from tasuki.model.errors import ConfigError
 from tasuki.model.record import HUB, Schema
@@ -15,8 +14,8 @@ class HubSystem:
     """Plans are written, due invoices are read; both stand in the ledger."""
 
     def __init__(self, book: BillingBook, clock: Clock) -> None:
-        self.source: Source = InvoiceSource(book, clock)
-        self.destination: Destination = PlanDestination(book, clock)
+        self.source: Source = HubSource(book, clock)
+        self.destination: Destination = HubDestination(book, clock)
 
     def describe(self, stream: str) -> Schema:
         """Return a stream's fields."""

@@ -12,8 +12,6 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
     Connection,
-    Select,
-    Table,
     and_,
     delete,
     insert,
@@ -22,8 +20,10 @@ from sqlalchemy import (
     update,
 )
 
-from tasuki.billing.instalment import DIFFERENCE, Instalment
+from tasuki.billing.instalment import CREDIT, DIFFERENCE, Instalment
 from tasuki.billing.plan import WON, PlanLine
+from tasuki.ledger.billing_payments import PaymentBook
+from tasuki.ledger.billing_questions import about, left_lost, not_asked
 from tasuki.ledger.billing_tables import (
     BILLING_INSTALMENT,
     BILLING_INVOICE,
@@ -35,12 +35,10 @@ from tasuki.ledger.tables import (
     DEAD_LETTER,
     HOLD,
     INTENT,
-    LINK,
     OPEN_HOLDS,
     UNSOLVED_LETTERS,
 )
 
-PLANS: Final = "hub/billing_plan"
 INVOICES: Final = "hub/due_invoice"
 _LOCK: Final = 7_215_015
 _MANY: Final = 500
@@ -75,6 +73,11 @@ class BillingBook:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @property
+    def payments(self) -> PaymentBook:
+        """The pages about payments."""
+        return PaymentBook(self._database)
+
     @contextmanager
     def writing(self) -> Iterator["BillingTx"]:
         """Give a transaction that no other one of this kind runs beside."""
@@ -90,7 +93,9 @@ class BillingBook:
         with self._database.reading() as connection:
             yield BillingTx(connection, "")
 
-    def invoices_after(self, seq: int, most: int) -> list[StoredInvoice]:
+    def invoices_after(
+        self, seq: int, most: int, *, credits_too: bool
+    ) -> list[StoredInvoice]:
         """Return closed invoices in order, from a number on."""
         query = (
             select(*_INVOICE)
@@ -98,6 +103,8 @@ class BillingBook:
             .order_by(BILLING_INVOICE.c.seq)
             .limit(most)
         )
+        if not credits_too:
+            query = query.where(BILLING_INVOICE.c.kind.is_(None))
         with self._database.reading() as connection:
             return [_invoice(row) for row in connection.execute(query)]
 
@@ -167,17 +174,53 @@ class BillingTx:
         """Return plans with something to bill by a day, but for those in question.
 
         A plan whose deal is held for a person, or is a dead letter, stands still until
-        that is settled.
+        that is settled. So does one whose deal is lost, and a person left it at that:
+        what was billed stays, and nothing more is.
         """
         query = (
             select(*_PLAN)
             .where(BILLING_PLAN.c.next_on <= today.isoformat())
             .where(BILLING_PLAN.c.state == WON)
-            .where(~_about(HOLD, OPEN_HOLDS).exists())
-            .where(~_about(DEAD_LETTER, UNSOLVED_LETTERS).exists())
+            .where(*not_asked())
+            .where(~left_lost().exists())
             .order_by(BILLING_PLAN.c.id)
         )
         return [_plan(row) for row in self._connection.execute(query)]
+
+    def due_credits(self) -> list[StoredPart]:
+        """Return credits that a credit note is to be made of, in order of their ids.
+
+        Those that name no invoice are a person's.
+        """
+        query = (
+            select(*_PART)
+            .join(BILLING_PLAN, BILLING_PLAN.c.id == BILLING_INSTALMENT.c.plan_id)
+            .where(BILLING_INSTALMENT.c.kind == CREDIT)
+            .where(BILLING_INSTALMENT.c.returns.is_not(None))
+            .where(BILLING_INSTALMENT.c.invoice_id.is_(None))
+            .where(*not_asked())
+            .order_by(BILLING_INSTALMENT.c.id)
+        )
+        return [_part(row) for row in self._connection.execute(query)]
+
+    def is_left_lost(self, plan_id: str) -> bool:
+        """Say whether the deal is lost, and a person left what was billed at that."""
+        query = (
+            left_lost()
+            .with_only_columns(BILLING_PLAN.c.id)
+            .where(BILLING_PLAN.c.id == plan_id)
+        )
+        return self._connection.execute(query).first() is not None
+
+    def invoice_dates(self, ids: Iterable[str]) -> dict[str, date]:
+        """Return the dates of closed invoices, by id."""
+        query = select(BILLING_INVOICE.c.id, BILLING_INVOICE.c.fields).where(
+            BILLING_INVOICE.c.id.in_(sorted(set(ids)))
+        )
+        return {
+            row[0]: date.fromisoformat(str(decode(row[1])["billing_date"]))
+            for row in self._connection.execute(query)
+        }
 
     def questions(self, plan_id: str) -> list[str]:
         """Return what is open about a plan's deal: holds and dead letters."""
@@ -187,7 +230,7 @@ class BillingTx:
             (DEAD_LETTER, UNSOLVED_LETTERS, DEAD_LETTER.c.words),
         ):
             query = (
-                _about(table, condition)
+                about(table, condition)
                 .with_only_columns(words)
                 .where(BILLING_PLAN.c.id == plan_id)
             )
@@ -222,6 +265,19 @@ class BillingTx:
             )
             for row in self._connection.execute(query):
                 found[row.plan_id].append(_part(row))
+        return found
+
+    def parts_on(self, invoice_ids: Iterable[str]) -> dict[str, list[Instalment]]:
+        """Return the instalments on each invoice, of whatever deal."""
+        found: dict[str, list[Instalment]] = {}
+        for some in _chunks(sorted(set(invoice_ids))):
+            query = (
+                select(*_PART)
+                .where(BILLING_INSTALMENT.c.invoice_id.in_(some))
+                .order_by(BILLING_INSTALMENT.c.id)
+            )
+            for row in self._connection.execute(query):
+                found.setdefault(row.invoice_id, []).append(_part(row).part)
         return found
 
     def closed(self, companies: Iterable[str]) -> set[str]:
@@ -279,6 +335,7 @@ class BillingTx:
                 lines=encode([_line(line) for line in one.lines]),
                 invoice_id=invoice_id,
                 created_at=self._now,
+                returns=one.returns or None,
             )
         )
 
@@ -301,27 +358,15 @@ class BillingTx:
         )
 
     def put_invoice(self, invoice_id: str, fields: Mapping[str, object]) -> None:
-        """Close an invoice."""
+        """Close an invoice, or a credit note."""
         self._connection.execute(
             insert(BILLING_INVOICE).values(
-                id=invoice_id, fields=encode(dict(fields)), created_at=self._now
+                id=invoice_id,
+                fields=encode(dict(fields)),
+                created_at=self._now,
+                kind=CREDIT if fields.get("kind") == CREDIT else None,
             )
         )
-
-
-def _about(table: Table, condition: str) -> Select[Any]:
-    """Select what is open in a table about the deal of a plan."""
-    own = and_(LINK.c.source_id == table.c.source_id, LINK.c.sync == table.c.sync)
-    told = text(condition.replace("state", f"{table.name}.state"))
-    return (
-        select(table.c.source_id)
-        .join(LINK, own)
-        .where(
-            LINK.c.destination == PLANS,
-            LINK.c.destination_id == BILLING_PLAN.c.id,
-            told,
-        )
-    )
 
 
 _PLAN = (BILLING_PLAN.c.id, BILLING_PLAN.c.fields, BILLING_PLAN.c.state)
@@ -343,7 +388,8 @@ def _part(row: Any) -> StoredPart:  # noqa: ANN401
         for text_, quantity, price, tax in _lines(row.lines)
     )
     day = date.fromisoformat(row.bill_on)
-    part = Instalment(row.id, row.plan_id, day, lines, row.label, row.kind)
+    returns = row.returns or ""
+    part = Instalment(row.id, row.plan_id, day, lines, row.label, row.kind, returns)
     return StoredPart(part, row.invoice_id)
 
 

@@ -40,10 +40,14 @@ class BillingInstalmentRow(Stored, table=True):
     lines: str
     invoice_id: str | None
     created_at: str
+    returns: str | None = None
 
 
 class BillingInvoiceRow(Stored, table=True):
-    """An invoice that is due, closed to anything more; never altered."""
+    """An invoice that is due, closed to anything more; never altered.
+
+    `kind` is `credit` for a credit note, and empty for an invoice.
+    """
 
     __tablename__ = "billing_invoice"
     __table_args__ = (Index("billing_invoice_id", "id", unique=True),)
@@ -52,8 +56,22 @@ class BillingInvoiceRow(Stored, table=True):
     id: str
     fields: str
     created_at: str
+    kind: str | None = None
+
+
+class BillingPaymentRow(Stored, table=True):
+    """What a system last said of a document: what it comes to, and what came in."""
+
+    __tablename__ = "billing_payment"
+    __table_args__ = (Index("billing_payment_updated", "updated_at"),)
+
+    invoice_id: str = Field(primary_key=True)
+    fields: str
+    is_open: bool
+    updated_at: str
 
 
 BILLING_PLAN = Stored.metadata.tables["billing_plan"]
 BILLING_INSTALMENT = Stored.metadata.tables["billing_instalment"]
 BILLING_INVOICE = Stored.metadata.tables["billing_invoice"]
+BILLING_PAYMENT = Stored.metadata.tables["billing_payment"]

@@ -133,6 +133,26 @@ class BatchReading:
         found = self._database.rows(claim_holders, ids=list(claims))
         return {str(row.claim): row for row in map(IntentRow._make, found)}
 
+    def billed_elsewhere(
+        self, source: str, source_ids: Sequence[str], destinations: Sequence[str]
+    ) -> dict[str, str]:
+        """Return a live document, or plan, of each record at other destinations.
+
+        Args:
+            source: The records' stream, `connection/stream`.
+            source_ids: The records.
+            destinations: The streams to look at.
+        """
+        if not source_ids or not destinations:
+            return {}
+        found: dict[str, str] = {}
+        for query in (_linked_at, _claimed_at):
+            rows = self._database.rows(
+                query, source=source, ids=list(source_ids), at=list(destinations)
+            )
+            found |= {row[0]: f"{row[1]}/{row[2] or '?'}" for row in rows}
+        return found
+
     def last_decisions(
         self, sync: str, source_ids: Sequence[str]
     ) -> dict[str, DecisionRow]:
@@ -152,6 +172,27 @@ def claim_holders(dialect: Dialect) -> ClauseElement:
     """Build the query for live intents by claim."""
     return select(*INTENT.c).where(
         among(INTENT.c.claim, "ids", dialect), text(LIVE_CLAIMS)
+    )
+
+
+def _claimed_at(dialect: Dialect) -> ClauseElement:
+    return select(
+        INTENT.c.source_id, INTENT.c.destination, INTENT.c.destination_id
+    ).where(
+        among(INTENT.c.source_id, "ids", dialect),
+        INTENT.c.source == bindparam("source"),
+        among(INTENT.c.destination, "at", dialect),
+        INTENT.c.operation == "create",
+        text(LIVE_CLAIMS),
+    )
+
+
+def _linked_at(dialect: Dialect) -> ClauseElement:
+    return select(LINK.c.source_id, LINK.c.destination, LINK.c.destination_id).where(
+        among(LINK.c.source_id, "ids", dialect),
+        LINK.c.source == bindparam("source"),
+        among(LINK.c.destination, "at", dialect),
+        LINK.c.state == "live",
     )
 
 

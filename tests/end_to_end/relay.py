@@ -1,6 +1,6 @@
 """A company's three tools as stand-ins over HTTP, and a project that joins them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -17,7 +17,7 @@ from tasuki.project import Project
 from tasuki.registry import Registry
 from tasuki.sandbox.demo_world import demo_world
 from tasuki.sandbox.faults import Fault
-from tasuki.sandbox.rehearsal import ENVIRONMENT, Rehearsal
+from tasuki.sandbox.rehearsal import ENVIRONMENT, SYSTEMS, Rehearsal
 from tasuki.sandbox.server import SandboxServer
 
 LEADS = "lead.hubspot-salesforce"
@@ -40,20 +40,29 @@ class Relay:
     """The tools, the people who work in them, and the syncs between."""
 
     def __init__(
-        self, place: Path, ledger_url: str = "", *, people: int = 60, won: int = 13
+        self,
+        place: Path,
+        ledger_url: str = "",
+        *,
+        people: int = 60,
+        won: int = 13,
+        more: Sequence[str] = (),
     ) -> None:
         self.place = place
         self._client = httpx.Client(timeout=30)
         self.world = demo_world(
             people=people, deals=won + 8, won=won, today=SystemClock().now()
         )
-        self.rehearsal = Rehearsal(Registry(place)).start(self.world)
+        systems = (*SYSTEMS, *more)
+        self.rehearsal = Rehearsal(Registry(place), systems=systems).start(self.world)
         self.people = People(self.rehearsal, self.world)
         self._write_project()
         self._more = {"TASUKI_LEDGER_URL": ledger_url} if ledger_url else {}
         self.project = Project(place, environment=ENVIRONMENT | self._more)
         self.ledger = self.project.open_ledger()
         self.ledger.tokens("freee").save(Token(ENVIRONMENT["FREEE_TOKEN"]))
+        if "moneyforward" in more:
+            self.ledger.tokens("moneyforward").save(Token("sandbox-token"))
 
     def __enter__(self) -> Self:
         return self

@@ -1,6 +1,6 @@
 """Won deals become plans, and what is due becomes invoices, against the stand-ins."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,8 @@ PLANS, DUE = "plan.salesforce-hub", "invoice.hub-freee"
 class Office(Relay):
     """A relay that bills by plans, on days that a test chooses."""
 
-    def __init__(self, place: Path) -> None:
-        super().__init__(place, people=6, won=3)
+    def __init__(self, place: Path, more: Sequence[str] = ()) -> None:
+        super().__init__(place, people=6, won=3, more=more)
         self.run(LEADS)
         self.sell()
         self.clock = ManualClock(SystemClock().now())
@@ -63,6 +63,12 @@ class Office(Relay):
         answer = settled(hold, Answer())
         self.ledger.rule([ruling_of(hold, answer, "sato", "agreed with the customer")])
         return hold.detail
+
+    def reject(self) -> None:
+        """Let a person leave what the plan's deal is held for."""
+        (hold,) = self.ledger.holds(PLANS)
+        answer = settled(hold, Answer("leave"))
+        self.ledger.rule([ruling_of(hold, answer, "sato", "no credit note")])
 
     def line(self, **fields: object) -> None:
         """Change the one line of the deal that is left, and take out the others."""
@@ -141,7 +147,7 @@ def test_a_deal_lost_after_billing_is_asked_and_nothing_more_is_issued(
     assert "返還インボイス ¥30,000" in office.approve()
     office.on(office.month(2, 2))
     assert office.bill_by_plan() == []
-    assert office.states() == [("billed", "30000"), ("by_hand", "-30000")]
+    assert office.states() == [("billed", "30000"), ("closed", "-30000")]
     assert office.ledger.holds(PLANS) == []
 
 

@@ -152,7 +152,8 @@ def amend(company: Company) -> None:
 
 
 def amended() -> list[tuple[str, str]]:
-    return sorted([*begun(), ("once difference", "300")])
+    returned = [("monthly credit", "-3000")] * 3  # a credit note for each invoice
+    return sorted([*begun(), ("once difference", "300"), *returned])
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The stand-in as a whole: routes, tokens, limits, and a person's doings."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Final, Literal
 
@@ -12,6 +12,8 @@ from tasuki.sandbox.faults import Fault
 from tasuki.sandbox.server import Reply, Request, Route
 from tasuki.sandbox.world import World
 
+from ..settings import TOKYO  # noqa: TID252 - it may live elsewhere
+from .deals import Deals
 from .invoices import Invoices
 from .partners import Partners
 from .rules import refusal
@@ -60,6 +62,7 @@ class FreeeSandbox:
             self._clock, client_id, client_secret, fixed_token, token_seconds
         )
         self.partners = Partners(self._clock, company_id, use_code=use_partner_code)
+        self.deals = Deals(company_id)
         self.invoices = Invoices(
             self._clock,
             company_id,
@@ -83,6 +86,8 @@ class FreeeSandbox:
             ("PUT", "/api/1/partners/upsert_by_code", partners.upsert),
             ("GET", f"/api/1/partners/{_NUMBER}", partners.show),
             ("PUT", f"/api/1/partners/{_NUMBER}", partners.update),
+            ("GET", "/api/1/deals", self.deals.index),
+            ("GET", f"/api/1/deals/{_NUMBER}", self.deals.show),
             ("GET", "/iv/invoices", invoices.index),
             ("POST", "/iv/invoices", invoices.create),
             ("GET", "/iv/invoices/templates", self._templates),
@@ -114,6 +119,7 @@ class FreeeSandbox:
             "accounts": self.accounts.dump(),
             "partners": self.partners.dump(),
             "invoices": self.invoices.dump(),
+            "deals": self.deals.dump(),
         }
 
     def load(self, state: object) -> None:
@@ -124,6 +130,7 @@ class FreeeSandbox:
         self.accounts.load(state["accounts"])
         self.partners.load(state["partners"])
         self.invoices.load(state["invoices"])
+        self.deals.load(state.get("deals"))
 
     # Guard
 
@@ -256,6 +263,9 @@ class FreeeSandbox:
         number = int(asked.get("id") or 0)
         acts: dict[str, Callable[[], object]] = {
             "pay": lambda: self.invoices.set_status(number, "settled"),
+            "receive": lambda: self._receive(number, asked),
+            "register": lambda: self.deals.register(self.invoices.rows[number]),
+            "cancel": lambda: self.invoices.cancel(number),
             "unsettle": lambda: self.invoices.set_status(number, "unsettled"),
             "set_payment_status": lambda: self.invoices.set_status(
                 number, asked["status"]
@@ -283,3 +293,13 @@ class FreeeSandbox:
         except KeyError:
             return Reply(404, {"message": f"no record {number}"})
         return Reply(200, {})
+
+    def _receive(self, number: int, asked: Mapping[str, object]) -> None:
+        """Note what came in for an invoice: all of it settles it (消込)."""
+        row = self.invoices.rows[number]
+        amount = int(str(asked.get("amount") or row["total_amount"]))
+        day = str(
+            asked.get("date") or f"{self._clock.now().astimezone(TOKYO):%Y-%m-%d}"
+        )
+        if self.deals.receive(row, amount, day):
+            self.invoices.set_status(number, "settled")

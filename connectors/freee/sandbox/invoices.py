@@ -209,6 +209,10 @@ class Invoices:
         answer = {"id": row["id"], "cancel_status": status}
         return Reply(200, {"invoice": answer})
 
+    def cancel(self, number: int) -> None:
+        """Cancel an invoice (取消) at the screen: it stays, and does not count."""
+        self.rows[number]["cancel_status"] = "canceled"
+
     def set_status(self, number: int, status: str) -> None:
         """Settle or unsettle an invoice, as a payment does."""
         row = self.rows[number]

@@ -156,6 +156,7 @@ _DEALS = [
         "payment_status",
     ),
     Property("amount", "number"),
+    Property("outstanding_amount", "number"),
     Property("closedate", "datetime"),
     Property("dealstage", "enumeration", _STAGES),
     Property("hs_is_closed_won", "bool", ("true", "false")),

@@ -14,6 +14,7 @@ from tasuki.sandbox.server import Reply, Request, Route
 from tasuki.sandbox.world import World
 
 from ..settings import VERSION  # noqa: TID252 - it may live elsewhere
+from .credit_notes import CreditNotes
 from .customers import Customers
 from .documents import printed
 from .invoices import Invoices
@@ -69,6 +70,7 @@ class StripeSandbox:
         self.customers = Customers(self._clock, self.events)
         self.invoices = Invoices(self._clock, self.customers, self.events, tax_rounding)
         self.invoices.tax_off = tax_off
+        self.credit_notes = CreditNotes(self._clock, self.invoices, self.events)
         for one, percentage, inclusive in _RATES:
             self.invoices.tax_rates[one] = _tax_rate(one, percentage, inclusive)
 
@@ -78,6 +80,7 @@ class StripeSandbox:
     def routes(self) -> Iterable[Route]:
         """Return the routes of the API and the person."""
         customers, invoices = self.customers, self.invoices
+        credit_notes = self.credit_notes
         reads: tuple[tuple[str, Callable[[Request], Reply]], ...] = (
             ("/customers", customers.index),
             ("/customers/search", lambda r: self._search(r, customers.shelf)),
@@ -86,6 +89,8 @@ class StripeSandbox:
             ("/invoices/search", lambda r: self._search(r, invoices.shelf)),
             (f"/invoices/{_ID}", invoices.show),
             (f"/invoices/{_ID}/lines", invoices.lines),
+            ("/credit_notes", credit_notes.index),
+            (f"/credit_notes/{_ID}", credit_notes.show),
             ("/events", self.events.index),
             (f"/tax_rates/{_ID}", self._show_rate),
         )
@@ -95,6 +100,7 @@ class StripeSandbox:
             ("/invoices", invoices.create),
             (f"/invoices/{_ID}", invoices.update),
             ("/invoiceitems", invoices.add_item),
+            ("/credit_notes", credit_notes.create),
             (f"/invoices/{_ID}/finalize", invoices.doing(invoices.finalize)),
             (f"/invoices/{_ID}/send", invoices.doing(invoices.send)),
             (f"/invoices/{_ID}/pay", invoices.doing(invoices.pay)),
@@ -302,7 +308,7 @@ class StripeSandbox:
         self.customers.deleted = set(state["deleted"])
         self.invoices.tax_rates = dict(state["tax_rates"])
         for name, shelf in self._shelves().items():
-            shelf.load(state[name])
+            shelf.load(state.get(name, {"rows": [], "order": []}))
         self.invoices.sort_items()
 
     def _shelves(self) -> dict[str, Shelf]:
@@ -310,6 +316,7 @@ class StripeSandbox:
             "customers": self.customers.shelf,
             "invoices": self.invoices.shelf,
             "items": self.invoices.items,
+            "credit_notes": self.credit_notes.shelf,
             "events": self.events.shelf,
         }
 

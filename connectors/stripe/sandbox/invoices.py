@@ -1,7 +1,7 @@
 """Invoices and their items: what a draft allows, and what is final."""
 
 from collections.abc import Callable
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Final
 
 from tasuki.ports import Clock
@@ -9,6 +9,7 @@ from tasuki.sandbox.server import Reply, Request
 
 from .customers import Customers
 from .documents import new_invoice, new_item, new_line
+from .rounding import half_up
 from .rules import Refusal, Row, choice, integer, merged, missing, nested, only, text
 from .store import Events, Shelf, known_params, since
 
@@ -247,11 +248,12 @@ class Invoices:
         if row["status"] not in {"open", "uncollectible"}:
             words = "This invoice can no longer be paid."
             raise Refusal(words, param="invoice")
-        left = row["total"] - row["amount_paid"]
+        left = row["amount_remaining"]
         paid = left if amount is None else amount
         row["amount_paid"] += paid
-        row["amount_remaining"] = max(0, row["total"] - row["amount_paid"])
-        row["amount_overpaid"] = max(0, row["amount_paid"] - row["total"])
+        owed = row["total"] - row["pre_payment_credit_notes_amount"]
+        row["amount_remaining"] = max(0, owed - row["amount_paid"])
+        row["amount_overpaid"] = max(0, row["amount_paid"] - owed)
         if row["amount_remaining"]:
             self._events.tell("invoice.updated", self.shown(row))
             return row
@@ -266,6 +268,18 @@ class Invoices:
         row["post_payment_credit_notes_amount"] += amount
         self._events.tell("invoice.updated", self.shown(row))
         return row
+
+    def take_back(self, row: Row, owed: int, paid: int) -> None:
+        """Let a credit note lessen what is owed, or say what was given back."""
+        row["pre_payment_credit_notes_amount"] += owed
+        row["post_payment_credit_notes_amount"] += paid
+        row["amount_remaining"] -= owed
+        row["amount_due"] = max(0, row["amount_due"] - owed)
+        if row["status"] == "open" and not row["amount_remaining"]:
+            row["status"] = "paid"
+            self._at(row, "paid_at", "invoice.paid")
+        else:
+            self._events.tell("invoice.updated", self.shown(row))
 
     def void(self, row: Row) -> Row:
         """Call an invoice void; it stays, with its number."""
@@ -345,14 +359,10 @@ class Invoices:
             rate = self.tax_rates[one]
             percent = Decimal(str(rate["percentage"]))
             if rate["inclusive"]:
-                inside += _half_up(Decimal(amount) * percent / (100 + percent))
+                inside += half_up(Decimal(amount) * percent / (100 + percent))
             else:
-                on_top += _half_up(Decimal(amount) * percent / 100)
+                on_top += half_up(Decimal(amount) * percent / 100)
         return on_top + (self.tax_off if on_top else 0), inside
-
-
-def _half_up(amount: Decimal) -> int:
-    return int(amount.to_integral_value(ROUND_HALF_UP))
 
 
 def _check_header(given: Row) -> None:
@@ -376,7 +386,7 @@ def _amount(given: Row) -> int:
         only(given, _ITEM, ["unit_amount_decimal"])
         quantity = integer({"quantity": "1", **given}, "quantity")
         exact = Decimal(str(given["unit_amount_decimal"])) * quantity
-        found = _half_up(exact)
+        found = half_up(exact)
     if abs(found) > _MOST_AMOUNT:
         words = "Amount must be no more than ¥99,999,999,999"
         raise Refusal(words, param="amount")

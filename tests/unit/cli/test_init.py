@@ -54,8 +54,10 @@ def test_an_answer_that_makes_no_project_is_refused(
 def test_a_project_that_bills_by_plans_is_deployed_so(tmp_path: Path) -> None:
     assert main(["init", str(tmp_path), "--yes", "--billing", "plan"]) == 0
     text = (tmp_path / "prefect.yaml").read_text()
-    wanted = "plans: plan.salesforce-hub, invoices: invoice.hub-freee}"
+    wanted = "plans: plan.salesforce-hub, invoices: invoice.hub-freee,"
     assert text.count(wanted) == 1
+    assert "credit_notes: credit_note.hub-freee}" in text
+    assert "{mapping: payment.freee-hub, deals: [payment.hub-salesforce]}" in text
     assert "invoice.salesforce-freee" not in text
     assert main(["init", str(tmp_path / "x"), "--yes", "--billing", "barter"]) == 2
 
@@ -75,7 +77,7 @@ def test_a_project_of_two_systems_has_no_problem(
     assert "HUBSPOT" not in env
     (folder / ".env").write_text(env.replace("=\n", "=x\n"))
     assert main(["--project", str(folder), "check"]) == 0
-    assert "5 mappings, 2 connections (salesforce, freee)" in capsys.readouterr().out
+    assert "8 mappings, 2 connections (salesforce, freee)" in capsys.readouterr().out
 
 
 def test_a_wrong_option_writes_nothing(tmp_path: Path) -> None:
