@@ -222,7 +222,8 @@ def _composed(text: str) -> Node | None:
     read = not _needs_care(text)
     if read:
         try:
-            node = _plain(YAML(typ="safe").compose(text))
+            node = YAML(typ="safe").compose(text)
+            read = _made_plain(node)
         except (YAMLError, RecursionError):
             read = False
     if not read:
@@ -234,18 +235,23 @@ def _needs_care(text: str) -> bool:
     return bool(_ONLY_SLOWLY.search(text))
 
 
-def _plain(node: Node | None) -> Node | None:
-    """Call the style of plain scalars None, as the other parser does."""
-    waiting = [node]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, ScalarNode):
-            one.style = one.style or None
-        elif isinstance(one, MappingNode):
-            waiting += [each for pair in one.value for each in pair]
-        elif isinstance(one, SequenceNode):
-            waiting += one.value
-    return node
+def _made_plain(node: Node | None) -> bool:
+    """Call the style of plain scalars None, as the other parser does.
+
+    False where the nodes are nested deeper than the other parser can follow.
+    """
+    level = [node]
+    for _ in range(2 * MOST_DEPTH):
+        below: list[Node | None] = []
+        for one in level:
+            if isinstance(one, ScalarNode):
+                one.style = one.style or None
+            elif isinstance(one, MappingNode):
+                below += [each for pair in one.value for each in pair]
+            elif isinstance(one, SequenceNode):
+                below += one.value
+        level = below
+    return not level
 
 
 class _Reader:
