@@ -4,34 +4,24 @@ A project has the top level of this repository: `connections.yaml`, `mappings/`,
 `connectors/`, `flows/`. What it lacks is taken from what is shipped.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Mapping
 from contextlib import closing
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tasuki.alert.load import Alerts, load_alerts
 from tasuki.archive.content import ContentStore
 from tasuki.archive.terms import Terms
 from tasuki.clock import TOKYO, SystemClock
 from tasuki.connections import Connection, load_connections
 from tasuki.connector import Wire
 from tasuki.engine.archiving import Archiving
-from tasuki.engine.prints import Printed, print_missing
-from tasuki.engine.prints import Terms as PrintTerms
-from tasuki.engine.rivals import rivals_of
 from tasuki.engine.sync import Sync
 from tasuki.environment import with_env_file
-from tasuki.hub import HubSystem
-from tasuki.insight.handoff_file import Around, load_model
-from tasuki.insight.handoff_look import Board, look_at_handoffs
-from tasuki.insight.handoff_rule import SalesModel
-from tasuki.insight.journey_collect import Collector
-from tasuki.insight.journey_file import Stages, read_stages
-from tasuki.insight.leak.setting import LeakSettings, load_leaks
-from tasuki.issuer import FILE as ISSUER_FILE
-from tasuki.issuer import load_issuer
 from tasuki.keys import Keys
 from tasuki.ledger import Ledger
 from tasuki.mapping import CompiledMapping
@@ -42,12 +32,21 @@ from tasuki.model.errors import ConfigError, MappingError
 from tasuki.model.policy import Limit, RetryPolicy, Timeouts
 from tasuki.model.record import HUB
 from tasuki.model.retention import Retention
-from tasuki.paper.values import Issuer
 from tasuki.ports import Clock, System
 from tasuki.registry import Registry, shipped_root
-from tasuki.rendering import Renderer
 from tasuki.retention import load_retention, load_terms
 from tasuki.transport.calls import Calls
+
+if TYPE_CHECKING:
+    from tasuki.alert.load import Alerts
+    from tasuki.engine.prints import Printed
+    from tasuki.insight.handoff_look import Board
+    from tasuki.insight.handoff_rule import SalesModel
+    from tasuki.insight.journey_collect import Collector
+    from tasuki.insight.journey_file import Stages
+    from tasuki.insight.leak.setting import LeakSettings
+    from tasuki.paper.values import Issuer
+    from tasuki.rendering import Renderer
 
 LEDGER_VARIABLE = "TASUKI_LEDGER_URL"
 PROJECT_VARIABLE = "TASUKI_PROJECT"
@@ -112,16 +111,22 @@ class Project:
     @cached_property
     def alerts(self) -> Alerts:
         """Who is told what (MappingError with every problem of the file)."""
+        from tasuki.alert.load import load_alerts
+
         return load_alerts(self._mapping_folders(), self.root, self.environment)
 
     @cached_property
     def stages(self) -> Stages:
         """Where stages are told of (MappingError with every problem of the file)."""
+        from tasuki.insight.journey_file import read_stages
+
         return read_stages(self._mapping_folders())
 
     @cached_property
     def model(self) -> SalesModel:
         """Departments and handoffs, as model.yaml says (MappingError with problems)."""
+        from tasuki.insight.handoff_file import Around, load_model
+
         handoffs = {one.id: one.model.handoff for one in self.mappings}
         functions, facts = self.mappings.around.functions, self.stages.facts
         around = Around(functions, handoffs, facts)
@@ -151,6 +156,8 @@ class Project:
     @cached_property
     def renderer(self) -> Renderer:
         """What its connections would send for a row, made without a call."""
+        from tasuki.rendering import Renderer
+
         return Renderer(self.root, self.registry, self.environment)
 
     @cached_property
@@ -166,11 +173,15 @@ class Project:
     @cached_property
     def issuer(self) -> Issuer:
         """Who bills (ConfigError without issuer.yaml, MappingError with problems)."""
+        from tasuki.issuer import load_issuer
+
         return load_issuer(self.root)
 
     @property
     def known_issuer(self) -> Issuer | None:
         """Who bills; None where the project does not say it."""
+        from tasuki.issuer import FILE as ISSUER_FILE
+
         return self.issuer if (self.root / ISSUER_FILE).is_file() else None
 
     def rounding_modes(self, mapping: CompiledMapping) -> dict[str, object]:
@@ -185,9 +196,9 @@ class Project:
     @cached_property
     def leaks(self) -> LeakSettings:
         """Where leaks are looked for (MappingError with every problem)."""
-        own, shipped = self.root / "mappings", shipped_root() / "mappings"
-        folders = list(dict.fromkeys(folder.resolve() for folder in (own, shipped)))
-        there = [folder for folder in folders if folder.is_dir()]
+        from tasuki.insight.leak.setting import load_leaks
+
+        there = self._mapping_folders()
         return load_leaks(there, self.mappings.around.functions)
 
     @property
@@ -281,6 +292,8 @@ class Project:
         `hub` is the hub itself, in the ledger, unless connections.yaml has another.
         """
         if self._is_the_hub(name):
+            from tasuki.hub import HubSystem
+
             return HubSystem(ledger.billing(), self.clock)
         connection = self.connection(name)
         settings = connection.settings
@@ -325,6 +338,8 @@ class Project:
         names = (source.connection, destination.connection)
         limits = {name: self._limits(name) for name in names}
         archive = self.archive if mapping.model.archives else None
+        from tasuki.engine.rivals import rivals_of
+
         rivals = rivals_of(mapping, self.mappings)
         return Sync(
             mapping, opened, other, ledger, self.clock, calls, others,
@@ -333,9 +348,9 @@ class Project:
 
     def print_missing(self, mapping: CompiledMapping, ledger: Ledger) -> Printed:
         """Archive the PDFs that a sync's documents lack."""
-        terms = PrintTerms(
-            self.known_issuer, self.rounding_modes(mapping), self.today()
-        )
+        from tasuki.engine.prints import Terms, print_missing
+
+        terms = Terms(self.known_issuer, self.rounding_modes(mapping), self.today())
         return print_missing(
             ledger,
             mapping,
@@ -351,6 +366,8 @@ class Project:
             ledger: Opened.
             since: Leave out what was closed before this.
         """
+        from tasuki.insight.handoff_look import look_at_handoffs
+
         sources = {
             one.id: one.source
             for one in self.mappings
@@ -363,6 +380,8 @@ class Project:
 
     def collector(self, ledger: Ledger, calls: Calls) -> Collector:
         """Return what reads the stages of customers' journeys into the ledger."""
+        from tasuki.insight.journey_collect import Collector
+
         return Collector(
             ledger,
             self.stages,

@@ -8,6 +8,7 @@ of a mapping file is pasted in but through `repr` of a text.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import cast
 
 from tasuki.formula.formula import Formula
@@ -29,12 +30,31 @@ KEY_FAULT = Faulty(
 
 
 def generate(rules: Rules, names: Names, table: FunctionTable) -> tuple[Run, Run]:
-    """Return the fast function, and the slow one that notes each step."""
-    formulas = tuple(rules.formulas)
-    found = {**runtime_globals(table, *formulas), **RUNTIME}
-    fast = Writer(rules, names, found, slow=False).compiled()
-    slow = Writer(rules, names, found, slow=True).compiled()
-    return fast, slow
+    """Return the fast function, and the slow one that notes each step.
+
+    Each is written when it is first called: most commands run one mapping of many.
+    """
+
+    def written(*, slow: bool) -> Run:
+        found = {**runtime_globals(table, *rules.formulas), **RUNTIME}
+        return Writer(rules, names, found, slow=slow).compiled()
+
+    return _when_called(partial(written, slow=False)), _when_called(
+        partial(written, slow=True)
+    )
+
+
+def _when_called(write: Callable[[], Run]) -> Run:
+    made: list[Run] = []
+
+    def run(
+        fields: Mapping[str, object], links: LinkOf, found: FoundOf, where: list[str]
+    ) -> Evaluation:
+        if not made:
+            made.append(write())
+        return made[0](fields, links, found, where)
+
+    return run
 
 
 class Writer:
