@@ -12,7 +12,7 @@ from rich.table import Table
 
 from tasuki.billing.document import totals
 from tasuki.ledger import Ledger
-from tasuki.ledger.billing import StoredInvoice
+from tasuki.ledger.billing_rows import StoredInvoice
 
 _MOST: Final = 10_000
 _RATES: Final = {"standard": "10%", "reduced": "8%（軽減）", "exempt": "非課税"}

@@ -18,8 +18,9 @@ from tasuki.billing.plan import WITHDRAWN, BillingPlan, Schedule, read_plan
 from tasuki.billing.returning import balances
 from tasuki.clock import TOKYO
 from tasuki.hub.schema import PLAN_STREAM
-from tasuki.ledger.billing import BillingBook, BillingTx, StoredPart, StoredPlan
+from tasuki.ledger.billing import BillingBook, BillingTx
 from tasuki.ledger.billing_questions import LOST
+from tasuki.ledger.billing_rows import StoredPart, StoredPlan
 from tasuki.model.errors import ConfigError
 from tasuki.model.write import (
     Candidate,

@@ -11,8 +11,9 @@ from tasuki.billing.instalment import Instalment
 from tasuki.billing.payment import DealPayment, Settlement, deal_payment, shares
 from tasuki.billing.plan import read_plan
 from tasuki.clock import TOKYO
-from tasuki.ledger.billing import BillingBook, StoredPlan
+from tasuki.ledger.billing import BillingBook
 from tasuki.ledger.billing_payments import settlement_of
+from tasuki.ledger.billing_rows import StoredPlan
 from tasuki.model.record import Page, Query, Record
 from tasuki.ports import Clock
 

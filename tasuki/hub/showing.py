@@ -7,7 +7,8 @@ from typing import Any, Final
 from tasuki.billing.calendar import clamped
 from tasuki.billing.instalment import CREDIT, Instalment, instalments
 from tasuki.billing.plan import WON, BillingPlan, read_plan
-from tasuki.ledger.billing import BillingBook, StoredPart
+from tasuki.ledger.billing import BillingBook
+from tasuki.ledger.billing_rows import StoredPart
 from tasuki.model.errors import ConfigError
 
 _LIVE: Final = "confirmed"

@@ -9,7 +9,8 @@ from tasuki.billing.instalment import Instalment, instalments, next_bill_day
 from tasuki.billing.plan import BillingPlan, read_plan
 from tasuki.clock import TOKYO
 from tasuki.hub.schema import INVOICE_STREAM
-from tasuki.ledger.billing import BillingBook, BillingTx, StoredInvoice, StoredPart
+from tasuki.ledger.billing import BillingBook, BillingTx
+from tasuki.ledger.billing_rows import StoredInvoice, StoredPart
 from tasuki.model.errors import ConfigError
 from tasuki.model.record import Page, Query, Record
 from tasuki.ports import Clock

@@ -7,8 +7,7 @@ plan cannot change between the look at what was billed of it and its writing.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
-from decimal import Decimal
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from sqlalchemy import (
     Connection,
@@ -21,9 +20,18 @@ from sqlalchemy import (
 )
 
 from tasuki.billing.instalment import CREDIT, DIFFERENCE, Instalment
-from tasuki.billing.plan import WON, PlanLine
+from tasuki.billing.plan import WON
 from tasuki.ledger.billing_payments import PaymentBook
 from tasuki.ledger.billing_questions import about, left_lost, not_asked
+from tasuki.ledger.billing_rows import (
+    StoredInvoice,
+    StoredPart,
+    StoredPlan,
+    invoice_of,
+    line_text,
+    part_of,
+    plan_of,
+)
 from tasuki.ledger.billing_tables import (
     BILLING_INSTALMENT,
     BILLING_INVOICE,
@@ -42,29 +50,6 @@ from tasuki.ledger.tables import (
 INVOICES: Final = "hub/due_invoice"
 _LOCK: Final = 7_215_015
 _MANY: Final = 500
-
-
-class StoredPlan(NamedTuple):
-    """A plan as its mapping last wrote it."""
-
-    id: str
-    fields: dict[str, Any]
-    state: str
-
-
-class StoredPart(NamedTuple):
-    """A stored instalment, and the invoice that bills it, once there is one."""
-
-    part: Instalment
-    invoice_id: str | None
-
-
-class StoredInvoice(NamedTuple):
-    """A due invoice, numbered in the order in which they were closed."""
-
-    seq: int
-    id: str
-    fields: dict[str, Any]
 
 
 class BillingBook:
@@ -106,13 +91,13 @@ class BillingBook:
         if not credits_too:
             query = query.where(BILLING_INVOICE.c.kind.is_(None))
         with self._database.reading() as connection:
-            return [_invoice(row) for row in connection.execute(query)]
+            return [invoice_of(row) for row in connection.execute(query)]
 
     def invoices(self, ids: Sequence[str]) -> list[StoredInvoice]:
         """Return closed invoices by id."""
         query = select(*_INVOICE).where(BILLING_INVOICE.c.id.in_(list(ids)))
         with self._database.reading() as connection:
-            return [_invoice(row) for row in connection.execute(query)]
+            return [invoice_of(row) for row in connection.execute(query)]
 
     def issued(self, ids: Sequence[str]) -> dict[str, tuple[str, str, dict[str, Any]]]:
         """Return what the ledger knows of writes of due invoices: state, where, answer.
@@ -156,7 +141,7 @@ class BillingTx:
         found: dict[str, StoredPlan] = {}
         for some in _chunks(ids):
             query = select(*_PLAN).where(BILLING_PLAN.c.id.in_(some))
-            rows = map(_plan, self._connection.execute(query))
+            rows = map(plan_of, self._connection.execute(query))
             found |= {one.id: one for one in rows}
         return found
 
@@ -168,7 +153,7 @@ class BillingTx:
             .order_by(BILLING_PLAN.c.id)
             .limit(most)
         )
-        return [_plan(row) for row in self._connection.execute(query)]
+        return [plan_of(row) for row in self._connection.execute(query)]
 
     def due_plans(self, today: date) -> list[StoredPlan]:
         """Return plans with something to bill by a day, but for those in question.
@@ -185,7 +170,7 @@ class BillingTx:
             .where(~left_lost().exists())
             .order_by(BILLING_PLAN.c.id)
         )
-        return [_plan(row) for row in self._connection.execute(query)]
+        return [plan_of(row) for row in self._connection.execute(query)]
 
     def due_credits(self) -> list[StoredPart]:
         """Return credits that a credit note is to be made of, in order of their ids.
@@ -201,7 +186,7 @@ class BillingTx:
             .where(*not_asked())
             .order_by(BILLING_INSTALMENT.c.id)
         )
-        return [_part(row) for row in self._connection.execute(query)]
+        return [part_of(row) for row in self._connection.execute(query)]
 
     def is_left_lost(self, plan_id: str) -> bool:
         """Say whether the deal is lost, and a person left what was billed at that."""
@@ -264,7 +249,7 @@ class BillingTx:
                 .order_by(BILLING_INSTALMENT.c.created_at, BILLING_INSTALMENT.c.id)
             )
             for row in self._connection.execute(query):
-                found[row.plan_id].append(_part(row))
+                found[row.plan_id].append(part_of(row))
         return found
 
     def parts_on(self, invoice_ids: Iterable[str]) -> dict[str, list[Instalment]]:
@@ -277,7 +262,7 @@ class BillingTx:
                 .order_by(BILLING_INSTALMENT.c.id)
             )
             for row in self._connection.execute(query):
-                found.setdefault(row.invoice_id, []).append(_part(row).part)
+                found.setdefault(row.invoice_id, []).append(part_of(row).part)
         return found
 
     def closed(self, companies: Iterable[str]) -> set[str]:
@@ -332,7 +317,7 @@ class BillingTx:
                 kind=one.kind,
                 bill_on=one.bill_on.isoformat(),
                 label=one.label,
-                lines=encode([_line(line) for line in one.lines]),
+                lines=encode([line_text(line) for line in one.lines]),
                 invoice_id=invoice_id,
                 created_at=self._now,
                 returns=one.returns or None,
@@ -372,34 +357,6 @@ class BillingTx:
 _PLAN = (BILLING_PLAN.c.id, BILLING_PLAN.c.fields, BILLING_PLAN.c.state)
 _INVOICE = (BILLING_INVOICE.c.seq, BILLING_INVOICE.c.id, BILLING_INVOICE.c.fields)
 _PART = tuple(BILLING_INSTALMENT.c)
-
-
-def _plan(row: Any) -> StoredPlan:  # noqa: ANN401 - a row of the driver's
-    return StoredPlan(row[0], decode(row[1]), row[2])
-
-
-def _invoice(row: Any) -> StoredInvoice:  # noqa: ANN401
-    return StoredInvoice(row[0], row[1], decode(row[2]))
-
-
-def _part(row: Any) -> StoredPart:  # noqa: ANN401
-    lines = tuple(
-        PlanLine(text_, Decimal(quantity), Decimal(price), tax)
-        for text_, quantity, price, tax in _lines(row.lines)
-    )
-    day = date.fromisoformat(row.bill_on)
-    returns = row.returns or ""
-    part = Instalment(row.id, row.plan_id, day, lines, row.label, row.kind, returns)
-    return StoredPart(part, row.invoice_id)
-
-
-def _line(line: PlanLine) -> list[str]:
-    return [line.description, f"{line.quantity:f}", f"{line.unit_price:f}", line.tax]
-
-
-def _lines(stored: str) -> Iterator[Sequence[str]]:
-    found: Any = decode(stored)
-    yield from found
 
 
 def _chunks(ids: Sequence[str]) -> Iterator[list[str]]:

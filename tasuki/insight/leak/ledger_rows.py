@@ -11,8 +11,8 @@ from tasuki.billing.terms import closing_date
 from tasuki.insight.leak.board import Board, Value
 from tasuki.insight.leak.column import converter
 from tasuki.insight.leak.ground import Ground
-from tasuki.ledger.billing import StoredPart, StoredPlan
 from tasuki.ledger.billing_questions import PLANS
+from tasuki.ledger.billing_rows import StoredPart, StoredPlan
 
 _STATES: Final = {"planned": "pending", "sending": "in_flight", "in_doubt": "in_flight"}
 _PLANS_AT_ONCE: Final = 500
