@@ -259,6 +259,32 @@ def test_the_archive_is_looked_after_at_night(relay: Relay, flows: Flows) -> Non
 
 
 @pytest.mark.usefixtures("reports")
+def test_the_journey_is_measured(flows: Flows) -> None:
+    (measured,) = flows.run("measure_journey")
+    assert measured["journeys"] > 0
+    assert sum(one["events"] for one in measured["entries"]) > measured["journeys"]
+    assert flows.last("measure-journey")["name"] == "ファネルの計測"
+    assert "| リード" in flows.report("tasuki-funnel")
+    assert flows.report("tasuki-handoffs").startswith("## ")
+
+
+@pytest.mark.usefixtures("reports")
+def test_leaks_are_looked_for(flows: Flows) -> None:
+    (found,) = flows.run("find_leaks")
+    assert found["calls"] > 0
+    assert flows.last("find-leaks")["state_type"] == "COMPLETED"
+    assert flows.report("tasuki-leaks").startswith("## バケツの穴")
+
+
+@pytest.mark.usefixtures("reports")
+def test_won_deals_are_handed_to_customer_success_once(flows: Flows) -> None:
+    (first,) = flows.run("onboard_customers", options={"allow": 1_000})
+    (again,) = flows.run("onboard_customers")
+    assert (first["state"], again["state"]) == ("done", "done")
+    assert first["created"] > 0 == again["created"]
+
+
+@pytest.mark.usefixtures("reports")
 def test_hints_are_swept_though_nobody_follows_them(relay: Relay, flows: Flows) -> None:
     hint = Hint("contacts", "40001", "changed", "one-event")
     with Project(relay.place, environment=ENVIRONMENT).open_ledger() as ledger:

@@ -245,6 +245,7 @@ def test_wheel_and_checkout_find_the_same(place: Place, checkout: Place) -> None
     assert installed["connectors"] == [
         "freee",
         "hubspot",
+        "kintone",
         "moneyforward",
         "salesforce",
         "stripe",
@@ -288,6 +289,7 @@ def test_a_projects_own_package_of_that_name_hides_no_shipped_connector(
     assert told["connectors"] == [
         "freee",
         "hubspot",
+        "kintone",
         "moneyforward",
         "salesforce",
         "stripe",
