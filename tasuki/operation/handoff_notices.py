@@ -83,13 +83,19 @@ def _notices(
         is_ours = one.cause is Cause.HUB and one.why is not Why.SENT_LATE
         late.setdefault(_Group(one.row.handoff, is_ours, day), []).append(one)
         for due in one.steps:
-            if due.at > one.row.due_at:  # at that very time the group itself is told
+            if _is_told(one, due):
                 group = _Group(one.row.handoff, is_ours, day, due.tell)
                 steps.setdefault(group, []).append(due)
     return [
         *(_late(model, group, some) for group, some in late.items()),
         *(_step(model, group, some) for group, some in steps.items()),
     ]
+
+
+def _is_told(one: Judged, due: Due) -> bool:
+    """Say whether a step is told by itself; at the due time the lateness itself is."""
+    nobody_to_propose = due.tell == ROUND_ROBIN and due.person is None
+    return due.at > one.row.due_at and not nobody_to_propose
 
 
 def _day(model: SalesModel, one: Judged, noted: datetime | None) -> str:
