@@ -7,7 +7,7 @@ our note of it.
 """
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -65,15 +65,22 @@ class Sent:
         return {"told": self.told, "failed": self.failed, "noted": self.noted}
 
 
-def note_findings(book: AlertBook, source: str, found: Iterable[Notice]) -> None:
+def note_findings(
+    book: AlertBook,
+    source: str,
+    found: Iterable[Notice],
+    hushed: Collection[str] = (),
+) -> None:
     """Take all that a source finds now; what it found before and misses now is over.
 
     Args:
         book: The ledger's pages about alerts.
         source: Who looks: a name of its own for each look that is whole in itself.
         found: Everything, also what was found before; nothing is told twice by it.
+        hushed: Keys of what is still so, and is to be silent: no recovery is told, and
+            once it is found again it is new.
     """
-    book.report(source, [row_of(notice) for notice in found])
+    book.report(source, [row_of(notice) for notice in found], hushed)
 
 
 def tell_everybody(

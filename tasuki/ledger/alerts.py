@@ -6,7 +6,7 @@ two messages of one finding. A message is taken by compare-and-swap for a time; 
 process that took it and died leaves it to the next one.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
@@ -76,9 +76,18 @@ class AlertBook:
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
             yield AlertTx(connection, time_text(self._database.clock.now()))
 
-    def report(self, source: str, found: Sequence[NoticeRow]) -> None:
-        """Take all that a source finds now: what is missing has recovered."""
+    def report(
+        self, source: str, found: Sequence[NoticeRow], hushed: Collection[str] = ()
+    ) -> None:
+        """Take all that a source finds now: what is missing has recovered.
+
+        Args:
+            source: Who looks.
+            found: Everything it finds.
+            hushed: Keys of what is there and is to be silent: it counts as never told.
+        """
         with self.deciding() as tx:
+            tx.hush(hushed)
             tx.report(source, found)
 
     def notices(self) -> list[NoticeRow]:
@@ -199,6 +208,12 @@ class AlertTx:
             if old.source == source and not old.recovered_at and old.key not in keys:
                 gone = update(ALERT_NOTICE).where(notice.key == old.key)
                 self._connection.execute(gone.values(recovered_at=self._now))
+
+    def hush(self, keys: Collection[str]) -> None:
+        """Take findings out, with what was told of them; none is told as over."""
+        for key in keys:
+            for table in (ALERT_NOTICE, ALERT_TOLD):
+                self._connection.execute(table.delete().where(table.c.key == key))
 
     def notices(self) -> list[NoticeRow]:
         """Return what is found, and what has recovered, oldest first."""

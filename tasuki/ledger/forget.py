@@ -26,6 +26,7 @@ from sqlalchemy import (
 
 from tasuki.ledger.database import Database
 from tasuki.ledger.finding_tables import FINDING
+from tasuki.ledger.handoff_table import HANDOFF
 from tasuki.ledger.inbox_table import INBOX
 from tasuki.ledger.rows import text_time, time_text
 from tasuki.ledger.tables import (
@@ -46,6 +47,7 @@ PLACE = ":forgotten"
 """Where the key of the hashes is kept, sealed, beside the connections' tokens."""
 YEARS = 10
 """How long money evidence is kept: 会社法 432条2項; tax law asks for seven at least."""
+_PERSON = "person"  # the kind of subject, as stages.yaml calls it
 _ROUNDS = 6  # systems that one person's record may be handed on through
 
 
@@ -121,8 +123,9 @@ class Forgetting:
                 connection.exec_driver_sql("PRAGMA secure_delete = ON")
             traces = _traces(connection, asked)
             kept = _kept(connection, traces)
-            rows = _erase(connection, traces)
             now = time_text(database.clock.now())
+            _withdraw_handoffs(connection, traces, now)
+            rows = _erase(connection, traces)
             for ref in {trace.ref for trace in traces}:
                 hashed = _hash(pepper, ref)
                 mine = FORGOTTEN.c.hashed == hashed
@@ -322,6 +325,23 @@ def _forget_findings(connection: Connection, trace: Trace) -> None:
     about = select(theirs).where(_mine(LINK, trace))
     mine = or_(FINDING.c.ref == trace.ref, FINDING.c.ref.in_(about))
     _run(connection, FINDING.delete().where(mine))
+
+
+def _withdraw_handoffs(
+    connection: Connection, traces: Sequence[Trace], now: str
+) -> None:
+    """Close what waits for the person: nobody can answer it any more."""
+    for trace in traces:
+        asked = select(LINK.c.destination).where(_mine(LINK, trace))
+        told = {trace.source, *connection.execute(asked).scalars()}
+        systems = {one.partition("/")[0] for one in told}
+        mine = and_(
+            HANDOFF.c.subject == f"{_PERSON}/{trace.source_id}",
+            HANDOFF.c.source.in_(systems),
+            HANDOFF.c.state == "open",
+        )
+        values = {"state": "withdrawn", "closed_at": now, "updated_at": now}
+        _run(connection, HANDOFF.update().where(mine).values(values))
 
 
 def _hints(trace: Trace) -> ColumnElement[bool]:

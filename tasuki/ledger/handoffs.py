@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 import orjson
-from sqlalchemy import Dialect, bindparam, select, update
+from sqlalchemy import Dialect, bindparam, select, text, update
 from sqlalchemy.sql.expression import ClauseElement
 
 from tasuki.ledger.database import Database, among, insert_into
-from tasuki.ledger.handoff_table import HANDOFF
+from tasuki.ledger.handoff_table import HANDOFF, OPEN_HANDOFFS
 from tasuki.ledger.journey_tables import STAGE_EVENT
 from tasuki.ledger.rows import time_text
 from tasuki.ledger.stage_events import StoredEvent
@@ -97,6 +97,11 @@ class HandoffBook:
         """Return every handoff, the earliest first."""
         return [_handoff(row) for row in self._database.rows(_rows)]
 
+    def noted(self) -> dict[str, datetime]:
+        """Return when the hub first knew of each handoff that is open."""
+        found = self._database.rows(_noted)
+        return {row[0]: datetime.fromisoformat(row[1]) for row in found}
+
     def keep(self, new: Sequence[Handoff], changes: Sequence[Change]) -> None:
         """Write new rows and closings in one transaction.
 
@@ -120,6 +125,16 @@ class HandoffBook:
                     at=now,
                     **{f"new_{name}": values[name] for name in _CLOSING},
                 )
+
+    def subjects(self, events: Sequence[str]) -> dict[str, str]:
+        """Return whose events these are, as their sources told: by `opened_by`."""
+        found = {}
+        names = sorted({one.partition(":")[2] for one in events})
+        for start in range(0, len(names), _PAGE):
+            part = names[start : start + _PAGE]
+            for source, event, subject in self._database.rows(_subjects, names=part):
+                found[f"{source}:{event}"] = subject
+        return found
 
     def sent_at(self, sync: str, source_ids: Sequence[str]) -> dict[str, datetime]:
         """Return when a mapping first linked these records with a counterpart."""
@@ -169,6 +184,17 @@ def _events(dialect: Dialect) -> ClauseElement:
 
 def _rows(_: Dialect) -> ClauseElement:
     return select(*HANDOFF.c).order_by(HANDOFF.c.opened_at, HANDOFF.c.id)
+
+
+def _subjects(dialect: Dialect) -> ClauseElement:
+    event = STAGE_EVENT.c
+    return select(event.source, event.source_event, event.subject).where(
+        among(event.source_event, "names", dialect)
+    )
+
+
+def _noted(_: Dialect) -> ClauseElement:
+    return select(HANDOFF.c.id, HANDOFF.c.created_at).where(text(OPEN_HANDOFFS))
 
 
 def _add(dialect: Dialect) -> ClauseElement:

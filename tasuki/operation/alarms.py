@@ -1,6 +1,7 @@
 """Noting what is wrong with a project, and telling people of it."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -12,8 +13,13 @@ from tasuki.alert.opening import open_channels
 from tasuki.alert.source import dead_letter, drift, hold, login, run
 from tasuki.alert.source.concern import Concern, concern_of
 from tasuki.ledger import Ledger
+from tasuki.ledger.rows import time_text
 from tasuki.mapping.problem import nearest
 from tasuki.model.errors import ConfigError, RemoteError
+from tasuki.operation.handoff_notices import SOURCE as HANDOFF
+from tasuki.operation.handoff_notices import of_handoffs
+from tasuki.operation.leak_notices import OVERDUE, of_leaks
+from tasuki.operation.leak_notices import SOURCE as LEAK
 from tasuki.project import Project
 
 _SWITCH_ON = "Write `enabled: true` into mappings/alerts.yaml of this project."
@@ -42,7 +48,8 @@ def concern_in(project: Project, sync: str) -> Concern:
         return Concern()
     mapping = project.mappings[sync]
     is_money = mapping.write.value == "once"
-    return concern_of(mapping.model.handoff, is_money=is_money)
+    takers = {one.id: one.taker for one in project.model.rules}
+    return concern_of(mapping.model.handoff, takers, is_money=is_money)
 
 
 def note_from_ledger(project: Project, ledger: Ledger) -> None:
@@ -62,6 +69,18 @@ def note_from_ledger(project: Project, ledger: Ledger) -> None:
     book = ledger.alerts()
     for source, notices in found.items():
         note_findings(book, source, notices)
+    _note_crossings(project, ledger, now)
+
+
+def _note_crossings(project: Project, ledger: Ledger, now: datetime) -> None:
+    """Note leaks and late handoffs; what a person lets rest is silent."""
+    board, at = project.handoffs(ledger), time_text(now)
+    rests = {x.subject for x in ledger.findings() if x.rule == OVERDUE and x.rests(at)}
+    late = of_handoffs(project.model, board.judged, ledger.handoffs().noted(), rests)
+    known = {one.row.id for one in board.judged} | {row.id for row in board.orphans}
+    book = ledger.alerts()
+    note_findings(book, HANDOFF, *late)
+    note_findings(book, LEAK, *of_leaks(ledger, now, known))
 
 
 def note_drift(project: Project, ledger: Ledger, report: dict[str, Any]) -> None:

@@ -22,6 +22,7 @@ def ground_of(project: Project, ledger: Ledger) -> Iterator[Ground]:
         connected=frozenset(project.connections),
         opened=lambda name: project.open_system(name, ledger, calls),
         calls=calls,
+        handoffs=lambda: [one.row for one in project.handoffs(ledger).judged],
     )
     try:
         yield ground

@@ -4,15 +4,11 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 OPERATIONS = "operations"
-_RECEIVERS: Mapping[str, str] = {
-    "mql_to_sal": "inside_sales",
-    "sal_to_sql": "marketing",
-    "won_to_customer": "back_office",
-    "won_to_invoiced": "back_office",
-    "won_to_planned": "back_office",
-    "planned_to_invoiced": "back_office",
-    "invoiced_to_paid": "back_office",
-}
+BACK_OFFICE = "back_office"
+_INSIDE = frozenset(
+    {"won_to_customer", "won_to_planned", "planned_to_invoiced", "invoiced_to_paid"}
+)
+"""Steps of billing, as the shipped mappings call them: no handoffs of their own."""
 
 
 class Concern(NamedTuple):
@@ -26,6 +22,15 @@ Concerns = Callable[[str], Concern]
 """Gives the concern of a mapping by its id."""
 
 
-def concern_of(handoff: str | None, *, is_money: bool) -> Concern:
-    """Return whom a handoff concerns: the department that waits for it."""
-    return Concern(_RECEIVERS.get(handoff or "", ""), is_money)
+def concern_of(
+    handoff: str | None, takers: Mapping[str, str], *, is_money: bool
+) -> Concern:
+    """Return whom a mapping's handoff concerns: the department that waits for it.
+
+    Args:
+        handoff: What the mapping says it carries.
+        takers: The receiving department of each handoff, as model.yaml agrees.
+        is_money: Whether the mapping is about money.
+    """
+    inside = BACK_OFFICE if handoff in _INSIDE else ""
+    return Concern(takers.get(handoff or "", inside), is_money)

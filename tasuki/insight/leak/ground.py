@@ -1,10 +1,11 @@
 """What a sweep stands on: the ledger, the project's mappings, and opened systems."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from tasuki.insight.leak.setting import LeakSettings
 from tasuki.ledger import Ledger
+from tasuki.ledger.handoffs import Handoff
 from tasuki.mapping.load import MappingSet
 from tasuki.model.record import StreamRef
 from tasuki.ports import Clock, System
@@ -23,6 +24,7 @@ class Ground:
         connected: The connections that there are.
         opened: Opens a connection's system; makes no call.
         calls: Counts the calls of the systems that it opened.
+        handoffs: Brings the handoffs of model.yaml up to date and returns them all.
     """
 
     ledger: Ledger
@@ -32,6 +34,7 @@ class Ground:
     connected: frozenset[str]
     opened: Callable[[str], System]
     calls: Calls
+    handoffs: Callable[[], Sequence[Handoff]] = tuple
     _systems: dict[str, System] = field(default_factory=dict)
 
     def system(self, connection: str) -> System:

@@ -1,6 +1,6 @@
 """What the ledger knows, laid on the board: links, writes, runs, plans, the archive."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Final
 
@@ -13,8 +13,12 @@ from tasuki.insight.leak.column import converter
 from tasuki.insight.leak.ground import Ground
 from tasuki.ledger.billing_questions import PLANS
 from tasuki.ledger.billing_rows import StoredPart, StoredPlan
+from tasuki.ledger.handoffs import Handoff
 
 _STATES: Final = {"planned": "pending", "sending": "in_flight", "in_doubt": "in_flight"}
+_CALLED_OFF: Final = frozenset(
+    {"merged", "out_of_scope", "rejected_at_gate", "withdrawn"}
+)
 _PLANS_AT_ONCE: Final = 500
 _instant = converter("created_at", b"")
 
@@ -122,6 +126,51 @@ def put_archive(board: Board, ground: Ground) -> None:
         for one in ground.ledger.archive_facts()
     ]
     board.put("archive", rows)
+
+
+def put_handoffs(board: Board, ground: Ground) -> bool:
+    """Lay the ledger's handoffs down; return whether there are any.
+
+    A handoff's id is the name of its finding. Numbers below zero leave the others to a
+    source of leaks.yaml.
+    """
+    handoffs = ground.handoffs()
+    rows: list[dict[str, Value]] = [
+        {
+            "id": -number,
+            "subject_id": one.subject,
+            "rule": one.handoff,
+            "opened_at": _instant(one.opened_at),
+            "due_at": _instant(one.due_at),
+            "closed_at": _instant(one.closed_at),
+            "cancelled_at": _instant(
+                one.closed_at if one.state in _CALLED_OFF else None
+            ),
+        }
+        for number, one in enumerate(handoffs, 1)
+    ]
+    board.put("handoff", rows)
+    records = _records(ground, handoffs)
+    board.note_origin(
+        "handoff",
+        (
+            (str(-number), records.get(one.opened_by, ""), one.id)
+            for number, one in enumerate(handoffs, 1)
+        ),
+    )
+    return bool(rows)
+
+
+def _records(ground: Ground, handoffs: Sequence[Handoff]) -> dict[str, str]:
+    """Return the records whose events opened what is open, by event."""
+    opened = [one.opened_by for one in handoffs if one.closed_at is None]
+    found = {}
+    for event, subject in ground.ledger.handoffs().subjects(opened).items():
+        connection, _, rest = event.partition(":")
+        stream = rest.partition("/")[0]
+        if connection in ground.connected and stream:
+            found[event] = f"{connection}/{stream}/{subject.partition('/')[2]}"
+    return found
 
 
 def put_plans(board: Board, ground: Ground, today: date) -> int:

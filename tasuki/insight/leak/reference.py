@@ -15,6 +15,7 @@ _PARAMETER: Final = re.compile(r":(\w+)")
 _OWN: Final = frozenset({"now", "today"})
 _TOLD: Final = {
     "archive": "the archive's entries",
+    "handoff": "the handoffs of model.yaml, as `tasuki handoffs` shows them",
     "outbox": "writes that are not finished, and dead letters",
     "sync_cursor": "when each mapping last succeeded",
     "xref": "the hub's links, as `links:` says",

@@ -17,6 +17,7 @@ from tasuki.insight.leak.ground import Ground
 from tasuki.insight.leak.ledger_rows import (
     drop_direct_plans,
     put_archive,
+    put_handoffs,
     put_links,
     put_outbox,
     put_plans,
@@ -30,9 +31,15 @@ from tasuki.model.record import Query, StreamRef
 from tasuki.model.sweep import SweepQuery
 from tasuki.ports import Sweeping
 
-OF_THE_LEDGER: Final = frozenset({"archive", "outbox", "sync_cursor", "xref"})
+OF_THE_LEDGER: Final = frozenset(
+    {"archive", "handoff", "outbox", "sync_cursor", "xref"}
+)
 """Tables that the ledger fills, whatever is connected."""
 
+NO_HANDOFF: Final = (
+    "no handoff of mappings/model.yaml was opened yet (`tasuki collect` reads what "
+    "opens them)"
+)
 _FRESH: Final = timedelta(hours=1)
 """So long after a change the hub need not have looked at a record again."""
 
@@ -188,6 +195,11 @@ class Sweep:
         is_fresh = self._ground.clock.now() - one.modified < _FRESH
         return reason if is_fresh else ""
 
+    def _is_told(self, table: str) -> bool:
+        ground = self._ground
+        sources = (one for one in ground.settings.sources if one.table == table)
+        return any(ground.is_connected(one.stream) for one in sources)
+
     # -- the ledger ----------------------------------------------------------------
 
     def _of_the_ledger(self, invoices: Sequence[BoardSource]) -> None:
@@ -197,6 +209,8 @@ class Sweep:
         put_outbox(board, ground)
         put_syncs(board, ground)
         put_archive(board, ground)
+        if not put_handoffs(board, ground) and not self._is_told("handoff"):
+            self._swept.failed["handoff"] = NO_HANDOFF
         unread = put_plans(board, ground, today)
         if unread:
             self._swept.unread["invoice_plan.hub"] += unread

@@ -16,6 +16,7 @@ CANARY = "山田太郎 taro@sample.co.jp 03-1234-5678"
 AT = time_text(NOW)
 MONEY = "invoice.salesforce-freee"
 LEADS = "lead.hubspot-salesforce"
+AGREED = {"mql_to_sal": "sdr", "won_to_invoiced": "keiri"}
 
 
 def concerns(sync: str) -> Concern:
@@ -132,6 +133,8 @@ def test_an_archive_as_it_was_recorded_is_no_finding() -> None:
 
 
 def test_a_handoff_concerns_the_department_that_waits_for_it() -> None:
-    assert concern_of("mql_to_sal", is_money=False).department == "inside_sales"
-    assert concern_of("won_to_invoiced", is_money=True) == Concern("back_office", True)
-    assert concern_of("of_our_own", is_money=False) == Concern()
+    assert concern_of("mql_to_sal", AGREED, is_money=False) == Concern("sdr")
+    assert concern_of("won_to_planned", AGREED, is_money=True) == Concern(
+        "back_office", True
+    )
+    assert concern_of("of_our_own", AGREED, is_money=False) == Concern()

@@ -235,3 +235,24 @@ def test_what_is_long_over_is_taken_out(ledger: Ledger, clock: ManualClock) -> N
     with book.deciding() as tx:
         assert [row.key for row in tx.notices()] == ["b"]
         assert [row.key for row in tx.told()] == ["b"]
+
+
+def test_what_a_person_lets_rest_is_silent_and_new_once_it_wakes(
+    ledger: Ledger, clock: ManualClock
+) -> None:
+    book, wall, rules = ledger.alerts(), Wall(), terms("sales")
+
+    def look(*found: str, hushed: tuple[str, ...] = ()) -> None:
+        note_findings(book, "leak", [notice(key) for key in found], hushed)
+        tell_everybody(book, rules, {"sales": wall}, clock)
+
+    look("leak/a", "leak/b")
+    look("leak/b", hushed=("leak/a",))
+    assert wall.said() == [("opened", "leak/a"), ("opened", "leak/b")]
+    look("leak/a", "leak/b")
+    look()
+    assert wall.said()[2:] == [
+        ("opened", "leak/a"),
+        ("recovered", "leak/a"),
+        ("recovered", "leak/b"),
+    ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,18 @@ from tasuki.insight.leak.board import Board
 from tasuki.insight.leak.column import converter
 from tasuki.insight.leak.documents import put_documents, round_off
 from tasuki.insight.leak.ground import Ground
-from tasuki.insight.leak.ledger_rows import drop_direct_plans, put_plans
+from tasuki.insight.leak.hunt import hunt
+from tasuki.insight.leak.ledger_rows import (
+    drop_direct_plans,
+    put_handoffs,
+    put_plans,
+)
 from tasuki.insight.leak.rule import rules
 from tasuki.insight.leak.setting import LeakSettings
 from tasuki.ledger import Ledger, NewIntent
+from tasuki.ledger.handoffs import Handoff
 from tasuki.ledger.rows import ConfirmRow, encode
+from tasuki.ledger.stage_events import StoredEvent
 from tasuki.mapping.load import load_mappings
 from tasuki.testing import ManualClock
 from tasuki.transport.calls import Calls
@@ -25,6 +32,8 @@ from tests.unit.insight.leaky_company import TERMS
 
 KEY = b"k" * 32
 TODAY = date(2026, 11, 20)
+NOW = datetime(2026, 11, 20, 1, tzinfo=UTC)
+LIMITS = {**TERMS, "sync_lag_minutes": 1440}
 GIVEN = {**TERMS, "now": "2026-11-20T01:00:00Z", "today": "2026-11-20"}
 
 
@@ -241,3 +250,61 @@ def test_a_due_invoice_bills_every_instalment_on_it(
     # Where the hub keeps plans, a deal without one lacks it.
     board.put("deal", [{"id": "d3", "is_won": 1, "won_at": "2026-11-01T00:00:00Z"}])
     assert found(board, "L11") == ["d3"]
+
+
+# -- handoffs ----------------------------------------------------------------------
+
+
+def handoff(name: str, hours: float, state: str = "open", **more: Any) -> Handoff:
+    """One that is due so many hours ago, as its event in HubSpot told of it."""
+    due = NOW - timedelta(hours=hours)
+    closed = None if state == "open" else NOW - timedelta(minutes=1)
+    return Handoff(
+        id=name, handoff="mql_to_sal", subject="person/7", source="crm",
+        opened_by=f"crm:contacts/{name}:lifecyclestage", giver="marketing",
+        taker="inside_sales", owner="", channel="", opened_at=due - timedelta(days=1),
+        warn_at=due - timedelta(hours=2), due_at=due, within="8 business_hours",
+        rule_hash="r", state=state, closed_at=closed, **more,
+    )  # fmt: skip
+
+
+def with_handoffs(ground: Ground, *rows: Handoff) -> Ground:
+    ground.ledger.handoffs().keep(rows, [])
+    ground.handoffs = ground.ledger.handoffs().rows
+    return ground
+
+
+def test_a_handoff_past_its_time_is_known_by_its_own_id(
+    ground: Ground, board: Board
+) -> None:
+    rows = [handoff("late", 1), handoff("soon", -1), handoff("taken", 1, "accepted")]
+    called_off = ["merged", "out_of_scope", "rejected_at_gate", "withdrawn"]
+    rows += [handoff(state, 1, state) for state in called_off]
+    assert put_handoffs(board, with_handoffs(ground, *rows))
+    assert found(board, "L03") == ["late"]
+    cancelled = "SELECT COUNT(*) FROM handoff WHERE cancelled_at IS NOT NULL"
+    assert next(board.rows(cancelled)) == (len(called_off),)
+    more = with_handoffs(ground, handoff("older", 99))
+    with closing(Board()) as again:
+        put_handoffs(again, more)
+        assert found(again, "L03") == ["late", "older"]
+
+
+def test_a_late_handoff_leads_to_the_record_that_opened_it(
+    ground: Ground, board: Board
+) -> None:
+    at = "2026-11-18T00:00:00+00:00"
+    name = "contacts/late:lifecyclestage"
+    event = StoredEvent("person/123", "mql", at, at, "crm", name)
+    ground.ledger.stages().add([event])
+    ground.connected = frozenset({"crm"})
+    put_handoffs(board, with_handoffs(ground, handoff("late", 1)))
+    (row,) = board.ask(rules()["L03"], GIVEN)
+    assert row.ref == "crm/contacts/123"  # the event's own subject, not who it became
+
+
+def test_without_a_handoff_the_rule_is_not_looked_for(ground: Ground) -> None:
+    ground.settings = LeakSettings(LIMITS, {}, {}, {}, ())
+    assert "tasuki collect" in hunt(ground).not_looked["L03"]
+    assert "L03" not in hunt(with_handoffs(ground, handoff("late", 1))).not_looked
+    assert [one.key for one in ground.ledger.findings()] == ["L03/late"]

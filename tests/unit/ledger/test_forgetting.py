@@ -11,6 +11,7 @@ from tasuki.engine.sync import Options
 from tasuki.engine.tally import Ending, RunReport
 from tasuki.ledger import Ledger
 from tasuki.ledger.findings import Met
+from tasuki.ledger.handoffs import Handoff
 from tasuki.ledger.tables import Stored
 from tasuki.model.write import WriteClass
 from tasuki.testing import (
@@ -208,3 +209,22 @@ def test_leaks_about_a_person_are_erased_on_both_sides(office: Office) -> None:
     office.ledger.put_sweep(leaks, {"L01": ""}, {}, office.clock.now())
     office.ledger.forget("crm/people/p1")
     assert [one.ref for one in office.ledger.findings()] == ["crm/people/p2"]
+
+
+def waiting(handoff: str, subject: str, source: str) -> Handoff:
+    at = ManualClock().now()
+    return Handoff(
+        handoff, "mql_to_sal", subject, f"{source}:{handoff}", source, "marketing",
+        "inside_sales", "", "", at, at, at, "8 business_hours", "r",
+    )  # fmt: skip
+
+
+def test_nobody_is_late_any_more_with_an_erased_person(office: Office) -> None:
+    book = office.ledger.handoffs()
+    others = [waiting("b", "person/p2", "crm"), waiting("c", "person/p1", "elsewhere")]
+    mine = [waiting("a", "person/p1", "crm"), waiting("d", "person/p1", "sfa")]
+    book.keep([*mine, *others], [])
+    office.ledger.forget(MAIL)
+    states = {one.id: (one.state, one.closed_at is not None) for one in book.rows()}
+    assert states["a"] == states["d"] == ("withdrawn", True)
+    assert states["b"] == states["c"] == ("open", False)
