@@ -164,7 +164,7 @@ class Office:
                 _copy(path, folder / "mappings" / path.name)
         text = self.rehearsal.connections_yaml()
         text = text.replace("quiet_seconds: 5 ", f"quiet_seconds: {QUIET} ")
-        text = re.sub("flow: oauth, [^}]*}[^}]*}\"", _TOKEN, text)
+        text = re.sub('flow: oauth, [^}]*}[^}]*}"', _TOKEN, text)
         (folder / "connections.yaml").write_text(text)
         self._first = folder / "first_morning.json"
         self.rehearsal.save(self._first)

@@ -74,6 +74,8 @@ class CreditOffice(Office):
             self._edit("Account", row["Id"], Billing_System__c="stripe")
         for name in (PLANS, STRIPE_DUE, STRIPE_CUSTOMERS, STRIPE_DUE):
             assert self.run(name)["code"] in {0, 1}
+        for one in self.stripe("invoices"):
+            self._act("stripe", "finalize", id=one)
         for deal in self.links(PLANS):
             self._edit("Opportunity", deal, StageName="Closed Lost")
         assert self.run(PLANS)["code"] == 1
@@ -86,8 +88,10 @@ class CreditOffice(Office):
         shutil.copytree(self.folder / ".tasuki", self._kept)
 
     def _edit(self, name: str, own: str, **fields: object) -> None:
-        url = f"{self.rehearsal.servers['salesforce'].url}/__act/edit"
-        body = {"object": name, "id": own, "fields": fields}
+        self._act("salesforce", "edit", object=name, id=own, fields=fields)
+
+    def _act(self, system: str, name: str, **body: object) -> None:
+        url = f"{self.rehearsal.servers[system].url}/__act/{name}"
         assert httpx.post(url, json=body).status_code == httpx.codes.OK
 
     def new_day(self) -> None:
