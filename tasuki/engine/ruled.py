@@ -127,9 +127,10 @@ class Rulings:
             self._end(turn, ruling, "stale", "the candidate is not there any more")
             return hold
         (one,) = found
-        if one.taken_by is not None:
+        taken_by = one.taken_by or self._given_before(ruling)
+        if taken_by is not None:
             turn.ruling = None
-            words = f"{ruling.target} is the counterpart of {one.taken_by}"
+            words = f"{ruling.target} is the counterpart of {taken_by}"
             self._end(turn, ruling, "stale", words)
             return hold
         if one.attach_only or one.stream != str(self.sync.mapping.destination):
@@ -137,6 +138,18 @@ class Rulings:
         if self.sync.mapping.write.value in {"once", "create_only"}:
             return Relink(one.stream, one.id)
         return plan.Update(one.id, turn.payload.for_update(), attaching=True)
+
+    def _given_before(self, ruling: RulingRow) -> str | None:
+        """Return the record that was given the same candidate first, if any was."""
+        if self.sync.mapping.write.value != "once":
+            return None
+        rows = [
+            row
+            for row in self.standing.values()
+            if row.choice == "attach" and row.target == ruling.target
+        ]
+        first = min(rows, key=lambda row: row.id)
+        return None if first.id == ruling.id else first.source_id
 
     def _wait_for_the_owner(self, turn: Turn) -> None:
         """Keep a record from writing to what is being given to another one."""
