@@ -1,7 +1,7 @@
 """Documents that somebody has made by hand: what they bill is not billed again.
 
-Before a document is made, the destination is looked through once for the whole page. One
-that nobody knows of and that looks the same (customer, day and total), or that carries
+Before a document is made, the destination is looked through once for the whole page.
+One that nobody knows of and that looks the same (customer, day, total), or that has
 this record's mark though the ledger does not know it, holds the create: a person says
 whether it is this record's document.
 """
@@ -12,6 +12,7 @@ from tasuki import plan
 from tasuki.engine.batch import write_of
 from tasuki.engine.sync import Sync
 from tasuki.engine.turn import Turn
+from tasuki.engine.written import link_written
 from tasuki.ledger.backup import RESTORED
 from tasuki.model.write import Sighting, WriteClass
 
@@ -23,8 +24,9 @@ _MARKED = "carries our mark"
 def hold_made_by_hand(sync: Sync, turns: Sequence[Turn]) -> None:
     """Hold the creates of documents that seem to be there already.
 
-    Only where documents carry marks: what Tasuki has made is told from what people have.
+    Only where documents carry marks, which tell what Tasuki has made.
     """
+    link_written(sync, turns)
     creating = {
         turn.record.id: turn for turn in turns if isinstance(turn.verdict, plan.Create)
     }

@@ -112,7 +112,8 @@ class Rulings:
                 turn.verdict = plan.Update(one.id, fields, attaching=True)
             case "accept":
                 turn.verdict = Accept()
-            case "send" if payload is not None and turn.link is not None:
+            case "send" | "found" if _goes_out(turn, hold):
+                assert payload is not None and turn.link is not None  # noqa: S101, PT018
                 changed = plan.changed_fields(payload, turn.link.sent)
                 turn.verdict = plan.Update(turn.link.destination_id, changed)
             case _:  # about a write in doubt: settled when it was looked up
@@ -157,6 +158,12 @@ class Rulings:
         home = self.sync.mapping.destination
         target = turn.verdict.target_id
         turn.verdict = plan.Hold(SHARED, f"{home}/{target} is given to another record")
+
+
+def _goes_out(turn: Turn, hold: plan.Hold) -> bool:
+    """Say whether what the hold is about is an update that could be sent."""
+    known = turn.payload is not None and turn.link is not None
+    return known and "not_there" not in hold.choices
 
 
 def _is_update(turn: Turn) -> bool:

@@ -31,9 +31,7 @@ class Desk(Relay):
         (self.typed,) = self.invoices()
         self.act("freee", "edit_memo", id=int(self.typed), memo="手入力")
         blank = {"freee_Invoice_Id__c": None, "Invoice_Number__c": None}
-        self.act(
-            "salesforce", "edit", object="Opportunity", id=self.deal, fields=blank
-        )
+        self.act("salesforce", "edit", object="Opportunity", id=self.deal, fields=blank)
         self.ledger.restore(backup, {}, force=True, newest=True)
 
     def told(self) -> Any:
