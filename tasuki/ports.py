@@ -195,10 +195,14 @@ class Splitting(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a person has to decide about an update: why, in one word, and what."""
+    """What a person has to decide about an update: why, in one word, and what.
+
+    `takes_back`: it leads to a document that a person may have made already.
+    """
 
     reason: str
     words: str
+    takes_back: bool = False
 
 
 @runtime_checkable

@@ -153,7 +153,7 @@ def _rule(
         rows = _holds(own, ledger, which)
         answers = [settled(row, answer) for row in rows]
         if answer.choice == "found":
-            _prove(own, rows[0], answer.target, anyway=anyway)
+            answers = [_looked_at(own, ledger, rows[0], answers[0], anyway=anyway)]
         words = [meaning(r, a) for r, a in zip(rows, answers, strict=True)]
         if not own.screen.as_json:
             _say(own.screen, words)
@@ -208,6 +208,31 @@ def _refused(ledger: Ledger, run_id: str) -> list[HoldRow]:
         raise ConfigError(run_id, what, f"Say --guard {later[0].ref}.")
     what = "no guard has refused a run of this id, or it is settled"
     raise ConfigError(run_id, what, "`tasuki held --reason guard` lists them.")
+
+
+def _looked_at(
+    own: Context, ledger: Ledger, hold: HoldRow, answer: Answer, *, anyway: bool
+) -> Answer:
+    """Look at the document that is said to be there; return the answer in full."""
+    from dataclasses import replace
+
+    from tasuki.engine.written import TAKEN_BACK, note_of
+
+    if hold.reason not in TAKEN_BACK:
+        _prove(own, hold, answer.target, anyway=anyway)
+        return answer
+    mapping, note_id = note_of(own.project.mappings.in_order(), hold, answer.target)
+    home = str(mapping.destination)
+    with own.sync(mapping.id) as sync:
+        stream = mapping.destination.stream
+        shown = sync.destination.destination.fetch(stream, [note_id], [])
+    taken = ledger.owners(mapping.id, home, [note_id])
+    if note_id not in shown or note_id in taken:
+        what = f"there is no {home}/{note_id}"
+        if note_id in taken:
+            what = f"{home}/{note_id} is that of {taken[note_id]}"
+        raise ConfigError(hold.ref, what, "Give the id of the credit note over there.")
+    return replace(answer, target=f"{home}/{note_id}")
 
 
 def _prove(own: Context, hold: HoldRow, target: str, *, anyway: bool) -> None:

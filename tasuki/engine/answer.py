@@ -163,6 +163,8 @@ def meaning(hold: HoldRow, answer: Answer) -> str:
             )
         case "send":
             return f"the changes of {ref} ({hold.detail}) go to {question.get('link')}."
+        case "found" if hold.reason in {BILLED, LOST}:
+            return f"{hold.detail}: it is {target}, made by hand; no other is made."
         case "found":
             return (
                 f"{home}/{target} is the document of {ref}: linked, and nothing sent."

@@ -10,7 +10,7 @@ from tasuki.engine.sync import Sync
 from tasuki.ledger.budget import Pace
 from tasuki.model.policy import Limit
 
-_COUNTED = ("read", "look-up")
+_COUNTED = ("read", "look-up", "probe")
 
 
 class Share(NamedTuple):

@@ -288,7 +288,7 @@ class Course:
                     self.outbox.add(turn)
             case plan.Attach(stream, target_id) | Relink(stream, target_id):
                 journal.link(turn, stream, target_id)
-                journal.questions.adopt(turn, target_id, self.report.run_id)
+                self.outbox.outcomes.adopt(turn, target_id, self.report.run_id)
                 journal.end(turn, Ending.ATTACHED)
             case Accept():
                 self.outbox.outcomes.tell_late(turn)

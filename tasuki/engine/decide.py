@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from tasuki import plan
 from tasuki.engine.agreeing import look_again
 from tasuki.engine.both_sides import compare_sides
+from tasuki.engine.by_hand import hold_made_by_hand
 from tasuki.engine.claims import claim_of, mark_hash, mark_of, route_of
 from tasuki.engine.counterparts import Made, Search, match_hash
 from tasuki.engine.departed import on_deleted, reopened
@@ -68,6 +69,8 @@ class Decider:
     """Some records are of persons who were erased, and are passed over."""
     attaching: dict[str, str] = field(default_factory=dict)
     """Counterparts that records of this run were attached to, by their ids."""
+    looks_around: bool = True
+    """Look for documents made by hand before any is made."""
     _facts: WriteFacts = field(init=False)
     _rules: plan.Rules = field(init=False)
     _home: str = field(init=False)
@@ -125,6 +128,8 @@ class Decider:
             turn.earlier = earlier.get(turn.record.id, "")
         if unlinked:
             self._find_counterparts(unlinked)
+            if self.looks_around:
+                hold_made_by_hand(self.sync, [made.turn for made in unlinked])
         leave_echoes(self.sync, turns, facts.backs)
         hold_sharers(self.sync, turns)
         clear_unmapped(self.sync, turns)

@@ -119,6 +119,22 @@ class Outcomes:
         if made is not None:
             self._tell(turn, made.id, {**made.receipt, "id": made.destination_id})
 
+    def adopt(self, turn: Turn, target_id: str, run_id: str) -> None:
+        """Let a document that a person has chosen be the record's, and tell the source.
+
+        It was made by hand, so what it says of itself is looked up (one call).
+        """
+        self.journal.questions.adopt(turn, target_id, run_id)
+        mapping = self.sync.mapping
+        if turn.ruling is None or not mapping.model.write_back:
+            return
+        if turn.identity.claim is None:
+            return
+        stream, names = mapping.destination.stream, sorted(mapping.receipt_names)
+        shown = self.sync.destination.destination.fetch(stream, [target_id], names)
+        receipt = {**shown.get(target_id, {}), "id": target_id}
+        self._tell(turn, f"{run_id}{turn.record.id}", receipt)
+
     def _ending(self, turn: Turn, outcome: Confirmed) -> Ending:
         verdict = turn.verdict
         if isinstance(verdict, plan.Create):

@@ -47,7 +47,8 @@ def review(sync: Sync, turns: Sequence[Turn]) -> None:
         verdict = turn.verdict
         if isinstance(verdict, plan.Update) and verdict.target_id in questions:
             asked = questions[verdict.target_id]
-            choices = ("send",) if turn.link is not None else ()
+            also = ("found",) if asked.takes_back else ()
+            choices = ("send", *also) if turn.link is not None else ()
             turn.verdict = plan.Hold(asked.reason, asked.words, choices=choices)
 
 

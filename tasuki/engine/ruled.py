@@ -112,7 +112,8 @@ class Rulings:
                 turn.verdict = plan.Update(one.id, fields, attaching=True)
             case "accept":
                 turn.verdict = Accept()
-            case "send" if payload is not None and turn.link is not None:
+            case "send" | "found" if _goes_out(turn, hold):
+                assert payload is not None and turn.link is not None  # noqa: S101, PT018
                 changed = plan.changed_fields(payload, turn.link.sent)
                 turn.verdict = plan.Update(turn.link.destination_id, changed)
             case _:  # about a write in doubt: settled when it was looked up
@@ -127,9 +128,10 @@ class Rulings:
             self._end(turn, ruling, "stale", "the candidate is not there any more")
             return hold
         (one,) = found
-        if one.taken_by is not None:
+        taken_by = one.taken_by or self._given_before(ruling)
+        if taken_by is not None:
             turn.ruling = None
-            words = f"{ruling.target} is the counterpart of {one.taken_by}"
+            words = f"{ruling.target} is the counterpart of {taken_by}"
             self._end(turn, ruling, "stale", words)
             return hold
         if one.attach_only or one.stream != str(self.sync.mapping.destination):
@@ -138,12 +140,30 @@ class Rulings:
             return Relink(one.stream, one.id)
         return plan.Update(one.id, turn.payload.for_update(), attaching=True)
 
+    def _given_before(self, ruling: RulingRow) -> str | None:
+        """Return the record that was given the same candidate first, if any was."""
+        if self.sync.mapping.write.value != "once":
+            return None
+        rows = [
+            row
+            for row in self.standing.values()
+            if row.choice == "attach" and row.target == ruling.target
+        ]
+        first = min(rows, key=lambda row: row.id)
+        return None if first.id == ruling.id else first.source_id
+
     def _wait_for_the_owner(self, turn: Turn) -> None:
         """Keep a record from writing to what is being given to another one."""
         assert isinstance(turn.verdict, plan.Update)  # noqa: S101 - by the caller
         home = self.sync.mapping.destination
         target = turn.verdict.target_id
         turn.verdict = plan.Hold(SHARED, f"{home}/{target} is given to another record")
+
+
+def _goes_out(turn: Turn, hold: plan.Hold) -> bool:
+    """Say whether what the hold is about is an update that could be sent."""
+    known = turn.payload is not None and turn.link is not None
+    return known and "not_there" not in hold.choices
 
 
 def _is_update(turn: Turn) -> bool:

@@ -79,7 +79,8 @@ class PlanDestination:
                 continue  # refused when it is written, with its words
             if found.by_tax:
                 reason = LOST if plan.state == WITHDRAWN else BILLED
-                questions[plan_id] = Question(reason, proposal(plan, found))
+                less = all(amount < 0 for _, amount in found.by_tax)
+                questions[plan_id] = Question(reason, proposal(plan, found), less)
         return questions
 
     def write(

@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Dialect, Executable, and_, bindparam, or_, select
 
 from tasuki.billing.payment import Settlement
+from tasuki.ledger.billing_questions import written_credits
 from tasuki.ledger.billing_tables import (
     BILLING_INSTALMENT,
     BILLING_PAYMENT,
@@ -47,6 +48,20 @@ class PaymentBook:
         By the ledger's own clock, which stamps the rows; some are committed late.
         """
         return time_text(self.database.clock.now() - _OVERLAP)
+
+    def written(self, ids: Sequence[str]) -> dict[str, tuple[str, bool]]:
+        """Return the documents that people have named for credits, by the credit's id.
+
+        Beside each, whether its proposal led to that one credit alone.
+        """
+        with self.database.reading() as connection:
+            rows = list(connection.execute(written_credits(ids)))
+        newest = {row[0]: row for row in reversed(rows)}
+        return {
+            one: (str(target), count == 1)
+            for one, choice, target, count in newest.values()
+            if choice == "found"
+        }
 
     def told(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Return what was told of documents, by their due invoice's id."""

@@ -41,6 +41,7 @@ class Suspects:
     def __post_init__(self) -> None:
         sync = self.beside.frame.sync
         self.decider = Decider.of(sync)
+        self.decider.looks_around = False  # it is done here, once, with more to say
         settles = sync.settles_first()
         for row in sync.ledger.open_intents(sync.id):
             unsure = settles and row.operation == "create" and row.state != "planned"

@@ -4,8 +4,11 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
+from tasuki.cli import main
+from tasuki.sandbox.rehearsal import ENVIRONMENT
 from tests.end_to_end.relay import INVOICES
 from tests.end_to_end.test_billing_plans import DUE, PLANS, Office
 
@@ -41,6 +44,27 @@ class Counter(Office):
         assert not report["error"], report
         assert not report["dead"], report
         return [row for key, row in self.invoices().items() if key not in before]
+
+    def write_credit_note(self, invoice: dict[str, object]) -> str:
+        """Write one of the whole invoice in freee's screens; return its id."""
+        names = ("partner_id", "partner_title", "tax_entry_method", "tax_fraction")
+        body = {name: invoice[name] for name in names}
+        line = {"type": "item", "description": "返還", "quantity": -1}
+        tax = {"tax_rate": 10, "reduced_tax_rate": False}
+        body |= {
+            "billing_date": invoice["billing_date"],
+            "subject": "返還",
+            "withholding_tax_entry_method": "out",
+            "lines": [line | tax | {"unit_price": "100000"}],
+        }
+        url = f"{self.rehearsal.servers['freee'].url}/__act/create_invoice"
+        answer = httpx.post(url, json=body)
+        assert answer.status_code == httpx.codes.CREATED, answer.text
+        return str(answer.json()["invoice"]["id"])
+
+    def say(self, *words: str) -> int:
+        """Say something on the command line; return the exit code."""
+        return main(["-p", str(self.place), *words, "--by", "sato"])
 
 
 @pytest.fixture
@@ -185,3 +209,27 @@ def test_a_deal_with_a_plan_is_not_billed_directly_beside_it(office: Counter) ->
     (hold,) = office.ledger.holds(INVOICES)
     assert hold.detail == f"hub/billing_plan/{office.deal}"
     assert len(office.invoices()) == 1
+
+
+def test_a_credit_note_that_a_person_has_written_is_linked_and_none_is_made(
+    office: Counter, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    (invoice,) = office.bill_by_plan()
+    office.edit(office.deal, StageName="Closed Lost")
+    assert office.bill_by_plan() == []
+    written = office.write_credit_note(invoice)
+    name = f"freee/invoice/{written}"
+    why = ("--why", "経理が発行済み")
+    assert office.say("approve", office.deal, "--found", "freee/invoice/9", *why) != 0
+    assert "there is no freee/invoice/9" in capsys.readouterr().err
+    assert office.say("approve", office.deal, "--found", name, *why) == 0
+    assert f"it is {name}, made by hand" in capsys.readouterr().out
+    assert office.bill_by_plan() == []
+    assert office.give_back() == []
+    assert office.give_back() == []
+    links = office.ledger.links(CREDITS, [f"{office.deal}:credit-1"])
+    assert [one.destination_id for one in links.values()] == [written]
+    assert office.follow() == "入金済"
+    assert office.money() == (0, 0)

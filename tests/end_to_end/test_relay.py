@@ -180,7 +180,8 @@ def test_calls_stay_near_the_least_possible(passed: Passed) -> None:
     first, *again = passed.passes
     for report in first:
         beyond = report["calls_made"] - report["minimum_calls"]
-        assert beyond <= (4 if report["sync"] == LEADS else 2), report
+        # Invoices are looked for before they are made: by customer, on their days.
+        assert beyond <= (4 if report["sync"] in {LEADS, INVOICES} else 2), report
         assert beyond >= 0
     for report in (one for reports in again for one in reports):
         assert report["calls_made"] <= 2, report

@@ -2,30 +2,32 @@
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import psycopg
 
 from tasuki.registry import Registry
 from tasuki.sandbox.demo_world import demo_world
 from tasuki.sandbox.faults import Fault
-from tasuki.sandbox.rehearsal import ENVIRONMENT, Rehearsal
+from tasuki.sandbox.rehearsal import ENVIRONMENT, SYSTEMS, Rehearsal
 
 ROOT = Path(__file__).parents[2]
 QUIET = 0.3
 _POLICY = "{{attempts: 5, first: 0.02, factor: 2, ceiling: 0.2, total: 60, settle: {settle}}}\n"
 _MOST_RUNS = 60
+_TOKEN = 'flow: token, token: "${FREEE_TOKEN}"'
 LEADS = "lead.hubspot-salesforce"
 CUSTOMERS = "customer.salesforce-freee"
 INVOICES = "invoice.salesforce-freee"
@@ -134,6 +136,10 @@ class Tally:
 class Office:
     """The systems, the project's folder, and the runs."""
 
+    systems: ClassVar[Sequence[str]] = SYSTEMS
+    chain: ClassVar[Sequence[str]] = (LEADS, INVOICES, CUSTOMERS, INVOICES)
+    """What is run once at the start, so that every import is done."""
+
     def __init__(
         self,
         folder: Path,
@@ -145,7 +151,7 @@ class Office:
     ) -> None:
         self.folder = folder
         self.ledger_url = ledger_url
-        self.rehearsal = Rehearsal(Registry(ROOT))
+        self.rehearsal = Rehearsal(Registry(ROOT), systems=self.systems)
         self.world = demo_world(people=people, deals=deals, won=won)
         self.rehearsal.start(self.world)
         (folder / "mappings").mkdir()
@@ -158,17 +164,13 @@ class Office:
                 _copy(path, folder / "mappings" / path.name)
         text = self.rehearsal.connections_yaml()
         text = text.replace("quiet_seconds: 5 ", f"quiet_seconds: {QUIET} ")
-        oauth = (
-            'flow: oauth, client_id: "${FREEE_ID}", client_secret: "${FREEE_SECRET}"'
-        )
-        text = text.replace(oauth, 'flow: token, token: "${FREEE_TOKEN}"')
+        text = re.sub('flow: oauth, [^}]*}[^}]*}"', _TOKEN, text)
         (folder / "connections.yaml").write_text(text)
         self._first = folder / "first_morning.json"
         self.rehearsal.save(self._first)
         self.usual: dict[str, float] = {}
         self.runner = Runner(folder, ledger_url=ledger_url)
-        chain = (LEADS, INVOICES, CUSTOMERS, INVOICES)
-        self._chain = [["-p", str(folder), *_run(name)] for name in chain]
+        self._chain = [["-p", str(folder), *_run(name)] for name in self.chain]
         self.runner.warm_up(*self._chain)
 
     def __enter__(self) -> Self:
