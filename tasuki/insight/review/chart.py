@@ -6,12 +6,12 @@ from html import escape
 from typing import Final, NamedTuple
 
 NOW, USUAL, GOOD, LATE, BAD = "#1b4f8f", "#b9c6d6", "#3d8b5f", "#e0a030", "#c0392b"
-_WIDTH: Final = 640
-_LEFT: Final = 140
-_RIGHT: Final = 150
-_ROW: Final = 34
+_WIDTH: Final = 470
+_LEFT: Final = 138
+_RIGHT: Final = 122
+_ROW: Final = 30
 _BAR: Final = 12
-_THICK: Final = 18
+_THICK: Final = 16
 _GAP: Final = 10
 
 

@@ -2,13 +2,20 @@
 
 import csv
 import io
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from tasuki.insight.review.page import Page
 
 _BOM: Final = "\ufeff"  # without it, Excel reads UTF-8 as something else
-_NAMES: Final = ("stage", "name", "department", "severity", "rule")
-_LISTS: Final = ("funnel", "conversion", "sla", "leaks", "open_leaks")
+_LISTS: Final = {
+    "funnel": ("stage",),
+    "conversion": ("name",),
+    "sla": ("department",),
+    "leaks": ("severity",),
+    "open_leaks": ("rule", "department"),
+}
+"""Groups, and what tells their lines apart."""
 _SINGLE: Final = ("deals", "hub")
 
 
@@ -19,26 +26,18 @@ def csv_text(page: Page) -> str:
     writer = csv.writer(sink)
     writer.writerow(["week", "group", "of", "figure", "value"])
     told = page.to_json()
-    for group in _LISTS:
+    for group, names in _LISTS.items():
         for one in told[group]:
-            of = next(str(one[name]) for name in _NAMES if name in one)
-            _write(writer, page, (group, of), one)
+            of = " ".join(str(one.pop(name)) for name in names)
+            writer.writerows(_rows(page, (group, of), one))
     for group in _SINGLE:
-        _write(writer, page, (group, ""), told[group])
+        writer.writerows(_rows(page, (group, ""), told[group]))
     return sink.getvalue()
 
 
-def _write(
-    writer: Any,  # noqa: ANN401 - csv has no name for it
-    page: Page,
-    where: tuple[str, str],
-    figures: dict[str, Any],
-) -> None:
+def _rows(
+    page: Page, where: tuple[str, str], figures: dict[str, Any]
+) -> Iterator[Sequence[object]]:
     for name, value in figures.items():
-        if name not in _NAMES or (where[0] == "open_leaks" and name == "department"):
-            shown = " ".join(map(str, value)) if isinstance(value, tuple) else value
-            writer.writerow([page.week.label, *where, name, _blank(shown)])
-
-
-def _blank(value: object) -> object:
-    return "" if value is None else value
+        shown = " ".join(map(str, value)) if isinstance(value, tuple) else value
+        yield page.week.label, *where, name, "" if shown is None else shown

@@ -15,34 +15,43 @@ from tasuki.insight.review.section import Section, heading, sections
 from tasuki.insight.review.words import Language, department_word, word
 
 _STYLE: Final = """
-@page { size: A4; margin: 14mm 12mm; }
+@page { size: A4; margin: 9mm 10mm; }
 * { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 780px; padding: 20px 16px; color: #1c2530;
-  background: #fff; font: 14px/1.6 "Hiragino Sans", "Yu Gothic", "Noto Sans CJK JP",
+body { margin: 0 auto; max-width: 1020px; padding: 20px 16px; color: #1c2530;
+  background: #fff; font: 14px/1.55 "Hiragino Sans", "Yu Gothic", "Noto Sans CJK JP",
   "Noto Sans JP", Meiryo, sans-serif; }
-h1 { font-size: 22px; margin: 0 0 2px; color: #1b4f8f; }
+h1 { font-size: 22px; margin: 0; color: #1b4f8f; }
 h2 { font-size: 15px; margin: 0 0 6px; padding-left: 8px;
   border-left: 4px solid #1b4f8f; }
-section { margin: 20px 0 0; break-inside: avoid; }
+main { display: grid; grid-template-columns: 1fr 1fr; gap: 18px 28px; }
+section { break-inside: avoid; min-width: 0; }
+#summary, #questions, #funnel, #passing { grid-column: 1 / -1; }
+#funnel .both { display: grid; grid-template-columns: 1fr 1fr; gap: 28px; }
 p { margin: 0 0 6px; }
 .when, .note { color: #5c6b7a; font-size: 12px; }
-#summary { background: #eef3f9; padding: 10px 14px; border-radius: 4px; }
+#summary { background: #eef3f9; padding: 8px 14px; border-radius: 4px; }
 #summary h2 { border: 0; padding: 0; }
 #summary ul { margin: 0; padding-left: 18px; }
-table { border-collapse: collapse; width: 100%; font-size: 13px; }
+table { border-collapse: collapse; width: 100%; font-size: 13px; align-self: start; }
 th { text-align: right; font-weight: 600; color: #5c6b7a; font-size: 12px;
   border-bottom: 1px solid #9fb0c2; padding: 3px 6px; }
-td { text-align: right; padding: 4px 6px; border-bottom: 1px solid #e3e8ee;
+td { text-align: right; padding: 3px 6px; border-bottom: 1px solid #e3e8ee;
   font-variant-numeric: tabular-nums; vertical-align: top; }
 .w { text-align: left; }
 #questions td:first-child { white-space: nowrap; font-weight: 600; }
 .down { color: #c0392b; } .up { color: #2c7a4f; }
-svg { display: block; width: 100%; max-width: 640px; margin: 6px 0; }
+svg { display: block; width: 100%; max-width: 470px; margin: 4px 0; }
 svg text { font: 12px sans-serif; fill: #1c2530; }
 .key { font-size: 12px; color: #5c6b7a; }
 .key i { display: inline-block; width: 10px; height: 10px; margin: 0 4px 0 10px; }
-@media print { body { padding: 0; max-width: none; font-size: 12px; }
-  section { margin-top: 14px; } table { font-size: 11px; }
+@media screen and (max-width: 760px) {
+  main, #funnel .both { display: block; } section { margin-top: 20px; } }
+@media print {
+  body { padding: 0; max-width: none; font-size: 10.5px; line-height: 1.4; }
+  h1 { font-size: 16px; } h2 { font-size: 12px; margin: 0 0 3px; }
+  main { gap: 8px 18px; } table { font-size: 9.5px; } td, th { padding: 1.5px 4px; }
+  #worst svg, #leaks svg { display: none; }
+  th, .when, .note, .key { font-size: 9px; } p { margin: 0 0 3px; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 """
 
@@ -57,15 +66,16 @@ def html_text(page: Page, language: Language) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1"/>\n'
         f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
         f'<h1>{title}</h1>\n<p class="when">{at:%Y-%m-%d %H:%M} Asia/Tokyo</p>\n'
-        f"{parts}\n</body>\n</html>\n"
+        f"<main>\n{parts}\n</main>\n</body>\n</html>\n"
     )
 
 
 def _section(page: Page, one: Section, language: Language) -> str:
     drawn = _CHARTS[one.name](page, language) if one.name in _CHARTS else ""
+    both = f'<div class="both"><div>{drawn}</div>{_table(one)}</div>'
     return (
         f'<section id="{one.name}">\n<h2>{escape(one.title)}</h2>\n'
-        f"{_lines(one)}{drawn}{_table(one)}</section>"
+        f"{_lines(one)}{both}</section>"
     )
 
 
@@ -159,6 +169,7 @@ def _leaks(page: Page, language: Language) -> str:
             f"{one.open:,} / ¥{one.yen:,}",
         )
         for one in page.severities
+        if one.open
     ]
     return chart.stacks(rows, word("leaks", language))
 

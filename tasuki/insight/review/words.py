@@ -18,14 +18,14 @@ _TEXT: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "passing_note": (
         (
-            "転換率は同じ経過時間で直前4週の平均と比べた値。受注率は半年以内に通過し、"
-            "結果の出た分です。渡す数だけ増えて"
-            "受注率が下がるのは全体の改善ではありません。"
+            "転換率は同じ経過時間で直前4週の平均と比べた値。"
+            "受注率は半年以内に通過し、結果の出た分です。"
+            "渡す数だけ増えて受注率が下がるのは全体の改善ではありません。"
         ),
         (
-            "Conversion at the same age as in the four weeks before. The win rate is of "
-            "those that passed within half a year and were closed since: passing on "
-            "more of what is not won helps nobody."
+            "Conversion at the same age as in the four weeks before. The win rate is "
+            "of those that passed within half a year and were closed since: passing "
+            "on more of what is not won helps nobody."
         ),
     ),
     "worst": (
