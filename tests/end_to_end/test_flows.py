@@ -259,6 +259,20 @@ def test_the_archive_is_looked_after_at_night(relay: Relay, flows: Flows) -> Non
 
 
 @pytest.mark.usefixtures("reports")
+def test_the_week_is_told_on_one_page(flows: Flows) -> None:
+    (measured,) = flows.run("measure_journey")
+    assert sum(one["events"] for one in measured["entries"]) > 0
+    flows.run("find_leaks")
+    (told,) = flows.run("review_week")
+    assert told["line"].startswith(f"review {told['week']}: ")
+    page = flows.report("tasuki-review")
+    assert page.startswith(f"## 週次レビュー {told['week']}")
+    assert "まだ一度も確認していません" not in page
+    assert flows.last("review-week")["name"] == "週次レビュー"
+    assert "is not over" in flows.fails("review_week", week="2099-W01")
+
+
+@pytest.mark.usefixtures("reports")
 def test_hints_are_swept_though_nobody_follows_them(relay: Relay, flows: Flows) -> None:
     hint = Hint("contacts", "40001", "changed", "one-event")
     with Project(relay.place, environment=ENVIRONMENT).open_ledger() as ledger:

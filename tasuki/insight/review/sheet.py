@@ -15,7 +15,7 @@ from tasuki.insight.review.section import Section, heading, sections
 from tasuki.insight.review.words import Language, department_word, word
 
 _STYLE: Final = """
-@page { size: A4; margin: 9mm 10mm; }
+@page { size: A4; margin: 8mm 10mm; }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 1020px; padding: 20px 16px; color: #1c2530;
   background: #fff; font: 14px/1.55 "Hiragino Sans", "Yu Gothic", "Noto Sans CJK JP",
@@ -49,8 +49,9 @@ svg text { font: 12px sans-serif; fill: #1c2530; }
 @media print {
   body { padding: 0; max-width: none; font-size: 10.5px; line-height: 1.4; }
   h1 { font-size: 16px; } h2 { font-size: 12px; margin: 0 0 3px; }
-  main { gap: 8px 18px; } table { font-size: 9.5px; } td, th { padding: 1.5px 4px; }
+  main { gap: 6px 18px; } table { font-size: 9.5px; } td, th { padding: 1px 4px; }
   #worst svg, #leaks svg { display: none; }
+  #funnel svg { max-width: 290px; }
   th, .when, .note, .key { font-size: 9px; } p { margin: 0 0 3px; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 """
