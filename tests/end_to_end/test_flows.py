@@ -259,6 +259,13 @@ def test_the_archive_is_looked_after_at_night(relay: Relay, flows: Flows) -> Non
 
 
 @pytest.mark.usefixtures("reports")
+def test_won_customers_are_handed_over_to_be_onboarded(flows: Flows) -> None:
+    flows.run("onboard_customers")
+    assert flows.last("onboard-customers")["state_type"] == "COMPLETED"
+    assert flows.report("run-onboarding-salesforce-hubspot")
+
+
+@pytest.mark.usefixtures("reports")
 def test_the_week_is_told_on_one_page(flows: Flows) -> None:
     (measured,) = flows.run("measure_journey")
     assert sum(one["events"] for one in measured["entries"]) > 0

@@ -202,7 +202,7 @@ def leaks_of(findings: Iterable[StoredFinding], week: Week) -> tuple[OpenLeak, .
             counts[one.rule, one.department] += 1
             yen[one.rule, one.department] += one.yen or 0
     found = [OpenLeak(*key, count, yen[key]) for key, count in counts.items()]
-    return tuple(sorted(found, key=lambda one: (-one.yen, -one.count, one.rule)))
+    return tuple(sorted(found, key=lambda one: (-one.yen, -one.open, one.rule)))
 
 
 def _is_open(one: StoredFinding, end: str) -> bool:

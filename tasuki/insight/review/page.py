@@ -15,7 +15,7 @@ class StageLine(NamedTuple):
 
     stage: Stage
     before: tuple[int, ...]
-    count: int
+    entered: int
 
     @property
     def usual(self) -> Decimal:
@@ -25,7 +25,7 @@ class StageLine(NamedTuple):
     @property
     def change(self) -> Decimal | None:
         """How much more than usual, as a share; None where nothing is usual."""
-        share = rate(self.count - self.usual, self.usual)
+        share = rate(self.entered - self.usual, self.usual)
         return None if share is None else rounded(share)
 
 
@@ -105,7 +105,7 @@ class OpenLeak(NamedTuple):
 
     rule: str
     department: str
-    count: int
+    open: int
     yen: int
 
 

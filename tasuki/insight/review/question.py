@@ -228,7 +228,7 @@ def _fewer(line: StageLine) -> Iterator[_Found]:
     if change is None or change > _FELL or line.usual < _LEAST:
         return
     given = {
-        "count": f"{line.count:,}",
+        "count": f"{line.entered:,}",
         "usual": f"{line.usual:,.1f}",
         "change": percent(change, signed=True),
     }
@@ -252,7 +252,7 @@ def _late(one: Agreed) -> Iterator[_Found]:
 def _leak(one: OpenLeak) -> _Found:
     rule = rules()[one.rule]
     yen = f"{one.yen:,}"
-    count = f"{one.count:,}"
+    count = f"{one.open:,}"
     ja = {"name": rule.name_ja, "count": count, "yen": f"、{yen}円" if one.yen else ""}
     en = {
         "name": rule.name_en,

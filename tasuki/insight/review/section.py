@@ -13,6 +13,7 @@ from tasuki.insight.review.question import percent
 from tasuki.insight.review.words import Language, department_word, word
 
 _MOST_LEAKS = 5
+_LEAKS = ("opened", "closed", "open", "yen")
 _DONE = (
     "read", "sent", "unchanged", "skipped", "invoices", "calls", "runs",
     "ended_badly", "held", "dead",
@@ -66,7 +67,7 @@ def in_short(page: Page, language: Language) -> Iterator[str]:
     yield word(
         "sum_funnel",
         language,
-        lead=_number(lead.count),
+        lead=_number(lead.entered),
         lead_change=percent(lead.change, signed=True),
         won=_number(page.deals.won),
         amount=_number(page.deals.won_amount),
@@ -76,8 +77,7 @@ def in_short(page: Page, language: Language) -> Iterator[str]:
         first = page.worst[0]
         pair = pair_word(first.name, language)
         yield word("sum_worst", language, pair=pair, yen=_number(first.lost_yen))
-    names = ("met", "late", "breached", "by_people", "by_hub")
-    sums = {n: _number(sum(getattr(x, n) for x in page.agreed)) for n in names}
+    sums = _sums(page.agreed, ("met", "late", "breached", "by_people", "by_hub"))
     yield word(
         "sum_agreed",
         language,
@@ -87,8 +87,7 @@ def in_short(page: Page, language: Language) -> Iterator[str]:
         people=sums["by_people"],
         hub=sums["by_hub"],
     )
-    names = ("opened", "closed", "open", "yen")
-    sums = {n: _number(sum(getattr(x, n) for x in page.severities)) for n in names}
+    sums = _sums(page.severities, _LEAKS)
     yield (
         word("sum_leaks", language, **sums)
         if page.swept
@@ -96,6 +95,11 @@ def in_short(page: Page, language: Language) -> Iterator[str]:
     )
     done = {name: _number(getattr(page.done, name)) for name in _DONE}
     yield word("sum_done", language, **done)
+
+
+def _sums(lines: Sequence[NamedTuple], names: Sequence[str]) -> dict[str, str]:
+    told = [one._asdict() for one in lines]
+    return {name: _number(sum(one[name] for one in told)) for name in names}
 
 
 def _questions(page: Page, language: Language) -> Section:
@@ -112,7 +116,7 @@ def _funnel(page: Page, language: Language) -> Section:
     rows = [
         (
             stage_word(one.stage, language),
-            _number(one.count),
+            _number(one.entered),
             f"{one.usual:,.1f}",
             percent(one.change, signed=True),
         )
@@ -198,13 +202,13 @@ def _leaks(page: Page, language: Language) -> Iterator[Section]:
     if not page.swept:
         yield Section("leaks", title, [word("leaks_never", language)])
         return
-    rows = [
+    rows: list[Sequence[str]] = [
         (one_of(SEVERITIES[one.severity], language), *map(_number, one[1:]))
         for one in page.severities
     ]
-    sums = [sum(one[at] for one in page.severities) for at in range(1, 5)]
-    rows.append((word("total", language), *map(_number, sums)))
-    heads = _words(("severity", "opened", "closed", "open", "yen"), language)
+    sums = _sums(page.severities, _LEAKS).values()
+    rows.append((word("total", language), *sums))
+    heads = _words(("severity", *_LEAKS), language)
     yield Section("leaks", title, (), heads, rows)
     if page.leaks:
         yield _open_leaks(page, language)
@@ -216,7 +220,7 @@ def _open_leaks(page: Page, language: Language) -> Section:
         rule = rules()[one.rule]
         name = f"{one.rule} {one_of((rule.name_ja, rule.name_en), language)}"
         department = department_word(page, one.department, language)
-        rows.append((name, department, _number(one.count), _number(one.yen)))
+        rows.append((name, department, _number(one.open), _number(one.yen)))
     heads = _words(("leak", "department", "count", "yen"), language)
     return Section("leaks_open", word("leaks_open", language), (), heads, rows, 2)
 

@@ -122,9 +122,9 @@ def _funnel(page: Page, language: Language) -> str:
     rows = [
         chart.Bar(
             stage_word(one.stage, language),
-            one.count,
+            one.entered,
             one.usual,
-            f"{one.count:,} ({percent(one.change, signed=True)})",
+            f"{one.entered:,} ({percent(one.change, signed=True)})",
         )
         for one in page.funnel
     ]

@@ -63,7 +63,7 @@ def test_an_old_week_stays_as_it_was():
 def test_the_funnel_is_compared_with_four_weeks():
     lines = {one.stage: one for one in page().funnel}
     mql = lines[Stage.MQL]
-    assert (mql.count, mql.before, mql.usual) == (5, (10, 10, 10, 10), 10)
+    assert (mql.entered, mql.before, mql.usual) == (5, (10, 10, 10, 10), 10)
     assert mql.change == Decimal("-0.5")
     assert lines[Stage.PAID].change is None
 
