@@ -121,10 +121,11 @@ def write_down(book: AlertBook, terms: Terms, now: datetime) -> None:
         busy = tx.busy()
         for channel, tellings in due(found, known, terms, now).items():
             if channel not in busy:
-                _put(tx, channel, Message("", now, terms.language, tellings))
+                put_message(tx, channel, Message("", now, terms.language, tellings))
 
 
-def _put(tx: AlertTx, channel: str, message: Message) -> None:
+def put_message(tx: AlertTx, channel: str, message: Message) -> None:
+    """Write a message down, and what its channel is told by it."""
     at = time_text(message.at)
     told = [
         ToldRow(one.notice.key, channel, one.about.value, one.notice.severity.value, at)

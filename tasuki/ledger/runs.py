@@ -6,6 +6,7 @@ lease (it may be stopped, or unreachable, and still wake up).
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection, Dialect, bindparam, select, text, update
 from sqlalchemy.sql.expression import ClauseElement
@@ -94,6 +95,13 @@ class Runs:
         found = self._database.rows(query, sync=sync, most=limit)
         return [RunRow._make(row) for row in found]
 
+    def runs_between(self, start: datetime, end: datetime) -> list[RunRow]:
+        """Return the runs that began in a span, the earliest first."""
+        given = {"begin": time_text(start), "before": time_text(end)}
+        return [
+            RunRow._make(row) for row in self._database.rows(_runs_between, **given)
+        ]
+
     def run(self, run_id: str) -> RunRow | None:
         """Return one run."""
         found = self._database.rows(_run, which=run_id)
@@ -158,6 +166,15 @@ def _runs_of(_: Dialect) -> ClauseElement:
         .where(RUN.c.sync == bindparam("sync"))
         .order_by(RUN.c.started_at.desc(), RUN.c.id.desc())
         .limit(bindparam("most"))
+    )
+
+
+def _runs_between(_: Dialect) -> ClauseElement:
+    began = RUN.c.started_at
+    return (
+        select(*RUN.c)
+        .where(began >= bindparam("begin"), began < bindparam("before"))
+        .order_by(began, RUN.c.id)
     )
 
 

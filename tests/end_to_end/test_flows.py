@@ -271,7 +271,7 @@ def test_the_journey_is_measured(flows: Flows) -> None:
 @pytest.mark.usefixtures("reports")
 def test_leaks_are_looked_for(flows: Flows) -> None:
     (found,) = flows.run("find_leaks")
-    assert found["calls"] > 0
+    assert found["line"].startswith(f"leaks: {found['open']} open")
     assert flows.last("find-leaks")["state_type"] == "COMPLETED"
     assert flows.report("tasuki-leaks").startswith("## バケツの穴")
 
@@ -282,6 +282,17 @@ def test_won_deals_are_handed_to_customer_success_once(flows: Flows) -> None:
     (again,) = flows.run("onboard_customers")
     assert (first["state"], again["state"]) == ("done", "done")
     assert first["created"] > 0 == again["created"]
+
+
+@pytest.mark.usefixtures("reports")
+def test_the_week_is_told_on_one_page(flows: Flows) -> None:
+    (told,) = flows.run("review_week")
+    assert told["line"].startswith(f"review {told['week']}: ")
+    page = flows.report("tasuki-review")
+    assert page.startswith(f"## 週次レビュー {told['week']}")
+    assert "まだ一度も確認していません" not in page
+    assert flows.last("review-week")["name"] == "週次レビュー"
+    assert "is not over" in flows.fails("review_week", week="2099-W01")
 
 
 @pytest.mark.usefixtures("reports")

@@ -1,0 +1,1 @@
+"""The weekly review: one page for the meeting of all departments."""
