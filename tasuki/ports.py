@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Protocol, runtime_checkable
 
 from tasuki.model.record import Page, Past, Query, Record, Schema, Span
@@ -143,6 +144,49 @@ class Printing(Protocol):
 
         Raises:
             RemoteError: as translated; `RejectedError` where the document is gone.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellable:
+    """A document as its system shows it, looked at before it is cancelled.
+
+    Attributes:
+        number: What it is called on paper; its id where it has no number yet.
+        total: With tax, in whole units of the currency.
+        currency: ISO 4217.
+        partner: Whose document it is, as the system names them.
+        is_cancelled: It does not count any more.
+        refusal: Why it may not be cancelled; "" where nothing speaks against it.
+        along: What the system takes away with it; "" for nothing.
+    """
+
+    number: str
+    total: Decimal
+    currency: str
+    partner: str
+    is_cancelled: bool
+    refusal: str = ""
+    along: str = ""
+
+
+@runtime_checkable
+class Cancelling(Protocol):
+    """A destination whose documents can be cancelled: they stay, and do not count."""
+
+    def cancellable(self, stream: str, record_id: str) -> Cancellable | None:
+        """Return a document as it is now; None where it is gone.
+
+        Raises:
+            ConfigError: what this stream holds cannot be cancelled.
+        """
+
+    def cancel(self, stream: str, record_id: str, fence: Callable[[], None]) -> None:
+        """Cancel one document; returns only when the system has said that it is.
+
+        Raises:
+            InDoubtError, TransientError: it may have been done; look.
+            RejectedError: the system refuses, perhaps because it is cancelled already.
         """
 
 

@@ -13,7 +13,9 @@ from tasuki.model.write import (
     WriteClass,
     WriteFacts,
 )
+from tasuki.ports import Cancellable
 
+from .cancelling import Cancellations
 from .client import Freee
 from .invoices import Invoices
 from .partners import Partners
@@ -26,6 +28,7 @@ class FreeeDestination:
         self._freee = freee
         self._partners = Partners(freee)
         self._invoices = Invoices(freee)
+        self._cancellations = Cancellations(freee, self._invoices)
 
     def facts(self, stream: str) -> WriteFacts:
         """Return how the stream wants to be written to: one row per call."""
@@ -69,10 +72,18 @@ class FreeeDestination:
 
     def probe(self, stream: str, writes: Sequence[Write]) -> list[Sighting]:
         """Look for invoices that carry the marks of these writes."""
-        if self._stream(stream) is not self._invoices:
-            where = f"{self._freee.connection}/{stream}"
-            raise ConfigError(where, "only invoices carry marks")
+        self._only_invoices(stream, "only invoices carry marks")
         return self._invoices.probe(writes)
+
+    def cancellable(self, stream: str, record_id: str) -> Cancellable | None:
+        """Return an invoice as it is now, to be asked about."""
+        self._only_invoices(stream, "only invoices can be cancelled")
+        return self._cancellations.look(record_id)
+
+    def cancel(self, stream: str, record_id: str, fence: Callable[[], None]) -> None:
+        """Cancel an invoice (取消), and its deal in freee会計 with it."""
+        self._only_invoices(stream, "only invoices can be cancelled")
+        self._cancellations.cancel(record_id, fence)
 
     def sweep_facts(self, stream: str) -> SweepFacts:
         """Return how many records a list brings, and that invoices carry marks."""
@@ -85,6 +96,10 @@ class FreeeDestination:
     def shown(self, stream: str, fields: Mapping[str, object]) -> Mapping[str, object]:
         """Return what a list would show of these fields, an invoice's total added."""
         return self._stream(stream).shown(fields)
+
+    def _only_invoices(self, stream: str, words: str) -> None:
+        if self._stream(stream) is not self._invoices:
+            raise ConfigError(f"{self._freee.connection}/{stream}", words)
 
     def _stream(self, stream: str) -> Partners | Invoices:
         if stream == "partner":

@@ -104,7 +104,7 @@ class Invoices:
     def _update(self, write: Write, fence: Callable[[], None]) -> Outcome:
         """Send the whole invoice with the changed fields: PUT replaces all of it."""
         changes = to_changes(write.fields, self._settings)
-        row = self._single(str(write.target_id))
+        row = self.single(str(write.target_id))
         if row is None:
             return Gone(write.ref, "404", "the invoice is not there any more")
         body = _as_request(row) | changes
@@ -171,12 +171,13 @@ class Invoices:
         """Return invoices as they are now, lines in Tasuki's words (one call each)."""
         found: dict[str, Row] = {}
         for invoice_id in ids:
-            row = self._single(invoice_id)
+            row = self.single(invoice_id)
             if row is not None:
                 found[invoice_id] = row | {"lines": to_lines(row.get("lines"))}
         return found
 
-    def _single(self, invoice_id: str) -> Row | None:
+    def single(self, invoice_id: str) -> Row | None:
+        """Return one invoice as freee shows it; None when it is not there."""
         if not invoice_id.isdecimal():
             return None
         try:

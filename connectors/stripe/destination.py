@@ -17,8 +17,10 @@ from tasuki.model.write import (
     WriteClass,
     WriteFacts,
 )
+from tasuki.ports import Cancellable
 
 from .amounts import UnfitError, to_major, total
+from .cancelling import Cancellations
 from .client import PAGE, Row, Stripe
 from .credit_notes import CreditNotes
 from .customers import Customers, customer_receipt
@@ -53,6 +55,7 @@ class StripeDestination:
         self.invoices = Invoices(stripe)
         self._customers = Customers(stripe)
         self._credit_notes = CreditNotes(stripe, self.invoices)
+        self._cancellations = Cancellations(stripe)
 
     def facts(self, stream: str) -> WriteFacts:
         """Return how the stream wants to be written to."""
@@ -184,6 +187,23 @@ class StripeDestination:
             ),
             tuple(confirmed(write.ref, row) for row in half),
         )
+
+    # Cancelling
+
+    def cancellable(self, stream: str, record_id: str) -> Cancellable | None:
+        """Return an invoice as it is now, to be asked about."""
+        self._only_invoices(stream)
+        return self._cancellations.look(record_id)
+
+    def cancel(self, stream: str, record_id: str, fence: Callable[[], None]) -> None:
+        """Make an invoice void."""
+        self._only_invoices(stream)
+        self._cancellations.cancel(record_id, fence)
+
+    def _only_invoices(self, stream: str) -> None:
+        if stream != "invoice":
+            words = "only invoices can be cancelled"
+            raise ConfigError(self._stripe.where(stream), words)
 
     # Sweeping
 

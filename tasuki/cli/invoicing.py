@@ -1,4 +1,4 @@
-"""`tasuki invoice …`: an invoice as PDF and as digital invoice."""
+"""`tasuki invoice …`: an invoice as PDF and as digital invoice, and cancelling it."""
 
 from __future__ import annotations
 
@@ -7,24 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tasuki.cli.cancelling import cancel
 from tasuki.cli.context import Context, leave, of
+from tasuki.cli.invoice_options import Ref, Which, documents
 from tasuki.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from tasuki.cli.screen import Screen
     from tasuki.engine.papers import Invoice
-    from tasuki.mapping import CompiledMapping
     from tasuki.paper.pint.check import Finding
     from tasuki.paper.values import Earlier, Paper
 
-Ref = Annotated[
-    str,
-    typer.Argument(help="connection/stream/id of the record or document, or an id."),
-]
 Out = Annotated[Path, typer.Option("--out", help="The file to write.", dir_okay=False)]
-Which = Annotated[
-    str | None, typer.Option("--mapping", "-m", help="Of this sync, where several.")
-]
 Offline = Annotated[
     bool, typer.Option("--offline", help="Only what was sent already; make no call.")
 ]
@@ -42,12 +36,14 @@ _MARKS = {"issued": "COPY", "held": "DRAFT", "planned": "DRAFT"}
 def register(app: typer.Typer) -> None:
     """Add this group of commands."""
     group = typer.Typer(
-        help="Set an invoice as PDF, write and check digital invoices (JP PINT).",
+        help="Set an invoice as PDF, write and check digital invoices (JP PINT), "
+        "cancel an invoice.",
         no_args_is_help=True,
     )
     group.command("preview")(preview)
     group.command("xml")(xml)
     group.command("check")(check)
+    group.command("cancel")(cancel)
     app.add_typer(group, name="invoice")
 
 
@@ -253,7 +249,7 @@ def _invoice(own: Context, ref: str, mapping: str | None, *, offline: bool) -> I
         with_modes,
     )
 
-    mappings = _documents(own, mapping)
+    mappings = documents(own, mapping)
     with own.ledger() as ledger:
         found = find_issued(ledger, mappings, ref)
     if offline:
@@ -286,14 +282,3 @@ def _by_settings(own: Context, invoice: Invoice) -> Invoice:
 
     modes = own.project.rounding_modes(invoice.mapping)
     return invoice._replace(known=replace(invoice.known, modes=modes))
-
-
-def _documents(own: Context, name: str | None) -> list[CompiledMapping]:
-    """Return the mappings that make invoices and whose systems are connected."""
-    if name is not None:
-        chosen = own.project.mappings[name]
-        if chosen.model.document is None:
-            what = "it makes no invoices"
-            raise ConfigError(name, what, "Name a mapping with `document: invoice`.")
-        return [chosen]
-    return [one for one in own.project.used if one.model.document is not None]

@@ -265,7 +265,7 @@ def _record(
     from tasuki.engine.answer import ruling_of
     from tasuki.ledger.hold_rows import GUARD
 
-    who, why = who_acts(said.by), _given(verb, said.why)
+    who, why = who_acts(said.by), given_reason(verb, said.why)
     hold, answer = decided[0]
     is_guard = hold.reason == GUARD
     until = None
@@ -286,7 +286,8 @@ def who_acts(by: str | None) -> str:
         raise ConfigError("by", what, f"Say --by NAME, or set {_USER}.") from None
 
 
-def _given(verb: str, why: str) -> str:
+def given_reason(verb: str, why: str) -> str:
+    """Return why something is done; ConfigError where nobody has said it."""
     if why.strip():
         return why.strip()
     what = "there is no reason given"
@@ -332,7 +333,7 @@ def withdraw(
         if not standing:
             what = "no decision about it stands"
             raise ConfigError(record, what, "`tasuki explain` tells what was decided.")
-        ledger.withdraw(standing, who_acts(by), _given("withdraw", why))
+        ledger.withdraw(standing, who_acts(by), given_reason("withdraw", why))
     told = [f"{row.sync}: {row.choice} by {row.who} ({row.why})" for row in standing]
 
     def people(screen: Screen) -> None:

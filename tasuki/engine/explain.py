@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tasuki.ledger import Ledger
+from tasuki.ledger.cancellations import CancellationRow
 from tasuki.ledger.hold_rows import RulingRow
 from tasuki.ledger.rows import DeadLetterRow, DecisionRow, IntentRow, LinkRow
 from tasuki.ledger.rows import Story as Found
@@ -17,7 +18,8 @@ class Moment:
     """One line of the story. `at` is UTC text; `kind` sorts lines for the eye."""
 
     at: str
-    kind: str  # told, sent, written_back, decided, ruled, dead, in_doubt, failed
+    kind: str
+    """told, sent, written_back, decided, ruled, cancelled, dead, in_doubt, failed."""
     sync: str
     source: str
     target: str
@@ -113,6 +115,7 @@ class _Known:
                 words = f"webhook: {kind} ({state})"
                 told = Moment(at, "told", "", f"{stream}/{record_id}", "", words)
                 self.moments.append(told)
+        self._add_cancellations(ledger, record_id)
         self._add_relations(ledger, ref)
 
     @staticmethod
@@ -128,6 +131,13 @@ class _Known:
 
     def _matches(self, stream: str, one: str, record_id: str) -> bool:
         return one == record_id and self._stream in {"", stream}
+
+    def _add_cancellations(self, ledger: Ledger, record_id: str) -> None:
+        for row in ledger.cancellations().about(record_id):
+            if self._matches(row.source, row.source_id, record_id) or self._matches(
+                row.destination, row.destination_id, record_id
+            ):
+                self.moments.append(_of_cancellation(row))
 
     def _add_relations(self, ledger: Ledger, ref: str) -> None:
         for row in ledger.relations(list(dict.fromkeys([ref, *self.refs]))):
@@ -176,6 +186,16 @@ def _of_ruling(row: RulingRow, link: LinkRow | None) -> Iterator[Moment]:
         by = f" by {row.ended_by}" if row.ended_by else ""
         ended = f"{row.outcome}{by}: {row.words}".rstrip(": ")
         yield Moment(row.ended_at, "ruled", row.sync, source, "", ended)
+
+
+def _of_cancellation(row: CancellationRow) -> Moment:
+    """Tell of an invoice that somebody had cancelled, and of what became of it."""
+    source = f"{row.source}/{row.source_id}"
+    target = f"{row.destination}/{row.destination_id}"
+    kind = {"done": "cancelled", "failed": "failed"}.get(row.state, "in_doubt")
+    said = f"{row.number}, {row.total}, by {row.who}: {row.why}"
+    words = f"cancel {said} ({row.words or row.state})"
+    return Moment(row.ended_at or row.asked_at, kind, row.sync, source, target, words)
 
 
 def _of_letter(row: DeadLetterRow) -> Moment:

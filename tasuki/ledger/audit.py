@@ -82,6 +82,12 @@ _RULES = (
         _RESTORE,
     ),
     _Rule(
+        "cancellations",
+        "SELECT destination_id FROM cancellation WHERE state IN ('asked', 'in_doubt')",
+        "invoices that a person cancelled, and nobody knows whether they are",
+        "`tasuki invoice cancel` the same invoice again: it looks first.",
+    ),
+    _Rule(
         "dead letters",
         "SELECT source_id FROM dead_letter WHERE state IN ('open', 'replayed') "
         "GROUP BY source_id, sync HAVING count(*) > 1",

@@ -24,6 +24,7 @@ from sqlalchemy import (
     select,
 )
 
+from tasuki.ledger.cancellations import CANCELLATION
 from tasuki.ledger.database import Database
 from tasuki.ledger.finding_tables import FINDING
 from tasuki.ledger.handoff_table import HANDOFF
@@ -313,6 +314,7 @@ def _erase(connection: Connection, traces: Sequence[Trace]) -> dict[str, int]:
         mine = select(RULING.c.id).where(_mine(RULING, trace))
         _run(connection, RULING_END.delete().where(RULING_END.c.ruling_id.in_(mine)))
         _run(connection, RULING.delete().where(_mine(RULING, trace)))
+        _run(connection, CANCELLATION.delete().where(_mine(CANCELLATION, trace)))
         _run(connection, INBOX.delete().where(_hints(trace)))
         either = or_(RELATION.c.from_ref == trace.ref, RELATION.c.to_ref == trace.ref)
         rows["relation"] += _run(connection, RELATION.delete().where(either))

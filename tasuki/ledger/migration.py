@@ -7,7 +7,7 @@ from sqlalchemy import Connection, inspect
 from tasuki.ledger.database import Database
 from tasuki.model.errors import LedgerError
 
-HEAD = "0023"
+HEAD = "0024"
 """The revision this version works with; a test compares it with the files."""
 
 SCRIPTS = Path(__file__).with_name("migrations")

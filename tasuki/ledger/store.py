@@ -11,6 +11,7 @@ from tasuki.ledger.audit import Audits
 from tasuki.ledger.backup import Backups
 from tasuki.ledger.billing import BillingBook
 from tasuki.ledger.budget import LedgerBudget
+from tasuki.ledger.cancellations import CancellationBook
 from tasuki.ledger.database import UNNAMED, Database
 from tasuki.ledger.exclusion import acquire_alone, parts_held
 from tasuki.ledger.findings import Findings
@@ -184,6 +185,10 @@ class Ledger(
     def billing(self) -> BillingBook:
         """Return the pages about billing plans."""
         return BillingBook(self._database)
+
+    def cancellations(self) -> CancellationBook:
+        """Return the pages about cancelled invoices."""
+        return CancellationBook(self._database)
 
     def alerts(self) -> AlertBook:
         """Return the pages about alerts."""

@@ -13,6 +13,7 @@ from tasuki.sandbox.server import Reply, Request, Route
 from tasuki.sandbox.world import World
 
 from ..settings import TOKYO  # noqa: TID252 - it may live elsewhere
+from .cancelling import Cancelling
 from .deals import Deals
 from .invoices import Invoices
 from .partners import Partners
@@ -96,7 +97,7 @@ class FreeeSandbox:
             (
                 "PUT",
                 f"/iv/invoices/{_NUMBER}/(?P<what>cancel|uncancel)",
-                invoices.set_canceled,
+                Cancelling(invoices, self.deals).put,
             ),
         )
         yield "GET", "/public_api/authorize", accounts.authorize

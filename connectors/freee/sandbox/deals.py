@@ -64,7 +64,7 @@ class Deals:
         known = self.rows.get(int(str(invoice.get("deal_id") or 0)))
         if known is not None:
             return known
-        number = 500_000 + len(self.rows) + 1
+        number = max(self.rows, default=500_000) + 1
         row: Row = {
             "id": number,
             "company_id": self._company_id,

@@ -132,7 +132,7 @@ class Invoices:
     def show(self, request: Request) -> Reply:
         """Return one."""
         row = self.rows.get(int(request.args["id"]))
-        return Reply(200, {"invoice": row}) if row else _missing()
+        return Reply(200, {"invoice": row}) if row else missing()
 
     def _range(self, asked: Mapping[str, str]) -> tuple[list[Key], int, int]:
         keys = self._keys(asked)
@@ -185,7 +185,7 @@ class Invoices:
         """PUT: the whole invoice anew."""
         row = self.rows.get(int(request.args["id"]))
         if row is None:
-            return _missing()
+            return missing()
         body = _body(request)
         partner = self._partner_of(body)
         if body.get("invoice_number") == row["invoice_number"]:
@@ -198,16 +198,6 @@ class Invoices:
         self._fill(row, {"invoice_number": row["invoice_number"]} | body, partner)
         self._enter(row)
         return Reply(200, {"invoice": row})
-
-    def set_canceled(self, request: Request) -> Reply:
-        """PUT …/cancel and …/uncancel."""
-        row = self.rows.get(int(request.args["id"]))
-        if row is None:
-            return _missing()
-        status = f"{request.args['what']}ed"
-        row["cancel_status"] = status
-        answer = {"id": row["id"], "cancel_status": status}
-        return Reply(200, {"invoice": answer})
 
     def cancel(self, number: int) -> None:
         """Cancel an invoice (取消) at the screen: it stays, and does not count."""
@@ -362,5 +352,6 @@ def _body(request: Request) -> Row:
     return dict(asked) if isinstance(asked, dict) else {}
 
 
-def _missing() -> Reply:
+def missing() -> Reply:
+    """Return the answer about an invoice that is not there."""
     return refusal(["請求書が見つかりません。"], "not_found", 404)
