@@ -12,7 +12,9 @@ from tasuki.reconcile.scratch import There
 
 _BATCH = 200
 _BY_HAND = "Delete it by hand if it should not be there; Tasuki deletes nothing."
-_CANCEL = "If it should not be there, cancel it by hand; Tasuki cancels nothing."
+_CANCEL = (
+    "If it should not be there, cancel it by hand; Tasuki cancels nothing by itself."
+)
 _ALIKE = (
     "Same partner, day and total, typed by hand? Look at both, and cancel one by hand."
 )

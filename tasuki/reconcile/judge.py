@@ -12,7 +12,9 @@ AGREES = "agrees"
 SUSPECT = "suspect"
 
 _LOOK = "Look at both in their own screens and keep one; Tasuki deletes nothing."
-_CANCEL = "If it should not be there, cancel it by hand; Tasuki cancels nothing."
+_CANCEL = (
+    "If it should not be there, cancel it by hand; Tasuki cancels nothing by itself."
+)
 _GONE_DOCUMENT = (
     "It was deleted or cancelled by hand, and is never made again by itself: if it is "
     "still owed, bill it by hand; if not, let the record no longer qualify."
