@@ -31,6 +31,7 @@ ASKED = [
     "collect",
     "kpi",
     "leaks",
+    "review",
     "dead",
     "held",
     "approve",
