@@ -68,7 +68,7 @@ ASKED = [
             *("delete", "anchor", "sweep"),
         )
     ),
-    *(f"invoice {one}" for one in ("preview", "xml", "check")),
+    *(f"invoice {one}" for one in ("preview", "xml", "check", "cancel")),
 ]
 
 
