@@ -24,7 +24,7 @@ from tests.end_to_end.canaries import (
 )
 from tests.end_to_end.relay import CUSTOMERS, LEADS, PAYMENTS
 
-pytestmark = [pytest.mark.slow]
+pytestmark = [pytest.mark.slow, pytest.mark.soak]
 SECRETS = re.compile(f"{WRONG}|{PASSWORD}|{KEY}")
 SPOILT = f"{PASSWORD}/with-a-slash"
 LEDGERS = (

@@ -52,7 +52,10 @@ def undisturbed(firm: Company) -> dict[str, list[tuple[str, ...]]]:
 
 
 @pytest.fixture(
-    params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)],
+    params=[
+        "sqlite",
+        pytest.param("postgres", marks=[pytest.mark.postgres, pytest.mark.soak]),
+    ],
 )
 def company(request: pytest.FixtureRequest, firm: Company) -> Company:
     """The company with its ledger on one database, then on the other."""

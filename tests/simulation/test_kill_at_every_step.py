@@ -20,9 +20,16 @@ from tests.simulation.dying import Theatre, kill_at_each_step, kill_twice
 
 SHORT_PAIRS, LONG_PAIRS = 8, 100
 STRIDE = 29
+USUAL_PLAYS = {"leads", "invoices", "documents under a key", "lost answers"}
+"""Played whenever tests are run; all of them by `make soak`."""
 
 
-@pytest.fixture(params=sorted(PLAYS))
+@pytest.fixture(
+    params=[
+        pytest.param(one, marks=() if one in USUAL_PLAYS else pytest.mark.soak)
+        for one in sorted(PLAYS)
+    ]
+)
 def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -53,6 +60,7 @@ def test_a_death_between_any_two_changes_of_the_world(
     assert where.total() > 10
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("name", ["leads"], indirect=True)
 def test_a_death_at_every_single_step(name: str, in_a_file: Theatre) -> None:
     where = kill_at_each_step(in_a_file)

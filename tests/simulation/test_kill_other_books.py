@@ -21,7 +21,7 @@ from tests.simulation.other_books import (
 
 SHORT, SHORT_WITH_LIES, LONG = 3, 3, 100
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.soak, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")

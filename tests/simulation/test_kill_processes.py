@@ -21,7 +21,7 @@ from tests.simulation.office_checks import (
     quiet_morning,
 )
 
-SHORT, SHORT_WITH_LIES, LONG, LONG_WITH_LIES = 35, 12, 100, 40
+SHORT, SHORT_WITH_LIES, LONG, LONG_WITH_LIES = 18, 8, 100, 40
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

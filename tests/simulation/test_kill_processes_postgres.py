@@ -25,7 +25,9 @@ from tests.simulation.office_checks import (
 
 SHORT_KILLS, LONG_KILLS = 12, 50
 
-pytestmark = [pytest.mark.slow, pytest.mark.postgres, pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.slow, pytest.mark.soak, pytest.mark.postgres, pytest.mark.timeout(600),
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")

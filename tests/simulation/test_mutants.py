@@ -18,7 +18,15 @@ KILLED = sorted(name for name, mutant in MUTANTS.items() if mutant.play)
 STOPPED = sorted(name for name, mutant in MUTANTS.items() if not mutant.play)
 
 
-@pytest.mark.parametrize("name", KILLED)
+def some(names: list[str]) -> list[object]:
+    """Return all of them; three of four are for `make soak`."""
+    return [
+        pytest.param(one, marks=pytest.mark.soak if place % 4 else ())
+        for place, one in enumerate(names)
+    ]
+
+
+@pytest.mark.parametrize("name", some(KILLED))
 def test_a_broken_rule_is_noticed_by_killing(name: str) -> None:
     mutant, clock = MUTANTS[name], ManualClock()
     with memory_ledger(clock) as ledger:
@@ -28,7 +36,7 @@ def test_a_broken_rule_is_noticed_by_killing(name: str) -> None:
     print(f"\n{mutant.rule}: {str(caught.value).splitlines()[:1]}")
 
 
-@pytest.mark.parametrize("name", STOPPED)
+@pytest.mark.parametrize("name", some(STOPPED))
 def test_a_broken_fence_is_noticed_by_a_worker_that_wakes_too_late(
     name: str, tmp_path: Path
 ) -> None:

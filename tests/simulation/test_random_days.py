@@ -127,7 +127,7 @@ def run_weeks(new_scene: NewScene, seeds: range) -> None:
 
 
 def test_random_weeks_lose_nothing_and_do_nothing_twice(new_scene: NewScene) -> None:
-    run_weeks(new_scene, range(1, 31))
+    run_weeks(new_scene, range(1, 11))
 
 
 @pytest.mark.soak

@@ -19,7 +19,7 @@ from tasuki.testing import ManualClock, temporary_ledger
 from tests.simulation.machine import RelayMachine
 
 SHORT = settings(
-    max_examples=25,
+    max_examples=10,
     stateful_step_count=30,
     derandomize=True,
     database=None,
@@ -55,8 +55,8 @@ def test_whatever_happens_all_sides_agree_in_the_end(
 ) -> None:
     run_state_machine_as_test(new_machine, settings=SHORT)
     print(f"\n{dict(happened)}")
-    assert happened["death"] > 20
-    assert happened["rest"] > 20
+    assert happened["death"] > 8
+    assert happened["rest"] > 5
 
 
 @pytest.mark.soak
