@@ -25,8 +25,8 @@ from tasuki.stack import Stack, descendants, free_port
 pytestmark = [pytest.mark.prefect, pytest.mark.slow, pytest.mark.timeout(600)]
 
 NAMES = {
-    "leads", "hand-over", "billing", "payments", "inbox", "reconcile", "archive",
-    "backfill", "backfill-part",
+    "leads", "hand-over", "billing", "payments", "onboarding", "inbox", "reconcile",
+    "funnel", "archive", "alerts", "leaks", "review", "backfill", "backfill-part",
 }  # fmt: skip
 
 
