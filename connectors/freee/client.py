@@ -20,13 +20,12 @@ from tasuki.model.errors import (
     TransientError,
 )
 from tasuki.model.write import Request
+from tasuki.transport.answer import retry_after, shorten
 from tasuki.transport.http import (
     Answer,
     Authoriser,
     exact_json,
     no_fence,
-    retry_after,
-    shorten,
 )
 from tasuki.transport.oauth import RotatingAuth, StaticAuth, TokenEndpoint, login_remedy
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 import httpx
 
 from tasuki.connector import Wire
 from tasuki.model.errors import TransientError
+from tasuki.transport.answer import told_at
 from tasuki.transport.http import Authoriser, Http, no_fence
 from tasuki.transport.oauth import StaticAuth
 
@@ -78,7 +78,7 @@ class Client:
         answer = self._http.send(
             "GET", path, kind=kind, where=where, repeatable=True, params=params
         )
-        return _object(answer.body), _told_at(answer.headers, asked)
+        return _object(answer.body), told_at(answer.headers, asked)
 
     def post(
         self,
@@ -105,7 +105,7 @@ class Client:
             window=window,
             fence=fence,
         )
-        return _object(answer.body), _told_at(answer.headers, asked)
+        return _object(answer.body), told_at(answer.headers, asked)
 
     def list_page(
         self, stream: str, properties: Sequence[str], after: str, kind: str = "read"
@@ -221,15 +221,3 @@ def chunks(items: Sequence[T], size: int) -> Iterable[Sequence[T]]:
 
 def _object(body: object) -> Body:
     return body if isinstance(body, dict) else {}
-
-
-def _told_at(headers: Mapping[str, str], asked: datetime) -> datetime:
-    """Return when HubSpot answered, by the earlier of its clock and ours.
-
-    A local clock that is ahead would otherwise put changes behind the cursor.
-    """
-    try:
-        told = parsedate_to_datetime(headers.get("date", ""))
-    except ValueError:
-        return asked
-    return min(told, asked) if told.tzinfo else asked

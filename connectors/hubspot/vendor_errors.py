@@ -14,13 +14,12 @@ from tasuki.model.errors import (
     ThrottledError,
     TransientError,
 )
-from tasuki.transport.http import retry_after, shorten
+from tasuki.transport.answer import object_of, retry_after, shorten, without_addresses
 
 _DAILY_PAUSE = 900.0
 """The daily quota comes back at the account's midnight, whose zone we are not told."""
 
 _MIGRATING = 477  # the account is moved between data centres; Retry-After says how long
-_ADDRESS = re.compile(r"[^\s\"'<>:,;\[\]()]+@[^\s\"'<>,;\[\]()]+")
 _VALIDATIONS = re.compile(r"\[\{.*\}\]", re.DOTALL)
 
 
@@ -44,7 +43,7 @@ def translate(where: str, response: httpx.Response) -> TasukiError | None:
     status = response.status_code
     if status < HTTPStatus.BAD_REQUEST:
         return None
-    body = _body(response)
+    body = object_of(response)
     words = masked(str(body.get("message") or response.reason_phrase))
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return _throttled(where, words, body, response)
@@ -63,7 +62,7 @@ def translate(where: str, response: httpx.Response) -> TasukiError | None:
 
 def masked(words: str) -> str:
     """Return HubSpot's words without e-mail addresses, on one line, bounded."""
-    return shorten(_ADDRESS.sub("(address)", words))
+    return shorten(without_addresses(words))
 
 
 def validations(message: str) -> list[tuple[str, str]]:
@@ -123,11 +122,3 @@ def _scopes(body: Mapping[str, object]) -> Iterable[str]:
         for name, value in (context or {}).items():
             if "scope" in name.lower() and isinstance(value, list):
                 yield from map(str, value)
-
-
-def _body(response: httpx.Response) -> Mapping[str, object]:
-    try:
-        body = orjson.loads(response.content)
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}

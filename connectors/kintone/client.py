@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from itertools import pairwise
 from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
@@ -10,6 +9,7 @@ from urllib.parse import urlencode
 from tasuki.connector import Wire
 from tasuki.model.errors import TransientError
 from tasuki.model.write import Request
+from tasuki.transport.answer import told_at
 from tasuki.transport.http import exact_json
 
 from .queries import above, in_order
@@ -159,7 +159,7 @@ class Client:
             window=window_of(app),
         )
         body = answer.body if isinstance(answer.body, dict) else {}
-        return body, _told_at(answer.headers, now)
+        return body, told_at(answer.headers, now)
 
 
 def id_of(row: Row) -> int:
@@ -182,15 +182,3 @@ def _params(asked: Mapping[str, object]) -> dict[str, str | int]:
         else:
             found[name] = "true" if value is True else str(value)
     return found
-
-
-def _told_at(headers: Mapping[str, str], asked: datetime) -> datetime:
-    """Return when kintone answered, by the earlier of its clock and ours.
-
-    A local clock that is ahead would otherwise put changes behind the cursor.
-    """
-    try:
-        told = parsedate_to_datetime(headers.get("date", ""))
-    except ValueError:
-        return asked
-    return min(told, asked) if told.tzinfo else asked

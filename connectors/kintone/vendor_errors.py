@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 
 import httpx
-import orjson
 
 from tasuki.model.errors import (
     AccessError,
@@ -17,7 +16,7 @@ from tasuki.model.errors import (
     ThrottledError,
     TransientError,
 )
-from tasuki.transport.http import retry_after, shorten
+from tasuki.transport.answer import object_of, retry_after, shorten, without_addresses
 
 CONFLICT = "GAIA_CO02"
 """The record has another revision than the one that was read."""
@@ -42,7 +41,6 @@ _PASSING = frozenset({"GAIA_DA02", "GAIA_TM12", "GAIA_UN03"})
 _PAGE = "a web page came in place of an answer: maintenance, or another address"
 _MAINTENANCE_PAUSE = 60.0
 _PLACE = re.compile(r"records\[(\d+)\]\.(?:record\.)?(.+?)(?:\.values?(?:\[.*)?)?")
-_ADDRESS = re.compile(r"[^\s\"'<>:,;\[\]()]+@[^\s\"'<>,;\[\]()]+")
 _QUOTED = re.compile(r"[\"「].*?[\"」]")
 
 
@@ -96,11 +94,11 @@ def translate(where: str, response: httpx.Response) -> TasukiError | None:
 
 def masked(words: str) -> str:
     """Return kintone's words without what they quote, on one line, bounded."""
-    return shorten(_QUOTED.sub("(value)", _ADDRESS.sub("(address)", words)))
+    return shorten(_QUOTED.sub("(value)", without_addresses(words)))
 
 
 def _of_code(where: str, response: httpx.Response) -> TasukiError:
-    status, body = response.status_code, _body(response)
+    status, body = response.status_code, object_of(response)
     code = str(body.get("code") or status)
     words = masked(str(body.get("message") or response.reason_phrase))
     if code in _ACCESS:
@@ -120,11 +118,3 @@ def _details(errors: object) -> Iterator[tuple[str, str]]:
         messages = one.get("messages") if isinstance(one, dict) else None
         if isinstance(messages, list):
             yield str(place), masked(" ".join(map(str, messages)))
-
-
-def _body(response: httpx.Response) -> Mapping[str, object]:
-    try:
-        body = orjson.loads(response.content)
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}

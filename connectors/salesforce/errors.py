@@ -13,7 +13,7 @@ from tasuki.model.errors import (
     ThrottledError,
     TransientError,
 )
-from tasuki.transport.http import retry_after, shorten
+from tasuki.transport.answer import retry_after, shorten
 
 _ACCESS = frozenset(
     {

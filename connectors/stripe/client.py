@@ -18,7 +18,8 @@ from tasuki.model.errors import (
     ThrottledError,
     TransientError,
 )
-from tasuki.transport.http import exact_json, no_fence, retry_after, shorten
+from tasuki.transport.answer import retry_after, shorten
+from tasuki.transport.http import exact_json, no_fence
 
 from .settings import SEARCH, VERSION, StripeSettings
 

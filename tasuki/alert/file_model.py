@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr
 
 from tasuki.mapping.field_model import Strict
+from tasuki.model.language import Language
 
 _Severity = Literal["critical", "high", "medium", "low"]
 _Secret = Annotated[
@@ -90,7 +91,7 @@ class AlertsModel(Strict):
 
     version: Literal[1] = Field(description="The version of this form: 1.")
     enabled: bool = Field(default=False, description="Nobody is told anything before.")
-    language: Literal["ja", "en"] = "ja"
+    language: Language = "ja"
     remind_days: int | None = Field(
         None, ge=1, le=365, description="What is open is told again after these days."
     )

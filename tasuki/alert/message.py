@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from tasuki.alert.notice import Language, Notice, Severity, notice_of
+from tasuki.alert.notice import Notice, Severity, notice_of
 from tasuki.alert.route import About, Telling
 from tasuki.clock import TOKYO
 from tasuki.ledger.rows import encode
+from tasuki.model.language import Language, one_of
 
 _SEVERITIES = {
     Severity.CRITICAL: ("緊急", "critical"),
@@ -47,15 +48,15 @@ class Message(NamedTuple):
         """Return the message in one line."""
         if self.is_test:
             words = ("【Tasuki】通知テスト", "[Tasuki] test of this channel")
-            return _one_of(words, self.language)
+            return one_of(words, self.language)
         first = self.tellings[0]
         named = (
             f"{mark(first, self.language)}{one_line(first.notice.title(self.language))}"
         )
         rest = len(self.tellings) - 1
         more = ("（ほか{n}件）", " (and {n} more)")
-        tail = _one_of(more, self.language).format(n=rest) if rest else ""
-        begin = _one_of(("【Tasuki】", "[Tasuki] "), self.language)
+        tail = one_of(more, self.language).format(n=rest) if rest else ""
+        begin = one_of(("【Tasuki】", "[Tasuki] "), self.language)
         return begin + cut(named, _LONGEST_SUBJECT - len(tail)) + tail
 
     def summary(self) -> str:
@@ -65,27 +66,27 @@ class Message(NamedTuple):
                 "通知の設定は正しく動いています。対応は不要です。",
                 "This channel works. Nothing is to be done.",
             )
-            return _one_of(words, self.language)
+            return one_of(words, self.language)
         counts = Counter(
             one.notice.severity for one in self.tellings
             if one.about is not About.RECOVERED
         )  # fmt: skip
         over = len(self.tellings) - counts.total()
         parts = [
-            f"{_one_of(words, self.language)} {counts[severity]}"
+            f"{one_of(words, self.language)} {counts[severity]}"
             for severity, words in _SEVERITIES.items()
             if counts[severity]
         ]
         if over:
-            parts.append(f"{_one_of(_ABOUT[About.RECOVERED], self.language)} {over}")
-        unit = _one_of(("件", ""), self.language)
-        return _one_of(("、", ", "), self.language).join(p + unit for p in parts)
+            parts.append(f"{one_of(_ABOUT[About.RECOVERED], self.language)} {over}")
+        unit = one_of(("件", ""), self.language)
+        return one_of(("、", ", "), self.language).join(p + unit for p in parts)
 
 
 def mark(telling: Telling, language: Language) -> str:
     """Return what stands before a title: `【緊急】`, `【解消】`, `【重要・未解決】`."""
-    about = _one_of(_ABOUT[telling.about], language)
-    severity = _one_of(_SEVERITIES[telling.notice.severity], language)
+    about = one_of(_ABOUT[telling.about], language)
+    severity = one_of(_SEVERITIES[telling.notice.severity], language)
     is_over = telling.about is About.RECOVERED
     words = [about] if is_over else [word for word in (severity, about) if word]
     return f"【{'・'.join(words)}】" if language == "ja" else f"[{', '.join(words)}] "
@@ -98,9 +99,9 @@ def facts(notice: Notice, language: Language) -> str:
     parts = [f"{day}から" if language == "ja" else f"since {day} (Tokyo)"]
     if notice.department:
         known = _DEPARTMENTS.get(notice.department)
-        parts.insert(0, _one_of(known, language) if known else notice.department)
+        parts.insert(0, one_of(known, language) if known else notice.department)
     if notice.yen is not None:
-        parts.append(f"{_one_of(('金額', 'at risk'), language)} ¥{notice.yen:,}")
+        parts.append(f"{one_of(('金額', 'at risk'), language)} ¥{notice.yen:,}")
     return one_line(" ｜ ".join(parts))
 
 
@@ -110,17 +111,17 @@ def more_line(count: int, language: Language) -> str:
         "ほか {n} 件は `tasuki alerts` で確認できます。",
         "{n} more: `tasuki alerts` lists them.",
     )
-    return _one_of(words, language).format(n=f"{count:,}")
+    return one_of(words, language).format(n=f"{count:,}")
 
 
 def remedy_word(language: Language) -> str:
     """Return what stands before a remedy."""
-    return _one_of(("対応", "What to do"), language)
+    return one_of(("対応", "What to do"), language)
 
 
 def link_word(language: Language) -> str:
     """Return the text of a link."""
-    return _one_of(("画面を開く", "Open"), language)
+    return one_of(("画面を開く", "Open"), language)
 
 
 def is_web(link: str) -> bool:
@@ -159,7 +160,3 @@ def thawed(message_id: str, content: str, made_at: datetime) -> Message:
         for one in value["tellings"]
     )
     return Message(message_id, made_at, value["language"], tellings)
-
-
-def _one_of(words: tuple[str, str], language: Language) -> str:
-    return words[0 if language == "ja" else 1]

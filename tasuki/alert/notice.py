@@ -2,12 +2,11 @@
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from tasuki.ledger.alerts import NoticeRow
 from tasuki.ledger.rows import decode, encode, time_text
-
-Language = Literal["ja", "en"]
+from tasuki.model.language import Language
 
 
 class Severity(StrEnum):

@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from datetime import time, timedelta
 from fnmatch import fnmatchcase
 
-from tasuki.alert.notice import Language, Notice, Severity
+from tasuki.alert.notice import Notice, Severity
 from tasuki.alert.quiet import QuietHours
+from tasuki.model.language import Language
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tasuki.cli.context import leave, of
+from tasuki.cli.language import LanguageOption, spoken
 
 if TYPE_CHECKING:
     from tasuki.cli.screen import Screen
-
-
-class Language(StrEnum):
-    """The languages of a drift report."""
-
-    EN = "en"
-    JA = "ja"
 
 
 def register(app: typer.Typer) -> None:
@@ -34,9 +27,7 @@ def drift(
         bool,
         typer.Option("--accept", help="What is there now is meant: tell it no more."),
     ] = False,
-    language: Annotated[
-        Language, typer.Option("--language", help="Of the text.")
-    ] = Language.EN,
+    language: LanguageOption = None,
 ) -> None:
     """Tell what changed in the systems' fields, and which pending records will fail."""
     from tasuki.operation.alarms import note_drift
@@ -44,6 +35,7 @@ def drift(
     from tasuki.reconcile.drift_words import drift_lines
 
     own = of(context)
+    tongue = spoken(own, language)
     known = own.project.mappings
     wanted = [known[one].id for one in names or ()] or [
         one.id for one in own.project.used
@@ -60,7 +52,7 @@ def drift(
 
     def people(screen: Screen) -> None:
         for report in value:
-            for line in drift_lines(report, language.value):
+            for line in drift_lines(report, tongue):
                 screen.line(line)
 
     own.screen.show(value, people)

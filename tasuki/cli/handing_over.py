@@ -6,13 +6,14 @@ import csv
 import io
 import sys
 from datetime import datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tasuki.cli.context import leave, of
+from tasuki.cli.language import LanguageOption, spoken
 from tasuki.model.errors import ConfigError
+from tasuki.model.language import one_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from tasuki.insight.handoff_look import Board
     from tasuki.insight.handoff_rule import SalesModel
     from tasuki.insight.handoff_words import Words
+    from tasuki.model.language import Language
 
 _BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -52,13 +54,6 @@ _SOURCES: tuple[Words, ...] = (
 )
 
 
-class Language(StrEnum):
-    """The languages of this board."""
-
-    JA = "ja"
-    EN = "en"
-
-
 def register(app: typer.Typer) -> None:
     """Add this module's command."""
     app.command("handoffs")(handoffs)
@@ -82,21 +77,17 @@ def handoffs(
     as_csv: Annotated[
         bool, typer.Option("--csv", help="Print CSV that Excel reads, a row for each.")
     ] = False,
-    language: Annotated[
-        Language | None,
-        typer.Option("--language", "--lang", help="TASUKI_LANGUAGE's by default."),
-    ] = None,
+    language: LanguageOption = None,
 ) -> None:
     """Tell which handoffs are late, whose turn it is, and what was refused and why."""
     from tasuki.cli.moments import moment_of
     from tasuki.insight.handoff_report import board_to_json, judged_to_json
-    from tasuki.stages.language import language_of
 
     own = of(context)
     model = own.project.model
     if only is not None:
         _check_name(model, only)
-    tongue = Language(language or language_of(own.project.environment))
+    tongue = spoken(own, language)
     now = own.project.clock.now()
     start = moment_of(since, now) if since else None
     with own.ledger() as ledger:
@@ -176,11 +167,11 @@ class _Words:
         only: str | None,
     ) -> None:
         self._model, self._board, self._shown = model, board, shown
-        self._language = language.value
+        self._language = language
         self._only = only
 
     def _one(self, words: Words) -> str:
-        return words[0 if self._language == "ja" else 1]
+        return one_of(words, self._language)
 
     def say(self, screen: Screen) -> None:
         """Say the counts, those to look at, the escalation, and the sources."""
@@ -223,8 +214,7 @@ class _Words:
     def _row(self, one: Judged) -> tuple[str, ...]:
         from tasuki.insight import handoff_words as words
 
-        model, language = self._model, self._language
-        tongue: words.Language = "ja" if language == "ja" else "en"
+        model, tongue = self._model, self._language
         row = one.row
         return (
             words.how_it_stands(one, tongue),
@@ -241,7 +231,7 @@ class _Words:
     def _steps(self, screen: Screen) -> None:
         from tasuki.insight import handoff_words as words
 
-        tongue: words.Language = "ja" if self._language == "ja" else "en"
+        tongue = self._language
         due: dict[tuple[str, str], list[str]] = {}
         for one in self._shown:
             for each in one.steps[-1:]:
@@ -259,7 +249,7 @@ class _Words:
     def _sources(self, screen: Screen) -> None:
         from tasuki.insight import handoff_words as words
 
-        tongue: words.Language = "ja" if self._language == "ja" else "en"
+        tongue = self._language
         rows = [
             (
                 line.handoff,

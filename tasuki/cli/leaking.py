@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tasuki.cli.context import Context, leave, of
+from tasuki.cli.language import LanguageOption, spoken
 from tasuki.model.errors import ConfigError
+from tasuki.model.language import one_of
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from tasuki.cli.screen import Screen
     from tasuki.insight.leak.report import Choice, LeakReport
-    from tasuki.insight.leak.report import Language as Spoken
     from tasuki.ledger import Ledger
     from tasuki.ledger.findings import StoredFinding
+    from tasuki.model.language import Language
 
 
 class Act(StrEnum):
@@ -30,13 +32,6 @@ class Act(StrEnum):
     WAKE = "wake"
     MEND = "mend"
     RULES = "rules"
-
-
-class Language(StrEnum):
-    """The languages of leaks."""
-
-    JA = "ja"
-    EN = "en"
 
 
 _HEADS = {
@@ -90,9 +85,7 @@ def leaks(
     department: Annotated[
         list[str] | None, typer.Option(help="Only what is this department's turn.")
     ] = None,
-    language: Annotated[
-        Language, typer.Option("--lang", help="Of the text.")
-    ] = Language.JA,
+    language: LanguageOption = None,
     as_csv: Annotated[
         bool, typer.Option("--csv", help="Print CSV that Excel reads.")
     ] = False,
@@ -106,10 +99,10 @@ def leaks(
 ) -> None:
     """Find what falls through between departments, and mend what can be mended."""
     own = of(context)
-    spoken: Spoken = "en" if language is Language.EN else "ja"
+    tongue = spoken(own, language)
     match act:
         case Act.RULES:
-            _rules(own, spoken)
+            _rules(own, tongue)
         case Act.SNOOZE | Act.WAKE:
             _rest(own, keys or [], act, _Until(until, why, by))
         case Act.MEND:
@@ -117,7 +110,7 @@ def leaks(
         case Act.LOOK | Act.LIST:
             choice = _choice(rule or (), severity or (), department or ())
             report = _report(own, look=act is Act.LOOK).chosen(choice)
-            _show(own, report, spoken, as_csv=as_csv)
+            _show(own, report, tongue, as_csv=as_csv)
             leave(report.exit_code)
 
 
@@ -157,7 +150,9 @@ def _report(own: Context, *, look: bool) -> LeakReport:
 # -- showing ---------------------------------------------------------------------------
 
 
-def _show(own: Context, report: LeakReport, language: Spoken, *, as_csv: bool) -> None:
+def _show(
+    own: Context, report: LeakReport, language: Language, *, as_csv: bool
+) -> None:
     from tasuki.insight.leak.report import csv_text
 
     if as_csv and not own.screen.as_json:
@@ -166,11 +161,11 @@ def _show(own: Context, report: LeakReport, language: Spoken, *, as_csv: bool) -
     own.screen.show(report.to_json(), lambda screen: _told(screen, report, language))
 
 
-def _told(screen: Screen, report: LeakReport, language: Spoken) -> None:
+def _told(screen: Screen, report: LeakReport, language: Language) -> None:
     from tasuki.insight.leak.report import table
 
     def say(name: str, **given: object) -> str:
-        return _SAYS[name][language == "en"].format(**given)
+        return one_of(_SAYS[name], language).format(**given)
 
     if report.swept_at is None:
         screen.line(say("never"))
@@ -213,7 +208,7 @@ def _by_reason(listed: dict[str, str]) -> dict[str, list[str]]:
     return found
 
 
-def _rules(own: Context, language: Spoken) -> None:
+def _rules(own: Context, language: Language) -> None:
     from tasuki.insight.leak.report import DEPARTMENTS, SEVERITIES
     from tasuki.insight.leak.rule import rules
 

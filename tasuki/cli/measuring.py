@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tasuki.cli.context import Context, leave, of
+from tasuki.cli.language import LanguageOption, spoken
 from tasuki.cli.moments import moment_of
 from tasuki.model.errors import ConfigError
 
@@ -19,15 +20,9 @@ if TYPE_CHECKING:
     from tasuki.cli.screen import Screen
     from tasuki.insight.journey_file import Stages
     from tasuki.insight.kpi.report import Asked, Report
+    from tasuki.model.language import Language
 
 _DAY = timedelta(days=1)
-
-
-class Language(StrEnum):
-    """The languages of the report."""
-
-    JA = "ja"
-    EN = "en"
 
 
 class By(StrEnum):
@@ -93,15 +88,14 @@ def kpi(
     as_csv: Annotated[
         bool, typer.Option("--csv", help="Print CSV that Excel reads.")
     ] = False,
-    language: Annotated[
-        Language, typer.Option("--language", help="Of the words.")
-    ] = Language.JA,
+    language: LanguageOption = None,
 ) -> None:
     """Measure the journey: counts, conversion, times, win rate, money, bottlenecks."""
     from tasuki.insight.journey_book import report_of
     from tasuki.insight.kpi.listing import csv_text
 
     own = of(context)
+    tongue = spoken(own, language)
     moment = _observed(own, as_of)
     asked = _asked(own.project.stages, moment, start, end, by.value if by else "")
     with own.ledger() as ledger:
@@ -111,7 +105,7 @@ def kpi(
     if as_csv and not own.screen.as_json:
         sys.stdout.write(csv_text(report))
         return
-    own.screen.show(report.to_json(), lambda screen: _people(screen, report, language))
+    own.screen.show(report.to_json(), lambda screen: _people(screen, report, tongue))
 
 
 _NOTHING = (

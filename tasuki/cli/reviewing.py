@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tasuki.cli.context import Context, of
+from tasuki.cli.language import LanguageOption, spoken
 
 if TYPE_CHECKING:
     from tasuki.cli.screen import Screen
     from tasuki.insight.review.page import Page
-    from tasuki.insight.review.words import Language as Spoken
-
-
-class Language(StrEnum):
-    """The languages of the page."""
-
-    JA = "ja"
-    EN = "en"
+    from tasuki.model.language import Language
 
 
 def register(app: typer.Typer) -> None:
@@ -35,9 +28,7 @@ def review(
         str | None,
         typer.Option(help="2026-W47; the last week that is over without."),
     ] = None,
-    language: Annotated[
-        Language, typer.Option("--lang", help="Of the page.")
-    ] = Language.JA,
+    language: LanguageOption = None,
     as_csv: Annotated[
         bool, typer.Option("--csv", help="Print CSV that Excel reads.")
     ] = False,
@@ -51,13 +42,13 @@ def review(
 
     own = of(context)
     page = _page(own, week)
-    spoken: Spoken = "en" if language is Language.EN else "ja"
+    tongue = spoken(own, language)
     if html is not None:
-        _write(own, page, spoken, html)
+        _write(own, page, tongue, html)
     if as_csv and not own.screen.as_json:
         sys.stdout.write(csv_text(page))
     elif html is None or own.screen.as_json:
-        own.screen.show(page.to_json(), lambda screen: _people(screen, page, spoken))
+        own.screen.show(page.to_json(), lambda screen: _people(screen, page, tongue))
 
 
 def _page(own: Context, written: str | None) -> Page:
@@ -70,14 +61,14 @@ def _page(own: Context, written: str | None) -> Page:
         return review_once(own.project, ledger, week)
 
 
-def _write(own: Context, page: Page, language: Spoken, path: Path) -> None:
+def _write(own: Context, page: Page, language: Language, path: Path) -> None:
     from tasuki.insight.review.sheet import html_text
 
     path.write_text(html_text(page, language), encoding="utf-8")
     own.screen.aside(f"wrote {path}")
 
 
-def _people(screen: Screen, page: Page, language: Spoken) -> None:
+def _people(screen: Screen, page: Page, language: Language) -> None:
     from tasuki.insight.review.section import heading, sections
 
     screen.line(heading(page, language))

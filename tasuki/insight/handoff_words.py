@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Final, Literal
+from typing import Final
 
 from tasuki.insight.handoff_board import Cause, Due, Judged, Standing, Why
 from tasuki.insight.handoff_gate import SourceLine
 from tasuki.insight.handoff_rule import DEPARTMENT, ROUND_ROBIN, Person, SalesModel
+from tasuki.model.language import Language, one_of
 
-Language = Literal["ja", "en"]
 Words = tuple[str, str]
 """Japanese and English."""
 
@@ -71,11 +71,6 @@ _AND: Final = ("、", ", ")
 _BOTH: Final = ("兼務", "both")
 _DAY: Final = timedelta(days=1)
 _HOURS: Final = timedelta(hours=1)
-
-
-def one_of(words: Words, language: Language) -> str:
-    """Return the Japanese or the English of two texts."""
-    return words[0 if language == "ja" else 1]
 
 
 def how_it_stands(one: Judged, language: Language) -> str:

@@ -1,9 +1,9 @@
 """A drift report in words: Japanese for the back office, English beside it."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
-Language = Literal["ja", "en"]
+from tasuki.model.language import Language
 
 _CHANGES: Mapping[str, tuple[str, str]] = {
     "gone": ("項目 {field} がなくなりました", "field {field} was removed"),

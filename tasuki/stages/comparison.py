@@ -7,9 +7,10 @@ from typing import Any
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
+from tasuki.model.language import Language
 from tasuki.project import Project
 from tasuki.reconcile.run import Wish, reconcile_sync
-from tasuki.stages.language import Language, language_here
+from tasuki.stages.language import language_here
 from tasuki.stages.report import failure_line
 from tasuki.stages.showing import artifact_key, show_report, tell
 from tasuki.stages.stage import Report, StageError, in_a_thread

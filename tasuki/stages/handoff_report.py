@@ -7,6 +7,7 @@ from tasuki.insight import handoff_words as words
 from tasuki.insight.handoff_board import Judged, Standing
 from tasuki.insight.handoff_look import Board
 from tasuki.insight.handoff_rule import SalesModel
+from tasuki.model.language import Language, one_of
 
 KEY = "tasuki-handoffs"
 _MOST = 30
@@ -40,14 +41,14 @@ def one_line(board: Board) -> str:
     return f"handoffs: {late:,} overdue, {near:,} nearly so"
 
 
-def markdown(model: SalesModel, board: Board, language: words.Language) -> str:
+def markdown(model: SalesModel, board: Board, language: Language) -> str:
     """Return what is late and where bad customers come from, as Markdown."""
     counts = ", ".join(
-        f"{words.one_of(names, language)} {board.count(standing):,}"
+        f"{one_of(names, language)} {board.count(standing):,}"
         for standing, names in words.STANDINGS.items()
         if board.count(standing)
     )
-    lines = [f"## {words.one_of(_TITLE, language)}", "", counts or "-", ""]
+    lines = [f"## {one_of(_TITLE, language)}", "", counts or "-", ""]
     late = [one for one in board.judged if one.standing in _LATE]
     if late:
         rows = [_row(model, one, language) for one in late[:_MOST]]
@@ -55,12 +56,12 @@ def markdown(model: SalesModel, board: Board, language: words.Language) -> str:
     if len(late) > _MOST:
         lines += [f"… {len(late) - _MOST:,} (`tasuki handoffs --csv`)", ""]
     if board.sources:
-        lines += [f"### {words.one_of(_BY_SOURCE, language)}", ""]
+        lines += [f"### {one_of(_BY_SOURCE, language)}", ""]
         lines += _table(_SOURCES, _source_rows(board, language), language)
     return "\n".join(lines) + "\n"
 
 
-def _row(model: SalesModel, one: Judged, language: words.Language) -> Sequence[str]:
+def _row(model: SalesModel, one: Judged, language: Language) -> Sequence[str]:
     due = one.row.due_at.astimezone(TOKYO)
     late = words.late_by(one, model, language)
     return (
@@ -74,7 +75,7 @@ def _row(model: SalesModel, one: Judged, language: words.Language) -> Sequence[s
     )
 
 
-def _source_rows(board: Board, language: words.Language) -> Iterable[Sequence[str]]:
+def _source_rows(board: Board, language: Language) -> Iterable[Sequence[str]]:
     for line in board.sources:
         yield (
             line.handoff,
@@ -91,9 +92,9 @@ def _source_rows(board: Board, language: words.Language) -> Iterable[Sequence[st
 def _table(
     heads: Sequence[words.Words],
     rows: Iterable[Sequence[str]],
-    language: words.Language,
+    language: Language,
 ) -> list[str]:
-    named = [words.one_of(each, language) for each in heads]
+    named = [one_of(each, language) for each in heads]
     told = ["| " + " | ".join(map(_cell, row)) + " |" for row in rows]
     return ["| " + " | ".join(named) + " |", "|---" * len(named) + "|", *told, ""]
 

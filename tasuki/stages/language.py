@@ -1,29 +1,8 @@
-"""The language of what people read in the Prefect UI: Japanese unless set otherwise."""
+"""The language of what people read in the Prefect UI."""
 
-from collections.abc import Mapping
-from typing import Final, Literal
-
-from tasuki.model.errors import ConfigError, TasukiError
+from tasuki.model.errors import TasukiError
+from tasuki.model.language import Language, language_of
 from tasuki.project import Project
-
-Language = Literal["ja", "en"]
-VARIABLE: Final = "TASUKI_LANGUAGE"
-
-
-def language_of(environment: Mapping[str, str]) -> Language:
-    """Return the language that TASUKI_LANGUAGE names.
-
-    Raises:
-        ConfigError: there is no such language.
-    """
-    match environment.get(VARIABLE, "").strip().lower() or "ja":
-        case "ja":
-            return "ja"
-        case "en":
-            return "en"
-        case given:
-            what = f"'{given}' is no language that reports are written in"
-            raise ConfigError(VARIABLE, what, "Write ja or en.")
 
 
 def language_here() -> Language:
@@ -35,8 +14,3 @@ def language_here() -> Language:
         return language_of(Project().environment)
     except TasukiError:
         return "ja"
-
-
-def one_of(words: tuple[str, str], language: Language) -> str:
-    """Return the Japanese or the English of two texts."""
-    return words[0 if language == "ja" else 1]

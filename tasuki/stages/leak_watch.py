@@ -17,9 +17,10 @@ from tasuki.insight.leak.report import (
 )
 from tasuki.insight.leak.rule import rules
 from tasuki.ledger.findings import StoredFinding
+from tasuki.model.language import Language, one_of
 from tasuki.operation.leaks import hunt_once
 from tasuki.project import Project
-from tasuki.stages.language import Language, language_here, one_of
+from tasuki.stages.language import language_here
 from tasuki.stages.showing import show_report, tell
 from tasuki.stages.stage import Report, in_a_thread
 

@@ -12,11 +12,12 @@ from tasuki.insight.kpi.label import word
 from tasuki.insight.kpi.listing import Sheet, sheets
 from tasuki.insight.kpi.period import fiscal_start
 from tasuki.insight.kpi.report import Report
+from tasuki.model.language import Language
 from tasuki.project import Project
 from tasuki.stages.handoff_report import KEY as HANDOFFS
 from tasuki.stages.handoff_report import markdown as handoffs_markdown
 from tasuki.stages.handoff_report import one_line
-from tasuki.stages.language import Language, language_here
+from tasuki.stages.language import language_here
 from tasuki.stages.report import failure_line
 from tasuki.stages.showing import show_report, tell
 from tasuki.stages.stage import StageError, in_a_thread

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from prefect.runtime import flow_run
 
-from tasuki.stages.language import language_here, one_of
+from tasuki.model.language import one_of
+from tasuki.stages.language import language_here
 
 
 def named(japanese: str, english: str) -> Callable[[], str]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from tasuki.clock import TOKYO
-from tasuki.stages.language import Language, one_of
+from tasuki.model.language import Language, one_of
 from tasuki.stages.leftover import NOTHING, Item, LeftOver
 from tasuki.stages.words import ACTIONS, ENDINGS, HOLDS, OUTCOMES, STATES, TEXT
 

@@ -11,8 +11,8 @@ from tasuki.engine.span import Span, changed_within
 from tasuki.engine.sync import Options, Sync
 from tasuki.engine.tally import RunReport, Tally
 from tasuki.ledger import Ledger, RunRow
+from tasuki.model.language import Language, one_of
 from tasuki.project import Project
-from tasuki.stages.language import Language, one_of
 from tasuki.stages.leftover import NOTHING, LeftOver, left_over, started_text
 from tasuki.stages.parameters import RunOptions
 from tasuki.stages.words import OUTCOMES

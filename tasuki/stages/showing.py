@@ -21,8 +21,8 @@ from prefect.artifacts import (
 )
 from prefect.events import emit_event
 
+from tasuki.model.language import Language
 from tasuki.model.unforeseen import unforeseen
-from tasuki.stages.language import Language
 from tasuki.stages.leftover import LeftOver
 from tasuki.stages.report import said
 from tasuki.stages.table import Row, funnel, waiting

@@ -9,8 +9,9 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 from tasuki.model.errors import TasukiError
+from tasuki.model.language import Language
 from tasuki.model.unforeseen import trace, unforeseen
-from tasuki.stages.language import Language, language_here
+from tasuki.stages.language import language_here
 from tasuki.stages.parameters import USUAL, RunOptions
 from tasuki.stages.report import dry_run, failure_line, markdown, not_begun, one_line
 from tasuki.stages.running import Done, Report, Watched, command_options, run_once

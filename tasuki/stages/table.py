@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tasuki.stages.language import Language, one_of
+from tasuki.model.language import Language, one_of
 from tasuki.stages.leftover import Item
 from tasuki.stages.report import how, local, said
 from tasuki.stages.words import OUTCOMES

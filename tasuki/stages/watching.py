@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 from uuid import UUID
 
-from tasuki.stages.language import Language
+from tasuki.model.language import Language
 from tasuki.stages.running import Watched
 from tasuki.stages.showing import artifact_key, begin_progress, move_progress
 

@@ -9,9 +9,7 @@ import logging
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC
 from decimal import Decimal
-from email.utils import parsedate_to_datetime
 from functools import cache
 from http import HTTPStatus
 from typing import Protocol
@@ -30,6 +28,7 @@ from tasuki.model.errors import (
 )
 from tasuki.model.policy import RetryPolicy, Timeouts
 from tasuki.ports import Budget, Clock
+from tasuki.transport.answer import retry_after, shorten
 from tasuki.transport.calls import Calls
 from tasuki.transport.echo import is_writable, without_echo
 from tasuki.transport.fence import late
@@ -38,7 +37,6 @@ from tasuki.transport.repeating import retrying
 log = logging.getLogger("tasuki.http")
 
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-_WORDS = 300  # of a vendor's answer in a message
 
 
 def exact_json(body: bytes) -> object:
@@ -318,29 +316,6 @@ def _plain_error(where: str, response: httpx.Response) -> TasukiError | None:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return TransientError(where, words, str(status))
     return RejectedError(where, words, str(status))
-
-
-def shorten(words: str) -> str:
-    """Return a vendor's words fit for a message: one line, bounded."""
-    line = " ".join(words.split())
-    return line if len(line) <= _WORDS else line[: _WORDS - 1] + "…"
-
-
-def retry_after(response: httpx.Response) -> float | None:
-    """Return the seconds a `Retry-After` header asks for (RFC 9110 §10.2.3)."""
-    value = response.headers.get("retry-after", "").strip()
-    if not value:
-        return None
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
-    try:
-        at = parsedate_to_datetime(value)
-        told = parsedate_to_datetime(response.headers.get("date", ""))
-    except ValueError:
-        return None
-    return max(0.0, (at.astimezone(UTC) - told.astimezone(UTC)).total_seconds())
 
 
 def _cause(error: Exception) -> str:

@@ -17,14 +17,14 @@ from typing import Final
 from urllib.parse import urlencode, urlsplit
 
 import httpx
-import orjson
 
 from tasuki.model.errors import AccessError, TasukiError, TransientError
 from tasuki.model.policy import RetryPolicy, Timeouts
 from tasuki.ports import Clock, Token, TokenStore
+from tasuki.transport.answer import object_of, shorten
 from tasuki.transport.calls import Calls
 from tasuki.transport.flow import OAuthFlow
-from tasuki.transport.http import Http, shorten
+from tasuki.transport.http import Http
 
 _EARLY: Final = timedelta(minutes=3)
 """Renewed this long before expiry: a request under way must not meet the end."""
@@ -307,12 +307,7 @@ class StaticAuth:
 
 
 def _oauth_error(response: httpx.Response) -> tuple[str, str]:
-    try:
-        body = orjson.loads(response.content)
-    except ValueError:
-        return "", ""
-    if not isinstance(body, dict):
-        return "", ""
+    body = object_of(response)
     code = body.get("error")
     words = str(body.get("error_description") or body.get("message") or "")
     return (code if isinstance(code, str) else ""), shorten(words)

@@ -17,8 +17,8 @@ from tasuki.alert.message import (
     one_line,
     remedy_word,
 )
-from tasuki.alert.notice import Language
 from tasuki.alert.route import About, Telling
+from tasuki.model.language import Language
 
 _MOST_FINDINGS = 100
 _COLOURS = {

@@ -19,8 +19,8 @@ from tasuki.alert.message import (
     one_line,
     remedy_word,
 )
-from tasuki.alert.notice import Language
 from tasuki.alert.route import About, Telling
+from tasuki.model.language import Language
 
 # Slack's limits, with room: 50 blocks, 3,000 characters a section, 150 a header.
 _MOST_FINDINGS = 15

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from io import StringIO
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from tasuki.clock import TOKYO
 from tasuki.insight.leak.hunt import Hunt, in_order
@@ -13,8 +13,8 @@ from tasuki.insight.leak.rule import Mending, rules
 from tasuki.ledger import Ledger
 from tasuki.ledger.findings import StoredFinding
 from tasuki.ledger.rows import text_time, time_text
+from tasuki.model.language import Language, one_of
 
-Language = Literal["ja", "en"]
 _BOM: Final = "\ufeff"  # without it, Excel reads UTF-8 as something else
 _COLUMNS: Final = (
     *("key", "severity", "department", "name", "yen", "ref", "link"),
@@ -34,11 +34,6 @@ DEPARTMENTS: Final[Mapping[str, tuple[str, str]]] = {
     "customer_success": ("カスタマーサクセス", "customer success"),
     "operations": ("システム運用", "operations"),
 }
-
-
-def one_of(words: tuple[str, str], language: Language) -> str:
-    """Return the Japanese or the English of two texts."""
-    return words[language == "en"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 from tasuki.insight.event import Stage
 from tasuki.insight.kpi.label import pair_word, stage_word
-from tasuki.insight.leak.report import SEVERITIES, one_of
+from tasuki.insight.leak.report import SEVERITIES
 from tasuki.insight.leak.rule import rules
 from tasuki.insight.review.page import Page, Passing
 from tasuki.insight.review.question import percent
-from tasuki.insight.review.words import Language, department_word, word
+from tasuki.insight.review.words import department_word, word
+from tasuki.model.language import Language, one_of
 
 _MOST_LEAKS = 5
 _LEAKS = ("opened", "closed", "open", "yen")

@@ -7,12 +7,13 @@ from typing import Final
 
 from tasuki.clock import TOKYO
 from tasuki.insight.kpi.label import pair_word, stage_word
-from tasuki.insight.leak.report import SEVERITIES, one_of
+from tasuki.insight.leak.report import SEVERITIES
 from tasuki.insight.review import chart
 from tasuki.insight.review.page import Page
 from tasuki.insight.review.question import percent
 from tasuki.insight.review.section import Section, heading, sections
-from tasuki.insight.review.words import Language, department_word, word
+from tasuki.insight.review.words import department_word, word
+from tasuki.model.language import Language, one_of
 
 _STYLE: Final = """
 @page { size: A4; margin: 8mm 10mm; }

@@ -1,12 +1,11 @@
 """The words of the weekly page: Japanese first, English beside it."""
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Final
 
 from tasuki.insight.leak.report import DEPARTMENTS
 from tasuki.insight.review.page import Page
-
-Language = Literal["ja", "en"]
+from tasuki.model.language import Language, one_of
 
 _TEXT: Final[Mapping[str, tuple[str, str]]] = {
     "title": ("週次レビュー", "Weekly review"),
@@ -141,7 +140,7 @@ _TEXT: Final[Mapping[str, tuple[str, str]]] = {
 
 def word(name: str, language: Language, **given: object) -> str:
     """Return a text of the page."""
-    text = _TEXT[name][language == "en"]
+    text = one_of(_TEXT[name], language)
     return text.format(**given) if given else text
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tasuki.engine.preview import preview_sync
 from tasuki.model.errors import ConfigError
-from tasuki.stages.language import language_of
+from tasuki.model.language import language_of
 from tasuki.stages.leftover import LeftOver, left_over
 from tasuki.stages.report import dry_run, failure_line, markdown, not_begun
 from tasuki.stages.table import funnel, waiting

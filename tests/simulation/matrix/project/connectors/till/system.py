@@ -30,7 +30,8 @@ from tasuki.model.write import (
     WriteFacts,
 )
 from tasuki.ports import Check
-from tasuki.transport.http import Answer, Http, retry_after
+from tasuki.transport.answer import retry_after
+from tasuki.transport.http import Answer, Http
 from tasuki.transport.oauth import StaticAuth
 
 from . import TillSettings
