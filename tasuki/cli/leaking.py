@@ -35,8 +35,8 @@ class Act(StrEnum):
 
 
 _HEADS = {
-    "ja": ("重要度", "キー", "内容", "円", "発生", "担当"),
-    "en": ("severity", "key", "leak", "yen", "since", "department"),
+    "ja": ("重要度", "キー", "内容", "対象", "円", "発生", "担当"),
+    "en": ("severity", "key", "leak", "about", "yen", "since", "department"),
 }
 _SAYS = {
     "none": ("穴は見つかりませんでした。", "No leak was found."),

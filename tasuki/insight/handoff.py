@@ -6,9 +6,9 @@ looks twice finds nothing more to do.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from tasuki.insight.event import Stage, StageEvent
 from tasuki.insight.handoff_round import (
@@ -70,6 +70,7 @@ class Passage(NamedTuple):
 
 
 NOTHING_DONE = Passage()
+_LOOK_BACK: Final = timedelta(days=30)
 OWNER, TEAM, SOURCE, REASON = "owner", "team", "source", "reject_reason"
 """Names of facts that mean something to every handoff."""
 
@@ -106,6 +107,7 @@ class World:
         passages: What the hub did, by subject.
         now: The present.
         teams: Team by owner, where the team is no fact of its own.
+        began: When the hub began to watch; None where it has seen nothing yet.
     """
 
     events: Mapping[str, Sequence[StageEvent]]
@@ -113,6 +115,7 @@ class World:
     passages: Mapping[str, Passage]
     now: datetime
     teams: Mapping[str, str] = field(default_factory=dict)
+    began: datetime | None = None
 
     def about(self, subject: str) -> "FactsOf":
         """Return what is known of a subject, by name."""
@@ -197,7 +200,9 @@ class _Follower:
             if rows:
                 self._go_on(subject, one, sorted(rows, key=_by_opening))
             elif not self._is_before_the_start(one):
-                self.steps.new.append(self._created(subject, one))
+                row = self._created(subject, one)
+                if not self._was_given_up(row):
+                    self.steps.new.append(row)
 
     def _with_reason(self, subject: str, one: Round) -> Round:
         """Take the reason for giving back from the facts, where no event says it."""
@@ -209,6 +214,17 @@ class _Follower:
         since = self.rule.since
         opened = one.opened.entered_at.astimezone(self.model.hours.zone)
         return since is not None and opened.date() < since
+
+    def _was_given_up(self, row: Handoff) -> bool:
+        """Say whether it was long open when the hub came: nobody waits for it any more.
+
+        Else the first look calls every customer of the past overdue. `since` in
+        model.yaml says otherwise.
+        """
+        began = self.world.began
+        if began is None or self.rule.since is not None:
+            return False
+        return row.state == State.OPEN and row.opened_at < began - _LOOK_BACK
 
     def _created(self, subject: str, one: Round) -> Handoff:
         row = self._opened(subject, one, one.opened.entered_at, 0)

@@ -13,7 +13,7 @@ from tasuki.insight.handoff_rule import SalesModel
 from tasuki.insight.journey import Fact, Facts
 from tasuki.ledger import Ledger
 from tasuki.ledger.handoffs import Handoff
-from tasuki.ledger.rows import time_text
+from tasuki.ledger.rows import text_time, time_text
 from tasuki.ledger.stage_events import StoredEvent
 from tasuki.model.record import StreamRef
 
@@ -79,10 +79,14 @@ def look_at_handoffs(
     read = map(_event, book.events(_stages(model)))
     listed = [event for event in read if event.entered_at <= now]
     told, aliases = by_subject(listed)
+    first = ledger.stages().first_observed()
+    began = None if first is None else text_time(first)
     facts = Facts(map(Fact._make, ledger.stages().facts(time_text(now))), aliases)
     carriers = list(_carriers(model, sources))
     done = passages(ledger, carriers, told, aliases)
-    steps = follow(model, World(told, facts, done, now, teams or {}), book.rows())
+    steps = follow(
+        model, World(told, facts, done, now, teams or {}, began), book.rows()
+    )
     book.keep(steps.new, steps.changes)
     rows = [row for row in book.rows() if not _is_past(row, since)]
     done = _of_rows(rows, done, aliases)

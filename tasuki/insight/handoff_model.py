@@ -286,7 +286,11 @@ class HandoffModel(Strict):
     to: str = Field(description="The department that takes.")
     when: WhenModel = Field(description="What opens it.")
     since: Day | None = Field(
-        None, description="Entries before this day open nothing: a small start."
+        None,
+        description=(
+            "Entries before this day open nothing: a small start. Without it, those "
+            "that were open for more than 30 days when the hub came are left alone."
+        ),
     )
     scope: dict[str, Names] = Field(
         {}, description="Only these teams, products …: a pilot. By fact."

@@ -85,6 +85,11 @@ class StageBook:
     def _highest(self, connection: Any) -> int:  # noqa: ANN401 - SQLAlchemy's
         return int(self._database.run(connection, _last).scalar_one() or 0)
 
+    def first_observed(self) -> str | None:
+        """Return when the first event was observed; None where there is none."""
+        rows = self._database.rows(_first)
+        return str(rows[0][0]) if rows else None
+
     def events(self, until: str) -> Iterator[Sequence[tuple[Any, ...]]]:
         """Yield pages of (place, subject, stage, entered_at, into), as of a moment.
 
@@ -156,6 +161,11 @@ def _add_facts(dialect: Dialect) -> ClauseElement:
 
 def _last(_: Dialect) -> ClauseElement:
     return select(func.max(STAGE_EVENT.c.seq))
+
+
+def _first(_: Dialect) -> ClauseElement:
+    event = STAGE_EVENT.c
+    return select(event.observed_at).order_by(event.seq).limit(1)
 
 
 def _count_after(_: Dialect) -> ClauseElement:

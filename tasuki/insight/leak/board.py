@@ -33,7 +33,7 @@ CREATE TABLE sync_cursor(system TEXT, object TEXT, last_success_at TEXT, max_lag
 """  # noqa: E501 - one table a line
 _OWN: Final = """
 CREATE TABLE covered(plan_id TEXT, invoice_id TEXT, PRIMARY KEY(plan_id, invoice_id)) WITHOUT ROWID;
-CREATE TABLE origin(board TEXT, id TEXT, ref TEXT, subject TEXT, PRIMARY KEY(id, board)) WITHOUT ROWID;
+CREATE TABLE origin(board TEXT, id TEXT, ref TEXT, subject TEXT, department TEXT, PRIMARY KEY(id, board)) WITHOUT ROWID;
 CREATE TABLE due(due_id TEXT, plan_id TEXT, PRIMARY KEY(due_id, plan_id)) WITHOUT ROWID;
 CREATE TABLE marked(stream TEXT, remote_id TEXT, mark TEXT, PRIMARY KEY(mark, remote_id)) WITHOUT ROWID;
 CREATE TABLE seen(id TEXT, stream TEXT, PRIMARY KEY(id, stream)) WITHOUT ROWID;
@@ -53,7 +53,8 @@ CREATE INDEX deal_of ON deal(company_id);
 where a row came from, and which records of a system a sweep has met."""
 
 _ASKED: Final = (
-    "SELECT COALESCE(o.subject, f.subject), f.yen, COALESCE(o.ref, '')"
+    "SELECT COALESCE(o.subject, f.subject), f.yen, COALESCE(o.ref, ''),"
+    " COALESCE(o.department, '')"
     " FROM (RULE) f LEFT JOIN origin o ON o.board = :about AND o.id = f.record"
 )
 Value = str | int | float | None
@@ -79,11 +80,13 @@ class Row(NamedTuple):
         subject: What tells it from the rule's other findings.
         ref: The record it is about, as `connection/stream/id`; "" where none is known.
         yen: What is at risk; None where nobody can say.
+        department: Whose turn this one is, "" where it is as the rule says.
     """
 
     subject: str
     ref: str
     yen: int | None
+    department: str = ""
 
 
 class Board:
@@ -132,6 +135,13 @@ class Board:
             ((table, *row) for row in rows),
         )
 
+    def note_departments(self, table: str, rows: Iterable[tuple[str, str]]) -> None:
+        """Note whose turn noted rows are: id, department."""
+        self.fill(
+            "UPDATE origin SET department = ? WHERE board = ? AND id = ?",
+            ((department, table, one) for one, department in rows),
+        )
+
     def saw(self, stream: str, ids: Iterable[str]) -> None:
         """Note records that a stream holds."""
         text = "INSERT OR IGNORE INTO seen (id, stream) VALUES (?, ?)"
@@ -149,8 +159,9 @@ class Board:
         text = _ASKED.replace("RULE", rule.find)
         found: dict[str, Row] = {}
         answers = self._db.execute(text, {**terms, "about": rule.about})
-        for subject, yen, ref in answers:
-            found.setdefault(str(subject), Row(str(subject), str(ref), _whole(yen)))
+        for subject, yen, ref, department in answers:
+            row = Row(str(subject), str(ref), _whole(yen), str(department))
+            found.setdefault(row.subject, row)
         return list(found.values())
 
 

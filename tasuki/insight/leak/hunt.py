@@ -93,8 +93,8 @@ def _ask(ground: Ground, board: Board, result: Hunt) -> list[Met]:
         if rule.id in result.not_looked:
             continue
         severity = settings.severity(rule).value
-        department = settings.department(rule).value
         for row in board.ask(rule, terms):
+            department = settings.department(rule, row.department).value
             link = ground.link(row.ref) or _link_of_deal(ground, board, row.ref)
             met.append(
                 Met(

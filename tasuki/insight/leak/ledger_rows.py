@@ -158,6 +158,9 @@ def put_handoffs(board: Board, ground: Ground) -> bool:
             for number, one in enumerate(handoffs, 1)
         ),
     )
+    board.note_departments(
+        "handoff", ((str(-number), one.taker) for number, one in enumerate(handoffs, 1))
+    )
     return bool(rows)
 
 

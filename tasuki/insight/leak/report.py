@@ -209,12 +209,14 @@ def _harmless(value: object) -> object:
 def table(
     findings: Sequence[StoredFinding], language: Language, most: int = 50
 ) -> list[tuple[str, ...]]:
-    """Return the first findings as rows: how bad, what, yen, since, whose."""
+    """Return the first findings as rows: how bad, what, who, yen, since, whose."""
     return [
         (
             one_of(SEVERITIES[one.severity], language),
             one.key,
             name_of(one, language),
+            # Else the key says it already.
+            "" if one.ref.endswith(one.subject) else one.ref,
             "" if one.yen is None else f"{one.yen:,}",
             local(one.opened_at),
             one_of(DEPARTMENTS[one.department], language),

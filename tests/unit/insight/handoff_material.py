@@ -93,9 +93,12 @@ def looked_at(
     stored: Sequence[Handoff] = (),
     facts: Sequence[tuple[str, str, str]] = (),
     passages: dict[str, Passage] | None = None,
+    began: str | None = None,
 ) -> Steps:
     by, alias = by_subject(events)
-    world = World(by, Facts(facts, alias), passages or {}, jst(now))
+    known = Facts(facts, alias)
+    first = None if began is None else jst(began)
+    world = World(by, known, passages or {}, jst(now), began=first)
     return follow(model, world, stored)
 
 

@@ -70,6 +70,29 @@ def test_golden_week_is_left_out_of_what_an_open_one_has_waited(
     assert model.hours.worked(row.opened_at, now) == timedelta(hours=486)
 
 
+def test_what_was_long_open_when_the_hub_came_is_left_alone(
+    model: SalesModel, tmp_path: Path
+) -> None:
+    events = told(
+        """
+        2025-01-06 09:00 person/1 mql
+        2025-01-06 09:00 person/2 mql
+        2025-01-07 09:00 person/2 sal
+        2025-05-10 09:00 person/3 mql
+        """
+    )
+    looked = looked_at(model, events, "2025-05-20 09:00", began="2025-05-20 09:00")
+    states = {row.subject: row.state for row in looked.new}
+    assert states == {"person/2": "accepted", "person/3": "open"}
+    # Taken up after all: from then on it counts, as late as it was.
+    late = told("2025-01-06 09:00 person/1 mql\n2025-05-21 09:00 person/1 sal")
+    (row,) = looked_at(model, late, "2025-05-22 09:00", began="2025-05-20 09:00").new
+    assert standing_of(row, jst("2025-05-22 09:00")) is Standing.LATE
+    since = model_of(tmp_path, HEAD + MQL + "    since: 2025-01-01\n")
+    again = looked_at(since, events, "2025-05-20 09:00", began="2025-05-20 09:00")
+    assert {row.subject for row in again.new} == {"person/1", "person/2", "person/3"}
+
+
 @pytest.mark.parametrize(
     ("now", "standing"),
     [

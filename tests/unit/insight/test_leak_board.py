@@ -303,6 +303,23 @@ def test_a_late_handoff_leads_to_the_record_that_opened_it(
     assert row.ref == "crm/contacts/123"  # the event's own subject, not who it became
 
 
+def test_a_late_handoff_is_the_turn_of_the_department_that_takes(
+    ground: Ground,
+) -> None:
+    ground.settings = LeakSettings(LIMITS, {}, {}, {}, ())
+    rows = [
+        handoff("lead", 1),
+        handoff("deal", 1)._replace(taker="back_office"),
+        handoff("other", 1)._replace(taker="warehouse"),  # no department of leaks
+    ]
+    found = hunt(with_handoffs(ground, *rows)).findings
+    assert {one.subject: one.department for one in found if one.rule == "L03"} == {
+        "lead": "inside_sales",
+        "deal": "back_office",
+        "other": "inside_sales",
+    }
+
+
 def test_without_a_handoff_the_rule_is_not_looked_for(ground: Ground) -> None:
     ground.settings = LeakSettings(LIMITS, {}, {}, {}, ())
     assert "tasuki collect" in hunt(ground).not_looked["L03"]
