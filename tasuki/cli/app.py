@@ -6,11 +6,14 @@ Exit codes: 0 done, 1 work left over, 2 something to edit, 3 a system unreachabl
 import os
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
 from typer.exceptions import TyperException
+from typer.main import get_group
 
 from tasuki import __version__
 from tasuki.cli import (
@@ -127,6 +130,12 @@ for module in (
     module.register(app)
 
 
+@cache
+def _command() -> TyperGroup:
+    """Return the whole command; making it reads every command's signature."""
+    return get_group(app)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code.
 
@@ -136,7 +145,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _flags_first(list(sys.argv[1:] if arguments is None else arguments))
     screen = Screen(as_json="--json" in given)
     try:
-        code = app(given or ["--help"], standalone_mode=False, prog_name="tasuki")
+        code = _command()(
+            given or ["--help"], standalone_mode=False, prog_name="tasuki"
+        )
     except TasukiError as error:
         screen.error(error)
         return error.exit_code

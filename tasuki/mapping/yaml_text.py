@@ -13,6 +13,8 @@ from itertools import pairwise
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.resolver import VersionedResolver
+from ruamel.yaml.tag import Tag
 
 from tasuki.formula.limits import MAX_DIGITS
 from tasuki.mapping.problem import Problem, Problems
@@ -221,14 +223,33 @@ def _composed(text: str) -> Node | None:
     node: Node | None = None
     read = not _needs_care(text)
     if read:
+        yaml = YAML(typ="safe")
+        yaml.Resolver = _NoTypes
         try:
-            node = YAML(typ="safe").compose(text)
+            node = yaml.compose(text)
             read = _made_plain(node)
         except (YAMLError, RecursionError):
             read = False
     if not read:
         node = YAML(typ="safe", pure=True).compose(text)
     return node
+
+
+class _NoTypes(VersionedResolver):
+    """Gives scalars no types: `_scalar` does, and looking them up takes long."""
+
+    def descend_resolver(self, current_node: Node, current_index: object) -> None:
+        """Note nothing."""
+
+    def ascend_resolver(self) -> None:
+        """Note nothing."""
+
+    def resolve(self, kind: type[Node], value: object, implicit: object) -> Tag:  # noqa: ARG002 - as it is called
+        """Return the tag of the kind of node."""
+        if kind is ScalarNode:
+            return self.DEFAULT_SCALAR_TAG
+        is_list = kind is SequenceNode
+        return self.DEFAULT_SEQUENCE_TAG if is_list else self.DEFAULT_MAPPING_TAG
 
 
 def _needs_care(text: str) -> bool:
