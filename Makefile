@@ -44,7 +44,7 @@ demo-month: $(VENV)/.runtime
 	@$(RUN) -m tasuki.demo.month
 
 test: $(VENV)/.dev
-	@$(RUN) -m pytest -q -m "not soak" -n $(JOBS) --dist loadfile
+	@$(RUN) -m pytest -q -m "not soak" -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 # Says which seeds it takes. TASUKI_SOAK_MINUTES bounds the random lives; TASUKI_SEED repeats.
 soak: $(VENV)/.dev

@@ -26,6 +26,7 @@ from tasuki.keys import Keys
 from tasuki.ledger import Ledger
 from tasuki.mapping import CompiledMapping
 from tasuki.mapping.load import MappingSet, load_mappings
+from tasuki.mapping.policy_file import standard_policy
 from tasuki.mapping.problem import nearest
 from tasuki.mapping.settings_file import VARIABLE as SETTINGS_VARIABLE
 from tasuki.model.errors import ConfigError, MappingError
@@ -297,19 +298,14 @@ class Project:
             return HubSystem(ledger.billing(), self.clock)
         connection = self.connection(name)
         settings = connection.settings
-        policy = policy or RetryPolicy()
+        policy = policy or standard_policy(self._mapping_folders())
         ledger.remember_connection(
             name, connection.connector.name, self.accounts().get(name, "")
         )
         wire = Wire(
             connection=name,
             clock=self.clock,
-            budget=ledger.budget(
-                name,
-                self._limits(name),
-                policy.total,
-                money=money,
-            ),
+            budget=ledger.budget(name, self._limits(name), policy.total, money=money),
             tokens=ledger.tokens(name),
             calls=calls,
             policy=policy,

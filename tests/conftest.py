@@ -1,5 +1,6 @@
 """What several folders of tests need: an embedded PostgreSQL, started when asked for."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -14,6 +15,15 @@ from hypothesis import settings
 # How long an example takes says how busy the machine is.
 settings.register_profile("tasuki", deadline=None)
 settings.load_profile("tasuki")
+
+
+def pytest_collection_finish() -> None:
+    """Spare every later collection the modules and tests that stay anyway.
+
+    Simulations collect after each death; with all of this it takes half of their time.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,11 @@ def read_policies(
     return policies, places
 
 
+def standard_policy(folders: Sequence[Path]) -> RetryPolicy:
+    """Return how calls are repeated where no mapping says so."""
+    return read_policies(folders, Problems())[0]["standard"]
+
+
 def _made(model: PolicyModel) -> RetryPolicy:
     return RetryPolicy(
         attempts=model.attempts,
