@@ -132,7 +132,9 @@ def why_not(ground: Ground, swept: Swept) -> tuple[dict[str, str], dict[str, str
         missing = [need for need in rule.needs if not _is_there(ground, swept, need)]
         failed = [words for need in rule.needs for words in _away(ground, swept, need)]
         blind, sees = _blind(ground, rule)
-        if missing:
+        if rule.id in swept.blind:
+            reasons[rule.id] = swept.blind[rule.id]
+        elif missing:
             reasons[rule.id] = f"no connected source for {', '.join(missing)}"
         elif failed:
             reasons[rule.id] = "; ".join(dict.fromkeys(failed))

@@ -19,6 +19,8 @@ _STATES: Final = {"planned": "pending", "sending": "in_flight", "in_doubt": "in_
 _CALLED_OFF: Final = frozenset(
     {"merged", "out_of_scope", "rejected_at_gate", "withdrawn"}
 )
+ONBOARDING: Final = "won_to_onboarded"
+"""The handoff whose mappings hand won deals over to customer success."""
 _PLANS_AT_ONCE: Final = 500
 _instant = converter("created_at", b"")
 
@@ -63,6 +65,38 @@ def _gone(board: Board, stream: str, record_id: str) -> int:
 
 def _source_of(ground: Ground, sync: str) -> str:
     return str(ground.mappings[sync].source) if sync in ground.mappings else ""
+
+
+def put_onboardings(board: Board, ground: Ground) -> bool:
+    """Lay down what the hub handed to customer success; return whether it ever did.
+
+    When an onboarding is due and done is known only where the work is. A deal that the
+    mapping left out for a reason needs none, nor one that was won before it first ran.
+    """
+    began: list[str] = []
+    firsts = {one.sync: one.first_at for one in ground.ledger.sync_facts()}
+    for mapping in ground.mappings:
+        if mapping.model.handoff != ONBOARDING or mapping.id not in firsts:
+            continue
+        began.append(str(_instant(firsts[mapping.id])))
+        for some in ground.ledger.link_facts(mapping.id):
+            rows: list[dict[str, Value]] = [
+                {
+                    "id": f"{one.destination}/{one.destination_id}",
+                    "deal_id": one.source_id,
+                }
+                for one in some
+            ]
+            board.put("onboarding", rows)
+        board.fill(
+            "UPDATE deal SET needs_onboarding = 0 WHERE id = ?",
+            ((one.source_id,) for one in ground.ledger.skip_facts(mapping.id)),
+        )
+    if began:
+        board.run(
+            "UPDATE deal SET needs_onboarding = 0 WHERE won_at < ?", (min(began),)
+        )
+    return bool(began)
 
 
 def put_outbox(board: Board, ground: Ground) -> None:

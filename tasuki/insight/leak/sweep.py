@@ -19,6 +19,7 @@ from tasuki.insight.leak.ledger_rows import (
     put_archive,
     put_handoffs,
     put_links,
+    put_onboardings,
     put_outbox,
     put_plans,
     put_syncs,
@@ -39,6 +40,10 @@ OF_THE_LEDGER: Final = frozenset(
 NO_HANDOFF: Final = (
     "no handoff of mappings/model.yaml was opened yet (`tasuki collect` reads what "
     "opens them)"
+)
+_SENT_ONLY: Final = (
+    "the hub knows that it was handed over, not when it is due: "
+    "say in leaks.yaml where onboarding is kept"
 )
 _FRESH: Final = timedelta(hours=1)
 """So long after a change the hub need not have looked at a record again."""
@@ -62,6 +67,7 @@ class Swept:
         missing: Tables without a connected source.
         failed: Tables that could not be read whole, and why.
         away: Connections that could not be read, and why.
+        blind: Rules that the ledger alone cannot tell of, and why.
         unread: Values that formulas could not make, by `table.column`.
         records: How many records were read, by stream.
     """
@@ -69,6 +75,7 @@ class Swept:
     missing: set[str] = field(default_factory=set)
     failed: dict[str, str] = field(default_factory=dict)
     away: dict[str, str] = field(default_factory=dict)
+    blind: dict[str, str] = field(default_factory=dict)
     unread: Counter[str] = field(default_factory=Counter)
     records: Counter[str] = field(default_factory=Counter)
 
@@ -211,6 +218,9 @@ class Sweep:
         put_archive(board, ground)
         if not put_handoffs(board, ground) and not self._is_told("handoff"):
             self._swept.failed["handoff"] = NO_HANDOFF
+        if put_onboardings(board, ground) and not self._is_told("onboarding"):
+            self._swept.missing.discard("onboarding")
+            self._swept.blind["L24"] = _SENT_ONLY
         unread = put_plans(board, ground, today)
         if unread:
             self._swept.unread["invoice_plan.hub"] += unread

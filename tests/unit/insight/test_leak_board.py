@@ -17,11 +17,12 @@ from tasuki.insight.leak.hunt import hunt
 from tasuki.insight.leak.ledger_rows import (
     drop_direct_plans,
     put_handoffs,
+    put_onboardings,
     put_plans,
 )
 from tasuki.insight.leak.rule import rules
 from tasuki.insight.leak.setting import LeakSettings
-from tasuki.ledger import Ledger, NewIntent
+from tasuki.ledger import Ledger, NewDecision, NewIntent
 from tasuki.ledger.handoffs import Handoff
 from tasuki.ledger.rows import ConfirmRow, encode
 from tasuki.ledger.stage_events import StoredEvent
@@ -29,8 +30,10 @@ from tasuki.mapping.load import load_mappings
 from tasuki.testing import ManualClock
 from tasuki.transport.calls import Calls
 from tests.unit.insight.leaky_company import TERMS
+from tests.unit.ledger.material import link
 
 KEY = b"k" * 32
+MAPPINGS = Path(__file__).parents[3] / "mappings"
 TODAY = date(2026, 11, 20)
 NOW = datetime(2026, 11, 20, 1, tzinfo=UTC)
 LIMITS = {**TERMS, "sync_lag_minutes": 1440}
@@ -325,3 +328,46 @@ def test_without_a_handoff_the_rule_is_not_looked_for(ground: Ground) -> None:
     assert "tasuki collect" in hunt(ground).not_looked["L03"]
     assert "L03" not in hunt(with_handoffs(ground, handoff("late", 1))).not_looked
     assert [one.key for one in ground.ledger.findings()] == ["L03/late"]
+
+
+# -- onboarding --------------------------------------------------------------------
+
+
+def test_a_won_deal_that_the_hub_has_not_handed_over_is_a_leak(
+    ground: Ground, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync = "onboarding.salesforce-hubspot"
+    ledger, ground.mappings = (
+        ground.ledger,
+        load_mappings([MAPPINGS], today=lambda: TODAY),
+    )
+    monkeypatch.setattr(ledger._database, "clock", ManualClock(NOW - timedelta(days=9)))
+    assert not put_onboardings(board, ground)  # it was never used
+    ledger.start_run("r1", sync, "run")
+    sent = link(1, sync=sync, source_id="sent", destination="hubspot/tickets")
+    skip = NewDecision("skipped", sync, "skipped", "existing_customer", "", "r", "v")
+    with ledger.transaction(None, "r1") as tx:
+        tx.put_links([sent])
+        tx.add_decisions([skip])
+    days = {"sent": 5, "skipped": 5, "before": 20, "fresh": 1, "forgotten": 5}
+    board.put(
+        "deal",
+        [
+            {
+                "id": name,
+                "is_won": 1,
+                "amount_excl": 100,
+                "won_at": (NOW - timedelta(days=ago)).isoformat(),
+            }
+            for name, ago in days.items()
+        ],
+    )
+    assert put_onboardings(board, ground)
+    assert found(board, "L23") == ["forgotten"]
+    looked = hunt(with_thresholds(ground)).not_looked
+    assert "not when it is due" in looked["L24"]
+
+
+def with_thresholds(ground: Ground) -> Ground:
+    ground.settings = LeakSettings(LIMITS, {}, {}, {}, ())
+    return ground
