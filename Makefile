@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 RUN    := $(BIN)/python
-# Test files run in this many processes; a file's tests stay together.
-JOBS   ?= 2
+# Test files run in this many processes (many wait for others); a file's tests stay together.
+JOBS   ?= 3
 
 .PHONY: help demo demo-month test test-scale test-all check fix docs faults up lock bench soak clean
 

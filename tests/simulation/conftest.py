@@ -1,5 +1,6 @@
 """Scenes that share one ledger file and one clock: emptied rather than made anew."""
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 
@@ -11,6 +12,13 @@ from tasuki.ledger.tables import Stored
 from tasuki.testing import ManualClock, temporary_ledger
 from tests.simulation.company import Company
 from tests.simulation.scenes import Scene
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _little_to_collect() -> None:
+    """Spare the collections after each death what other modules have left alive."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="module")

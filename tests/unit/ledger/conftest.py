@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tasuki.ledger import Ledger
+from tasuki.testing.runs import blank_ledger
 from tests.unit.ledger.material import KEY, ManualClock
 
 
@@ -15,11 +16,27 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def kind(request: pytest.FixtureRequest) -> str:
+    """Which of the two databases."""
+    return str(request.param)
+
+
+@pytest.fixture
+def new_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An address where no ledger is yet."""
-    if request.param == "sqlite":
+    if kind == "sqlite":
         return f"sqlite:///{tmp_path}/ledger.db"
     return str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+def url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty ledger."""
+    if kind == "sqlite":
+        path = tmp_path / "ledger.db"
+        path.write_bytes(blank_ledger())
+        return f"sqlite:///{path}"
+    return str(request.getfixturevalue("postgres_ledger_url"))
 
 
 @pytest.fixture

@@ -146,9 +146,9 @@ def test_an_answer_says_until_when_it_counts(
 
 
 def test_what_an_older_version_held_is_listed_after_the_upgrade(
-    url: str, clock: ManualClock
+    new_url: str, clock: ManualClock
 ) -> None:
-    database = Database(url, clock, 10.0, "FULL")
+    database = Database(new_url, clock, 10.0, "FULL")
     with database.writing() as connection:
         config = Config()
         config.set_main_option("script_location", str(SCRIPTS))
@@ -167,7 +167,7 @@ def test_what_an_older_version_held_is_listed_after_the_upgrade(
                 f"INSERT INTO decision VALUES ({number}, {values})"
             )
     database.engine.dispose()
-    with Ledger.open(url, clock) as ledger:
+    with Ledger.open(new_url, clock) as ledger:
         found: list[HoldRow] = ledger.holds()
     assert [(r.source_id, r.reason, r.detail, r.digest, r.since) for r in found] == [
         ("c1", "ambiguous_match", "Email: a, b", "", "2026-04-01")

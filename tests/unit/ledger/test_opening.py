@@ -100,9 +100,9 @@ def test_alembic_is_not_imported_for_a_ledger_that_is_up_to_date(
     assert done.stdout == "False\n"
 
 
-def test_many_may_open_a_new_ledger_at_the_same_time(url: str) -> None:
+def test_many_may_open_a_new_ledger_at_the_same_time(new_url: str) -> None:
     script = "say(ledger.cursor('s'))"
-    others = [Other(url, script) for _ in range(3)]
+    others = [Other(new_url, script) for _ in range(3)]
     heard = [other.hear() for other in others]
     for other in others:
         other.__exit__(None, None, None)
@@ -280,9 +280,9 @@ def test_a_connection_that_breaks_does_not_stop_the_next_work(
 
 
 def test_runs_and_tokens_of_the_first_version_live_on(
-    url: str, clock: ManualClock
+    new_url: str, clock: ManualClock
 ) -> None:
-    database = Database(url, clock, 10.0, "FULL")
+    database = Database(new_url, clock, 10.0, "FULL")
     with database.writing() as connection:
         config = Config()
         config.set_main_option("script_location", str(SCRIPTS))
@@ -296,7 +296,7 @@ def test_runs_and_tokens_of_the_first_version_live_on(
             "INSERT INTO token VALUES ('freee', 'v1.xyz', NULL, '2026')"
         )
     database.engine.dispose()
-    with Ledger.open(url, clock) as ledger:
+    with Ledger.open(new_url, clock) as ledger:
         assert [row.connection for row in ledger.logins()] == ["freee"]
         assert ledger.logins()[0].refused_at is None
         ledger.start_run("r2", "s", "run")
