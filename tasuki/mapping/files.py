@@ -11,6 +11,10 @@ POLICIES, SETTINGS = "policies.yaml", "settings.yaml"
 NOT_MAPPINGS = frozenset(
     {POLICIES, SETTINGS, "alerts.yaml", "leaks.yaml", "model.yaml", "stages.yaml"}
 )
+_BESIDE = frozenset(
+    {"archive.yaml", "connections.yaml", "issuer.yaml", "retention.yaml"}
+)
+"""Files of the project's own folder."""
 _FOLDERS = ("fields", "lists", "lookups", "values")
 _MOST_YAML = 1_000_000  # bytes; a mapping of 500 fields has 60,000
 _MOST_TABLE = 20_000_000
@@ -39,6 +43,10 @@ def mapping_files(folders: Sequence[Path], problems: Problems) -> dict[str, Path
                 problems.add(
                     Problem(file, 1, 1, "this file is not read", "Name it .yaml.")
                 )
+            elif path.name in _BESIDE:
+                what = "this file is not read here"
+                remedy = f"Move it out of {folder.name}/, into the project's folder."
+                problems.add(Problem(file, 1, 1, what, remedy))
             elif path.name not in NOT_MAPPINGS and not _is_settings(path):
                 found.setdefault(path.stem, (file, path))
     return dict(found.values())
