@@ -5,7 +5,7 @@ intent of the first, so no invoice is made twice.
 """
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from tasuki.engine.run import run_sync
 from tasuki.engine.sync import Options
@@ -16,6 +16,11 @@ from tasuki.model.errors import ConfigError
 from tasuki.model.record import HUB
 from tasuki.project import Project
 
+_DONE: Final = (
+    *("created", "updated", "attached", "written_back"),
+    *("held", "waiting", "dead", "in_doubt"),
+)
+
 
 @dataclass(slots=True)
 class Mended:
@@ -23,18 +28,31 @@ class Mended:
 
     Attributes:
         key: The finding.
+        ref: The record that it is about.
         runs: The reports of the runs, in order.
         archived: Documents that were archived.
     """
 
     key: str
+    ref: str = ""
     runs: list[dict[str, Any]] = field(default_factory=list)
     archived: int = 0
 
     @property
     def exit_code(self) -> int:
-        """Return the worst of the runs."""
-        return max((int(one["exit_code"]) for one in self.runs), default=0)
+        """Return the worst of the runs; 1 where nothing was there to do."""
+        worst = max((int(one["exit_code"]) for one in self.runs), default=0)
+        return worst or int(not self.did_something)
+
+    @property
+    def did_something(self) -> bool:
+        """Whether anything was made, changed, asked or archived.
+
+        Not so where the hub holds the record as done: its invoice was cancelled, say.
+        """
+        return bool(self.archived) or any(
+            one[outcome] for one in self.runs for outcome in _DONE
+        )
 
     def to_json(self) -> dict[str, object]:
         """Return plain values."""
@@ -47,7 +65,7 @@ def mend(project: Project, ledger: Ledger, one: StoredFinding) -> Mended:
     Raises:
         ConfigError: only a person can mend it, or no mapping that is in use does.
     """
-    done = Mended(one.key)
+    done = Mended(one.key, one.ref)
     match rules()[one.rule].mending:
         case Mending.ARCHIVE:
             for mapping in project.mappings:
