@@ -180,6 +180,38 @@ def sixty_day_check(planned: Schedule) -> SixtyDayCheck:
     )
 
 
+def pays_in_time(
+    start: object, terms: object, holiday_rule: str | None = None
+) -> bool | None:
+    """Say whether terms keep within the 60 days of 取適法; None where one is blank.
+
+    Args:
+        start: The day of delivery, as ``due_date`` takes it.
+        terms: What ``read_terms`` reads.
+        holiday_rule: Replaces the rule of the terms.
+
+    Example:
+        >>> pays_in_time("2025-04-01", "月末締め翌々月10日払い")
+        False
+    """
+    day, agreed = to_day(start), read_terms(terms, holiday_rule)
+    if day is None or agreed is None:
+        return None
+    return sixty_day_check(schedule(day, agreed)).ok
+
+
+def is_paid_in_time(delivered_on: date, due_on: date) -> bool:
+    """Say whether a day of payment keeps within the 60 days of 取適法.
+
+    Of a day alone it is not known whether a holiday has moved it: one that the banks'
+    next day explains is let pass.
+    """
+    limit = _end_of_months(delivered_on, _LIMIT_MONTHS)
+    moved = BankCalendar().adjust(limit, HolidayRule.NEXT)
+    late_most = min(moved, limit + timedelta(days=_LONGEST_POSTPONEMENT))
+    return due_on <= late_most
+
+
 def _end_of_months(start: date, months: int) -> date:
     """Return the last day of a period of months that begins on a day (民法 143条)."""
     same_day = clamped(start.year, start.month + months, start.day)

@@ -50,6 +50,8 @@ def _told(screen: Screen, value: dict[str, Any]) -> None:
     )
     for words in value["questions"]:
         screen.line(f"  waits for a person: {words}")
+    for words in value["notices"]:
+        screen.line(f"  ! {words}")
     rows = [
         (
             one["bill_on"],

@@ -57,7 +57,7 @@ def preview(
     original: Original = None,
 ) -> None:
     """Write an invoice as a Japanese PDF: a draft, or the copy of an issued one."""
-    from tasuki.paper.lint import paper_problems
+    from tasuki.paper.lint import paper_notices, paper_problems
     from tasuki.paper.pdf import missing_characters, pdf_of
 
     own = of(context)
@@ -66,9 +66,11 @@ def preview(
     _write(content, out, force=force)
     missed = paper_problems(paper)
     lacking = missing_characters(paper)
+    notices = paper_notices(paper)
     value = _told(invoice, paper, out) | {
         "bytes": len(content),
         "missing_items": [one._asdict() for one in missed],
+        "notices": notices,
         "missing_characters": lacking,
     }
 
@@ -76,6 +78,8 @@ def preview(
         screen.line(_line(invoice, paper, out))
         for one in missed:
             screen.line(f"  ! 記載事項の不足 {one.code}: {one.japanese} ({one.words})")
+        for words in notices:
+            screen.line(f"  ! {words}")
         if lacking:
             screen.line(f"  ! not in the typeface, set as 〓: {lacking}")
 

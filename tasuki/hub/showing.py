@@ -7,6 +7,7 @@ from typing import Any, Final
 from tasuki.billing.calendar import clamped
 from tasuki.billing.instalment import CREDIT, Instalment, instalments
 from tasuki.billing.plan import WON, BillingPlan, read_plan
+from tasuki.billing.terms import pays_in_time
 from tasuki.ledger.billing import BillingBook
 from tasuki.ledger.billing_rows import StoredPart
 from tasuki.model.errors import ConfigError
@@ -15,6 +16,12 @@ _LIVE: Final = "confirmed"
 _LEFT: Final = (
     "失注。請求済みはそのまま、以後は請求しません / lost; what was billed stays, "
     "nothing more is billed"
+)
+_PAYS_LATE: Final = (
+    "支払条件「{terms}」は {day} の引き渡しから60日（2か月）を超えます。"
+    "取適法の対象となる取引なら条件を見直してください / "
+    "payment later than 60 days after {day}: if the trade "
+    "falls under 取適法, agree on other terms"
 )
 _STATES: Final = ("billed", "closed", "due", "upcoming", "paused", "by_hand")
 
@@ -66,9 +73,19 @@ def shown_plan(
         "closing_day": plan.closing_day,
         "payment_terms": plan.payment_terms,
         "questions": questions,
+        "notices": _notices(plan, [row["bill_on"] for row in rows]),
         "instalments": rows,
         "sums": _sums(plan, rows),
     }
+
+
+def _notices(plan: BillingPlan, days: list[str]) -> list[str]:
+    """Say what a person should know of the terms; nothing is held for it."""
+    for day in days:
+        # As agreed: what a bank holiday adds at the year's end is no fault of the terms.
+        if pays_in_time(day, plan.payment_terms, "none") is False:
+            return [_PAYS_LATE.format(terms=plan.payment_terms, day=day)]
+    return []
 
 
 def _documents(

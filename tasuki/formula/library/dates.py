@@ -2,16 +2,19 @@
 
 import datetime as dt
 from collections.abc import Callable
+from typing import TypeVar
 
 from tasuki.billing.calendar import BankCalendar, clamped
 from tasuki.billing.calendar import month_end as end_of
 from tasuki.billing.errors import BillingError
 from tasuki.billing.terms import due_date as due_date_of
+from tasuki.billing.terms import pays_in_time
 from tasuki.formula.errors import RefusedValueError
 from tasuki.formula.functions import Example, Function, Kind, function
 from tasuki.formula.limits import MAX_READING
 from tasuki.formula.values import as_date, as_text, as_whole
 
+_T = TypeVar("_T")
 _MOST_DAYS = 40_000
 _MOST_BUSINESS_DAYS = 2_000
 _MOST_MONTHS = 1_200
@@ -95,12 +98,31 @@ def due_date(
 
     holiday_rule is none, previous, next or modified_following.
     """
+    return _by_terms(due_date_of, start, terms, holiday_rule)
+
+
+def pays_within_60_days(
+    start: object, terms: object, holiday_rule: object = None
+) -> bool | None:
+    """Return whether terms keep within the 60 days (two months) of 取適法.
+
+    start is the day of delivery. Whether the law covers the trade is not decided here.
+    """
+    return _by_terms(pays_in_time, start, terms, holiday_rule)
+
+
+def _by_terms(
+    reckon: Callable[[object, object, str | None], _T],
+    start: object,
+    terms: object,
+    holiday_rule: object,
+) -> _T:
     rule = None if holiday_rule is None else as_text(holiday_rule)
     if isinstance(terms, str) and len(terms) > MAX_READING:
         raise RefusedValueError(reason="text too long to be payment terms")
     day = as_date(start)
     try:
-        return due_date_of(day, terms, rule)
+        return reckon(day, terms, rule)
     except BillingError as error:
         # Its words quote the terms, which are the record's: only the remedy is told.
         reason = "payment terms that cannot be read"
@@ -194,6 +216,12 @@ def _banking() -> tuple[Function, ...]:
                 'due_date("2026-04-10", "月末締め翌月末払い", "previous")',
                 dt.date(2026, 5, 29),
             ),
+            group="dates",
+        ),
+        function(
+            pays_within_60_days,
+            Example('pays_within_60_days("2026-04-10", "月末締め翌月末払い")', True),
+            Example('pays_within_60_days("2026-04-10", "月末締め翌々月末払い")', False),
             group="dates",
         ),
     )

@@ -13,6 +13,8 @@ from tasuki.billing.terms import (
     NetTerms,
     closing_date,
     due_date,
+    is_paid_in_time,
+    pays_in_time,
     read_terms,
     schedule,
     sixty_day_check,
@@ -165,6 +167,38 @@ def test_two_months_without_a_corresponding_day_end_with_the_month():
     """民法 143条: from 31 December two months last to the end of February."""
     check = sixty_day_check(schedule(date(2024, 12, 31), MONTH_END))
     assert check.two_month_limit == date(2025, 2, 28)
+
+
+@pytest.mark.parametrize(
+    ("day", "terms", "ok"),
+    [
+        ("2025-04-21", "月末締め翌月末払い", True),
+        ("2025-04-01", "月末締め翌々月10日払い", False),
+        # A banks' holiday moves it by more than two days: 31 December to 6 January.
+        ("2024-11-15", {"type": "closing", "closing_day": 31, "pay_month_offset": 1,
+                        "pay_day": 31, "holiday_rule": "next"}, False),
+        ("", "月末締め翌月末払い", None),
+        ("2025-04-21", "", None),
+    ],
+)  # fmt: skip
+def test_terms_are_weighed_against_the_sixty_days(day, terms, ok):
+    assert pays_in_time(day, terms) is ok
+
+
+@pytest.mark.parametrize(
+    ("delivered", "due", "ok"),
+    [
+        (date(2026, 5, 1), date(2026, 6, 30), True),
+        (date(2026, 5, 1), date(2026, 7, 1), False),
+        # The last day of the two months, a Saturday, moves to Monday: two days.
+        (date(2026, 3, 1), date(2026, 4, 30), True),
+        (date(2026, 4, 1), date(2026, 6, 1), True),
+        (date(2026, 4, 1), date(2026, 6, 2), False),
+        (date(2024, 11, 1), date(2025, 1, 6), False),
+    ],
+)
+def test_a_day_alone_is_given_what_a_bank_holiday_explains(delivered, due, ok):
+    assert is_paid_in_time(delivered, due) is ok
 
 
 @given(st.dates(date(2000, 1, 1), date(2090, 1, 1)), st.integers(1, 31))
