@@ -1,6 +1,7 @@
 """Won deals handed over to customer success, with the shipped mappings, over HTTP."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from tasuki.clock import SystemClock
 from tasuki.engine.run import run_sync
 from tasuki.engine.sync import Options
+from tasuki.operation.leaks import hunt_once
 from tasuki.project import Project
 from tasuki.registry import Registry
 from tasuki.sandbox.demo_world import demo_world
@@ -17,6 +19,7 @@ from tasuki.sandbox.faults import Fault, Kind
 from tasuki.sandbox.rehearsal import ENVIRONMENT, Rehearsal
 from tests.end_to_end.relay import _POLICIES
 
+ROOT = Path(__file__).parents[2]
 KINTONE = "onboarding.salesforce-kintone"
 TICKETS = "onboarding.salesforce-hubspot"
 CASES = "onboarding.salesforce-salesforce"
@@ -142,3 +145,38 @@ def test_ways_to_onboard_run_by_name_only(success: Success) -> None:
     used = {one.id for one in success.project.used}
     assert used
     assert used.isdisjoint({KINTONE, TICKETS, CASES})
+
+
+def test_kintone_apps_tell_of_late_onboardings_and_renewals(success: Success) -> None:
+    page = (ROOT / "docs/how-to/onboarding.md").read_text(encoding="utf-8")
+    block = page.partition("```yaml\n# leaks.yaml\n")[2].partition("```")[0]
+    folder = success.project.root / "mappings"
+    (folder / "leaks.yaml").write_text(block, encoding="utf-8")
+    deals = success.won()
+    success.run(KINTONE)
+    late, begun, *_ = success.records.values()
+    sandbox: Any = success.rehearsal.servers["kintone"].sandbox
+    late.values |= {"初回連絡期限": "2026-01-05"}
+    begun.values |= {"初回連絡期限": "2026-01-05", "状況": "進行中"}
+    url = f"{success.rehearsal.servers['kintone'].url}/__act/add"
+    soon = (SystemClock().now() + timedelta(days=30)).date().isoformat()
+    for number, state in enumerate(("利用中", "更新待ち", "解約")):
+        record = {
+            "契約番号": f"K-{number}", "顧客名": "顧客", "開始日": "2025-01-01",
+            "更新日": soon, "月額": "30000", "状態": state,
+        }  # fmt: skip
+        asked = {"app": 6, "record": {k: {"value": v} for k, v in record.items()}}
+        httpx.post(url, json=asked).raise_for_status()
+    found = hunt_once(success.project, success.ledger)
+    met = {one.rule: one for one in found.findings if one.rule in {"L23", "L24", "L27"}}
+    assert set(met) == {"L24", "L27"}, found.not_looked
+    assert met["L24"].ref == f"kintone/onboarding/{late.number}"
+    assert met["L27"].yen == 360_000
+    (first,) = [
+        x.number
+        for x in sandbox.stores[6].rows.values()
+        if x.values["契約番号"] == "K-0"
+    ]
+    assert met["L27"].ref == f"kintone/subscription/{first}"
+    assert "knows of no invoices" in found.not_looked["L25"]
+    assert len(deals) == len(success.records)
