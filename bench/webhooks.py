@@ -94,7 +94,8 @@ def measure_latency(wired: Wired, people: int) -> None:
 
 
 def main() -> None:
-    count, people = (int(one) for one in (*sys.argv[1:], "10000", "50")[:2])
+    asked = [int(one) for one in sys.argv[1:]]
+    count, people = (*asked, *(10_000, 50)[len(asked) :])
     with tempfile.TemporaryDirectory() as place, Wired(Path(place)) as wired:
         wired.receive()
         wired.drain()
