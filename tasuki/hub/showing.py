@@ -82,7 +82,7 @@ def shown_plan(
 def _notices(plan: BillingPlan, days: list[str]) -> list[str]:
     """Say what a person should know of the terms; nothing is held for it."""
     for day in days:
-        # As agreed: what a bank holiday adds at the year's end is no fault of the terms.
+        # As agreed: what a bank holiday adds at a year's end is no fault of the terms.
         if pays_in_time(day, plan.payment_terms, "none") is False:
             return [_PAYS_LATE.format(terms=plan.payment_terms, day=day)]
     return []
