@@ -83,7 +83,7 @@ def api(prefect_server: Stack, monkeypatch: pytest.MonkeyPatch) -> str:
     return prefect_server.prefect["PREFECT_API_URL"]
 
 
-def test_deploy_makes_the_pool_and_every_deployment_and_may_be_repeated(
+def test_deploy_may_be_repeated_and_a_worker_runs_what_it_made(
     api: str,
     stand_ins: Rehearsal,
     tmp_path: Path,
@@ -119,6 +119,12 @@ def test_deploy_makes_the_pool_and_every_deployment_and_may_be_repeated(
     # SQLAlchemy that Prefect does not know yet.
     pending = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
     assert eventually(lambda: ask(api, "/flow_runs/filter", pending))
+    environment = clean_environment()
+    with Stack(folder, tmp_path / "logs", environment, SystemClock()) as programs:
+        programs.start_worker(tmp_path / "home", api, "tasuki")
+        assert _run_leads(api) == "COMPLETED"
+    assert stand_ins.writes() > 0
+    assert (folder / ".tasuki" / "ledger.db").is_file()
 
 
 def test_automations_are_mended_and_those_switched_off_stay_off(
@@ -156,20 +162,6 @@ def test_deploy_says_in_one_line_what_is_wrong(
     (folder / "prefect.yaml").write_text(text)
     assert main(["--project", str(folder), "deploy"]) == 2
     assert "unknown key 'schedule'" in capsys.readouterr().err
-
-
-def test_a_worker_runs_a_deployed_flow_of_a_project(
-    api: str, stand_ins: Rehearsal, tmp_path: Path
-) -> None:
-    folder = project(tmp_path / "own", stand_ins)
-    assert main(["--project", str(folder), "deploy"]) == 0
-    home = tmp_path / "home"
-    environment = clean_environment()
-    with Stack(folder, tmp_path / "logs", environment, SystemClock()) as programs:
-        programs.start_worker(home, api, "tasuki")
-        assert _run_leads(api) == "COMPLETED"
-    assert stand_ins.writes() > 0
-    assert (folder / ".tasuki" / "ledger.db").is_file()
 
 
 def _run_leads(api: str) -> str:
