@@ -2,13 +2,14 @@
 
 from prefect import flow
 
+from tasuki.stages.naming import named
 from tasuki.stages.stage import Report
 from tasuki.stages.sweep import run_sweep
 
 
 @flow(
     name="drain-inbox",
-    flow_run_name="drain the inbox",
+    flow_run_name=named("Webhook の反映", "drain the inbox"),
     persist_result=False,
     retries=0,
 )

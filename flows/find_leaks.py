@@ -3,12 +3,13 @@
 from prefect import flow
 
 from tasuki.stages.leak_watch import run_leak_watch
+from tasuki.stages.naming import named
 from tasuki.stages.stage import Report
 
 
 @flow(
     name="find-leaks",
-    flow_run_name="find-leaks",
+    flow_run_name=named("バケツの穴の確認", "leaks"),
     persist_result=False,
     retries=0,
 )

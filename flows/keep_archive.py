@@ -3,11 +3,12 @@
 from prefect import flow
 
 from tasuki.stages.archive_watch import Watch, watch_archive
+from tasuki.stages.naming import named
 
 
 @flow(
     name="keep-archive",
-    flow_run_name="keep-archive",
+    flow_run_name=named("書類の保存", "archive"),
     persist_result=False,
     retries=0,
 )
