@@ -335,13 +335,12 @@ def _mend(own: Context, keys: list[str]) -> None:
                 screen.line(f"  {run['sync']}: {counts or 'nothing to do'}")
                 for outcome, reasons in run.get("reasons", {}).items():
                     screen.line(f"    {outcome}: {', '.join(reasons)}")
-            if not one.did_something:
+            if one.was_done_already:
                 screen.line(
                     "    nothing was there to do: the hub holds it as done "
                     "(an invoice that was cancelled, say)"
                 )
-                if one.ref:
-                    screen.line(f"    `tasuki explain {one.ref}` tells why")
+                screen.line(f"    `tasuki explain {one.ref}` tells why")
         screen.line("  The next `tasuki leaks` closes what is mended.")
 
     own.screen.show([one.to_json() for one in done], people)

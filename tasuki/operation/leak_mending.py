@@ -16,8 +16,8 @@ from tasuki.model.errors import ConfigError
 from tasuki.model.record import HUB
 from tasuki.project import Project
 
-_DONE: Final = (
-    *("created", "updated", "attached", "written_back"),
+_NEWS: Final = (
+    *("created", "updated", "attached", "written_back", "skipped"),
     *("held", "waiting", "dead", "in_doubt"),
 )
 
@@ -40,18 +40,20 @@ class Mended:
 
     @property
     def exit_code(self) -> int:
-        """Return the worst of the runs; 1 where nothing was there to do."""
+        """Return the worst of the runs; 1 where the record was done already."""
         worst = max((int(one["exit_code"]) for one in self.runs), default=0)
-        return worst or int(not self.did_something)
+        return worst or int(self.was_done_already)
 
     @property
-    def did_something(self) -> bool:
-        """Whether anything was made, changed, asked or archived.
+    def was_done_already(self) -> bool:
+        """Whether the hub held the record as done: its invoice was cancelled, say.
 
-        Not so where the hub holds the record as done: its invoice was cancelled, say.
+        Of a sync that is itself the finding its run is the mending, whatever it met.
         """
-        return bool(self.archived) or any(
-            one[outcome] for one in self.runs for outcome in _DONE
+        return (
+            bool(self.ref)
+            and any(one["unchanged"] for one in self.runs)
+            and not any(one[outcome] for one in self.runs for outcome in _NEWS)
         )
 
     def to_json(self) -> dict[str, object]:
