@@ -133,6 +133,10 @@ class Project:
         around = Around(functions, handoffs, facts)
         return load_model(self._mapping_folders(), around)
 
+    @cached_property
+    def _usual_policy(self) -> RetryPolicy:
+        return standard_policy(self._mapping_folders())
+
     def _mapping_folders(self) -> list[Path]:
         own, shipped = self.root / "mappings", shipped_root() / "mappings"
         folders = dict.fromkeys(f.resolve() for f in (own, shipped))
@@ -298,7 +302,7 @@ class Project:
             return HubSystem(ledger.billing(), self.clock)
         connection = self.connection(name)
         settings = connection.settings
-        policy = policy or standard_policy(self._mapping_folders())
+        policy = policy or self._usual_policy
         ledger.remember_connection(
             name, connection.connector.name, self.accounts().get(name, "")
         )
