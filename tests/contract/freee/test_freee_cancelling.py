@@ -7,8 +7,8 @@ import pytest
 
 from tasuki.model.errors import ConfigError, InDoubtError, RejectedError
 from tasuki.model.write import Confirmed
-from tasuki.ports import Cancellable, Cancelling
 from tasuki.sandbox.faults import Fault, Kind
+from tests.contract.cancelling import look, port
 from tests.contract.freee.opened import Opened, create, invoice, opened
 
 CANCEL = r"/cancel$"
@@ -19,18 +19,6 @@ def billed(o: Opened, ref: str = "1") -> str:
     (done,) = o.write("invoice", create(ref, invoice(pid)))
     assert isinstance(done, Confirmed)
     return done.id
-
-
-def port(o: Opened) -> Cancelling:
-    destination = o.system.destination
-    assert isinstance(destination, Cancelling)
-    return destination
-
-
-def look(o: Opened, one: str) -> Cancellable:
-    found = port(o).cancellable("invoice", one)
-    assert found is not None
-    return found
 
 
 def row_of(o: Opened, one: str) -> dict[str, Any]:

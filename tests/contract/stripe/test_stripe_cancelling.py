@@ -3,21 +3,9 @@
 import pytest
 
 from tasuki.model.errors import ConfigError, RejectedError
-from tasuki.ports import Cancellable, Cancelling
 from tasuki.sandbox.faults import Fault, Kind
-from tests.contract.stripe.account import Opened, opened
-
-
-def port(o: Opened) -> Cancelling:
-    destination = o.system.destination
-    assert isinstance(destination, Cancelling)
-    return destination
-
-
-def look(o: Opened, one: str) -> Cancellable:
-    found = port(o).cancellable("invoice", one)
-    assert found is not None
-    return found
+from tests.contract.cancelling import look, port
+from tests.contract.stripe.account import opened
 
 
 def test_an_open_invoice_becomes_void_though_the_first_answer_is_lost() -> None:
